@@ -1,0 +1,43 @@
+/** The union of all that can be written as a step. */
+import type { CommonForm, DataForm, SkippableForm, ValueForm } from './forms.ts';
+import type { StepTypeDefinition } from './step-type.ts';
+import type { AgentForm } from './types/agent.ts';
+import type { ConditionalForm } from './types/conditional.ts';
+import type { HttpForm } from './types/http.ts';
+import type { ItemsLoopForm, UntilLoopForm, WhileLoopForm } from './types/loop.ts';
+import type { ParallelForm } from './types/parallel.ts';
+import type { SequentialForm } from './types/sequential.ts';
+import type { SwitchForm } from './types/switch.ts';
+import type { TemplateForm, TransformForm } from './types/transform.ts';
+import type { WaitForm } from './types/wait.ts';
+
+/** A step of a user's type: its fields, each of which may be a template instead. */
+export type CustomForm<Type> =
+  Type extends StepTypeDefinition<infer Name, infer Input> ? { readonly type: Name } & { readonly [Field in keyof Input]: Input[Field] | `${string}{{${string}` } : never;
+
+/** Without its id. */
+export type AuthorStep<Context, Custom = never> = CommonForm<InlineStep<Context, Custom>> &
+  (
+    | (SkippableForm<Context> &
+        (
+          | AgentForm<Context>
+          | SequentialForm<InnerStep<Context, Custom>>
+          | ParallelForm<InnerStep<Context, Custom>>
+          | SwitchForm<Context, InlineStep<Context, Custom>>
+          | TransformForm<Context, ValueForm<Context>, unknown, unknown>
+          | TemplateForm<DataForm>
+          | HttpForm<Context>
+          | ItemsLoopForm<Context, InnerStep<Context, Custom>, InlineStep<Context, Custom>>
+          | WhileLoopForm<Context, InnerStep<Context, Custom>, InlineStep<Context, Custom>>
+          | UntilLoopForm<Context, InnerStep<Context, Custom>, InlineStep<Context, Custom>>
+          | CustomForm<Custom>
+        ))
+    | ConditionalForm<Context, InlineStep<Context, Custom>>
+    | WaitForm<Context, InlineStep<Context, Custom>>
+  );
+
+/** A step in a list. */
+export type InnerStep<Context, Custom = never> = { readonly id: string } & AuthorStep<Context, Custom>;
+
+/** A step in a field; without an id it gets one from the step around it. */
+export type InlineStep<Context, Custom = never> = { readonly id?: string } & AuthorStep<Context, Custom>;

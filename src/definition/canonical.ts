@@ -1,0 +1,33 @@
+/**
+ * The canonical form of a definition: what is data in it, as RFC 8785 text; functions by their places, schemas as JSON
+ * Schema. Equal for all three ways to write a workflow; the order of keys does not matter. Its SHA-256 is the hash.
+ *
+ * C1. Reading the canonical form gives the same definition (functions without code) and the same hash.
+ */
+import canonicalize from 'canonicalize';
+import { InvariantError } from '../core/errors.ts';
+import { joinPath } from '../core/issue.ts';
+import { isPlainObject, type Json } from '../core/json.ts';
+
+/** Raised when the same text would mean something else. */
+export const canonicalFormat = 1;
+
+/** The author's data as JSON: `replacements` holds, by path, what stands for functions, schemas and references. */
+export function toJson(value: unknown, path: string, replacements: ReadonlyMap<string, Json>): Json {
+  const replacement = replacements.get(path);
+  if (replacement !== undefined) return replacement;
+  if (Array.isArray(value)) return value.map((item, index) => toJson(item, joinPath(path, index), replacements));
+  if (!isPlainObject(value)) return value as Json;
+  const result: Record<string, Json> = {};
+  for (const key of Object.keys(value)) {
+    const json = toJson(value[key], joinPath(path, key), replacements);
+    Object.defineProperty(result, key, { value: json, enumerable: true, configurable: true, writable: true });
+  }
+  return result;
+}
+
+export function canonicalText(json: Json): string {
+  const text = canonicalize(json);
+  if (typeof text !== 'string') throw new InvariantError('a definition has no canonical form');
+  return text;
+}

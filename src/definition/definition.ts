@@ -1,0 +1,264 @@
+/**
+ * The normalised workflow definition: what the builder, YAML and JSON all become, and what machines, effects and checks
+ * read. Immutable; every template and condition in it is compiled. Owns the types only; `normalize.ts` makes it.
+ */
+import type { Json } from '../core/json.ts';
+import type { Issue } from '../core/issue.ts';
+import type { Condition } from '../expressions/condition.ts';
+import type { ValueTemplate } from '../expressions/value-template.ts';
+
+/** A function of the author's code. It stays in code: data holds its place only. */
+export interface UserFunction {
+  readonly kind: 'function';
+  /** Where it stands, as a path in the definition: `steps.transform-data.transform`, `handlers[2]`, `output`. */
+  readonly place: string;
+  /** Null when the definition was read from its canonical form, without code. */
+  readonly call: ((...parameters: never[]) => unknown) | null;
+  /** SHA-256 of its source text, or null without code. */
+  readonly fingerprint: string | null;
+}
+
+export interface ExpressionDecision {
+  readonly kind: 'expression';
+  readonly condition: Condition;
+}
+
+/** What decides: a condition, or a function of the step's context (which runs as an effect). */
+export type Decision = ExpressionDecision | UserFunction;
+
+export interface TemplateValue {
+  readonly kind: 'template';
+  readonly template: ValueTemplate;
+}
+
+/** What gives a value: data with templates, or a function of the step's context. */
+export type Value = TemplateValue | UserFunction;
+
+/** A zod schema or a JSON Schema, seen alike. */
+export interface DataSchema {
+  /** The JSON Schema (of what goes in). */
+  readonly json: Json;
+  /** The value (with defaults and transforms of zod), or all problems. */
+  parse(value: unknown): { readonly value: unknown } | { readonly issues: readonly Issue[] };
+}
+
+export interface Retry {
+  /** Counts the first try. */
+  readonly maxAttempts: number;
+  /** @default 1000 */
+  readonly delayMs: number;
+  /** @default 'fixed' */
+  readonly backoff: 'fixed' | 'linear' | 'exponential';
+  /** @default 5 minutes */
+  readonly maxDelayMs: number;
+  /** Share of the delay that is drawn at random, 0 to 1. @default 0 */
+  readonly jitter: number;
+  /** Only failures with one of these codes or HTTP statuses (as text). Null: those that are retryable by default. */
+  readonly on: readonly string[] | null;
+}
+
+export type OnError =
+  | { readonly kind: 'fail' }
+  | { readonly kind: 'continue' }
+  | { readonly kind: 'goto'; readonly target: string }
+  | { readonly kind: 'output'; readonly value: ValueTemplate }
+  | { readonly kind: 'recover'; readonly step: Step };
+
+/** A write to `state` when the step completes; may name the step's own output. */
+export type Assign =
+  | { readonly key: string; readonly kind: 'set' | 'append' | 'merge'; readonly value: ValueTemplate }
+  | { readonly key: string; readonly kind: 'expr'; readonly condition: Condition };
+
+export interface StepBase {
+  readonly id: string;
+  /** Where it stands in the definition: `steps[2].steps[0]`. */
+  readonly path: string;
+  /** Skips the step when false. Null for `conditional` and `wait`, whose `condition` is their own. */
+  readonly condition: Decision | null;
+  /** Name under `vars`. */
+  readonly output: string | null;
+  /** Per attempt. Null: none. */
+  readonly timeoutMs: number | null;
+  /** Over all attempts; of a structural step, over everything inside. */
+  readonly totalTimeoutMs: number | null;
+  readonly retry: Retry | null;
+  readonly onError: OnError;
+  /** In the order of their keys. */
+  readonly assign: readonly Assign[];
+  readonly metadata: Json;
+  readonly tags: readonly string[];
+}
+
+export interface AgentStep extends StepBase {
+  readonly type: 'agent';
+  readonly agentId: string;
+  readonly action: 'prompt' | 'http';
+  readonly endpoint: string | null;
+  readonly method: string;
+  readonly input: Value | null;
+  readonly format: 'auto' | 'text' | 'json';
+  readonly schema: DataSchema | null;
+  /** How often the agent is asked again with the validation errors. @default 0 */
+  readonly repair: number;
+}
+
+export interface SequentialStep extends StepBase {
+  readonly type: 'sequential';
+  readonly steps: readonly Step[];
+}
+
+export interface ParallelStep extends StepBase {
+  readonly type: 'parallel';
+  readonly steps: readonly Step[];
+  readonly failFast: boolean;
+  /** Null: all at once. */
+  readonly maxConcurrency: number | null;
+  /** How many branches have to succeed; 'all' waits for the end of every one. `'any'` is written as 1. */
+  readonly join: 'all' | number;
+}
+
+/** Where a router leads: siblings that are chosen, or out of the sequence. An inline step has become a sibling right after its router. */
+export type Target =
+  | { readonly kind: 'steps'; readonly ids: readonly string[] }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'break' }
+  | { readonly kind: 'continue' };
+
+export interface ConditionalStep extends StepBase {
+  readonly type: 'conditional';
+  readonly decide: Decision;
+  readonly then: Target | null;
+  readonly else: Target | null;
+}
+
+export interface SwitchStep extends StepBase {
+  readonly type: 'switch';
+  readonly value: Value;
+  /** In the order of their keys (by UTF-16 units), so that the order written changes nothing. Keys are compared as text. */
+  readonly cases: readonly { readonly key: string; readonly target: Target }[];
+  readonly default: Target | null;
+}
+
+export interface TransformStep extends StepBase {
+  readonly type: 'transform';
+  readonly input: Value | null;
+  /** Either this ... */
+  readonly transform: UserFunction | null;
+  /** ... or this (plain data). */
+  readonly template: ValueTemplate | null;
+}
+
+export interface HttpStep extends StepBase {
+  readonly type: 'http';
+  readonly method: string;
+  /** Its source is a text; values put into it are percent-encoded. */
+  readonly url: ValueTemplate;
+  readonly headers: ValueTemplate | null;
+  readonly query: ValueTemplate | null;
+  readonly body: Value | null;
+  readonly pick: 'body' | 'response';
+}
+
+export interface WaitStep extends StepBase {
+  readonly type: 'wait';
+  /** Milliseconds, or a template that gives milliseconds or a duration text. With `while`: the first pause. */
+  readonly duration: number | ValueTemplate | null;
+  /** A template or text that gives an ISO time. */
+  readonly until: ValueTemplate | null;
+  /** Waits while it is true. */
+  readonly while: Decision | null;
+  readonly pollIntervalMs: number;
+  readonly poll: Step | null;
+  readonly maxWaitMs: number | null;
+  readonly onTimeout: 'fail' | 'continue';
+}
+
+export interface LoopStep extends StepBase {
+  readonly type: 'loop';
+  readonly mode: 'items' | 'while' | 'until';
+  /** Of mode 'items'. */
+  readonly items: Value | null;
+  /** Of modes 'while' (before each round) and 'until' (after each round). */
+  readonly decide: Decision | null;
+  /** The body. */
+  readonly steps: readonly Step[];
+  /** A second name of `loop.item`. */
+  readonly as: string | null;
+  /** Rounds of an items loop at a time. */
+  readonly concurrency: number;
+  readonly onItemError: 'fail' | 'collect' | 'skip';
+  /** More rounds are an error. Null: no limit (items only). */
+  readonly maxIterations: number | null;
+}
+
+/** A step of a type made with `defineStepType`. */
+export interface CustomStep extends StepBase {
+  readonly type: 'custom';
+  /** The name of the type. */
+  readonly name: string;
+  /** Its own fields, with templates. */
+  readonly config: ValueTemplate;
+  readonly run: UserFunction;
+}
+
+export type Step =
+  | AgentStep
+  | SequentialStep
+  | ParallelStep
+  | ConditionalStep
+  | SwitchStep
+  | TransformStep
+  | HttpStep
+  | WaitStep
+  | LoopStep
+  | CustomStep;
+
+export type StepType = Step['type'];
+
+export interface StepHandlers {
+  readonly start: readonly UserFunction[];
+  readonly complete: readonly UserFunction[];
+  readonly error: readonly UserFunction[];
+}
+
+export interface WorkflowHandlers {
+  readonly start: readonly UserFunction[];
+  readonly complete: readonly UserFunction[];
+  readonly error: readonly UserFunction[];
+  readonly pause: readonly UserFunction[];
+  readonly resume: readonly UserFunction[];
+}
+
+export interface WorkflowDefinition {
+  readonly name: string;
+  /** A UUIDv4 or null. */
+  readonly id: string | null;
+  readonly title: string | null;
+  readonly version: string;
+  readonly description: string | null;
+  readonly input: DataSchema | null;
+  readonly output: Value | null;
+  readonly steps: readonly Step[];
+  /** Steps after a failure; they see `workflow.error`. */
+  readonly onFailure: readonly Step[];
+  readonly stepHandlers: readonly { readonly event: keyof StepHandlers; readonly pattern: string; readonly call: UserFunction }[];
+  readonly workflowHandlers: WorkflowHandlers;
+  /** The initial state, or null when the workflow has none. */
+  readonly state: Readonly<Record<string, unknown>> | null;
+  readonly stateSchema: DataSchema | null;
+  /** Of the whole run. */
+  readonly timeoutMs: number | null;
+  /** What a path that is missing inside text does. @default 'error' */
+  readonly missing: 'error' | 'empty';
+  /** How often a step may be entered by jumps back. @default 25 */
+  readonly maxVisits: number;
+  /** Free labels, for people and lists. */
+  readonly tags: readonly string[];
+  readonly metadata: Json;
+  /** What is data in it, as canonical JSON text (RFC 8785); functions by place, schemas as JSON Schema. */
+  readonly canonical: string;
+  /** SHA-256 of `canonical`, hexadecimal. */
+  readonly hash: string;
+  /** What should be looked at, but stops nothing. */
+  readonly warnings: readonly Issue[];
+}

@@ -1,0 +1,63 @@
+/** Forms that fields of steps are written in, for the compiler. The runtime checks are the fields' schemas. */
+import type { z } from 'zod';
+import type { ErrorCode } from '../core/errors.ts';
+import type { DurationInput } from './duration.ts';
+
+/** Plain data; any text in it may be a template. */
+export type DataForm = string | number | boolean | null | undefined | readonly DataForm[] | { readonly [key: string]: DataForm };
+
+/** Data with templates, or a function of the step's context. */
+export type ValueForm<Context> = DataForm | ((context: Context) => unknown);
+
+/** A condition as text, or a function of the step's context (which may be asynchronous). */
+export type DecisionForm<Context> = string | boolean | ((context: Context) => unknown);
+
+/** A zod schema (version 4) or a JSON Schema. */
+export type SchemaForm = z.ZodType | { readonly [keyword: string]: unknown };
+
+/** A step id, several, an inline step, or out of the sequence: `'end'` of the run, `'break'` and `'continue'` of a loop. */
+export type TargetForm<Inline> = string | readonly string[] | Inline;
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
+
+export interface RetryForm {
+  /** Counts the first try. @default 3 */
+  readonly maxAttempts?: number;
+  /** @default 1000 */
+  readonly delay?: DurationInput;
+  /** @default 'fixed' */
+  readonly backoff?: 'fixed' | 'linear' | 'exponential';
+  /** @default 5 minutes */
+  readonly maxDelay?: DurationInput;
+  /** Share of the delay that is drawn at random, 0 to 1. @default 0 */
+  readonly jitter?: number;
+  /** Error codes and HTTP statuses. @default those that are retryable */
+  readonly on?: readonly (ErrorCode | number | `${number}`)[];
+}
+
+export type OnErrorForm<Inline> = 'fail' | 'continue' | { readonly goto: string } | { readonly output: DataForm } | Inline;
+
+/** A value to be written to `state`. */
+export type AssignForm = DataForm | { readonly expr: string } | { readonly append: DataForm } | { readonly merge: DataForm };
+
+/** Fields of every step. `Inline` is a step that stands inside another. */
+export interface CommonForm<Inline> {
+  /** A name under `vars`. */
+  readonly output?: string;
+  /** Per attempt. @default 5 minutes for agent and http steps, else none */
+  readonly timeout?: DurationInput;
+  /** Over all attempts. */
+  readonly totalTimeout?: DurationInput;
+  readonly retry?: RetryForm;
+  /** @default 'fail' */
+  readonly onError?: OnErrorForm<Inline>;
+  readonly assign?: Readonly<Record<string, AssignForm>>;
+  readonly metadata?: Readonly<Record<string, DataForm>>;
+  readonly tags?: readonly string[];
+}
+
+/** Fields of every step but `conditional` and `wait`, whose condition is their own. */
+export interface SkippableForm<Context> {
+  /** Skips the step when false. */
+  readonly condition?: DecisionForm<Context>;
+}

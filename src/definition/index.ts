@@ -1,0 +1,16 @@
+/** The definition room: what a workflow is, how it is written, checked and kept. */
+export type * from './definition.ts';
+export type * from './step-context.ts';
+export { createWorkflow } from './builder.ts';
+export type { BuilderTypes, ContextOf, CreateWorkflowOptions, WorkflowBuilder } from './builder-types.ts';
+export { toDefinition, type Workflow } from './workflow.ts';
+export { parseDefinition, type ParseOptions } from './plain.ts';
+export type { DefinitionResult } from './normalize.ts';
+export { definitionFromCanonical } from './from-canonical.ts';
+export { defineStepType, type StepTypeDefinition, type StepTypeOptions } from './step-type.ts';
+export { isZodSchema, toDataSchema, type DataSchemaResult } from './data-schema.ts';
+export { parseDuration, type DurationInput } from './duration.ts';
+export { checkId, checkWorkflowName, isUuidV4 } from './names.ts';
+export type { AuthorStep, InlineStep, InnerStep } from './author-step.ts';
+export type { AssignForm, CommonForm, DataForm, DecisionForm, OnErrorForm, RetryForm, SchemaForm, TargetForm, ValueForm } from './forms.ts';
+export * as limits from './limits.ts';

@@ -1,0 +1,136 @@
+/** From a workflow as its author wrote it to the normalised, checked, immutable definition, or all its mistakes. */
+import { z } from 'zod';
+import type { Issue } from '../core/issue.ts';
+import { isPlainObject, type Json } from '../core/json.ts';
+import type { AuthorWorkflow } from './author-workflow.ts';
+import { canonicalFormat, canonicalText, toJson } from './canonical.ts';
+import { checkDefinition } from './checks/index.ts';
+import { describe } from './describe.ts';
+import type { DataSchema, Step, WorkflowDefinition } from './definition.ts';
+import { anything, duration, integer, nonEmptyText, readFields, text } from './fields.ts';
+import { deepFreeze } from './freeze.ts';
+import { readHandlers } from './handlers.ts';
+import { defaultMaxVisits, maxDataDepth } from './limits.ts';
+import { copyData, isShallow, measureSteps } from './measure.ts';
+import { checkWorkflowName, isUuidV4 } from './names.ts';
+import { readSteps } from './read-steps.ts';
+import type { Session } from './session.ts';
+import { sha256 } from './user-function.ts';
+
+export type DefinitionResult =
+  { readonly definition: WorkflowDefinition; readonly issues?: undefined } | { readonly issues: readonly Issue[]; readonly definition?: undefined };
+
+const fields = {
+  name: anything,
+  id: text.optional(),
+  title: nonEmptyText.optional(),
+  version: z.union([nonEmptyText, z.int()], { error: "must be a text, such as '2' or '1.4'" }).transform(String).optional(),
+  description: text.optional(),
+  timeout: duration().optional(),
+  templates: z.strictObject({ missing: z.enum(['error', 'empty']).optional() }).optional(),
+  maxVisits: integer(1, 10_000).optional(),
+  tags: z.array(nonEmptyText).optional(),
+  metadata: z.record(z.string(), anything, { error: 'must be an object' }).optional(),
+};
+
+const others = ['input', 'output', 'steps', 'onFailure', 'handlers', 'state', 'stateSchema'];
+
+/** Never throws on what authors write. */
+export function normalizeWorkflow(author: AuthorWorkflow, session: Session): DefinitionResult {
+  const { issues } = session;
+  if (!isShallow(author)) {
+    issues.add('NESTING_TOO_DEEP', 'steps', 'the definition is nested too deep or contains itself', { expected: `at most ${maxDataDepth} levels (depth limit)` });
+    return { issues: issues.all };
+  }
+  if (!measureSteps(author.steps, author.onFailure, issues, session.declaredIds)) return { issues: issues.all };
+  const data = copyData(author) as AuthorWorkflow;
+  const draft = readWorkflow(data, session);
+  checkDefinition(draft, session);
+  if (issues.hasErrors) return { issues: issues.all };
+  const canonical = canonicalText(canonicalData(data, draft, session));
+  return { definition: deepFreeze({ ...draft, canonical, hash: sha256(canonical), warnings: issues.warnings }) };
+}
+
+function readWorkflow(data: AuthorWorkflow, session: Session): WorkflowDefinition {
+  const source = data as unknown as Readonly<Record<string, unknown>>;
+  const given = readFields(fields, source, { path: '', issues: session.issues, others, what: 'a workflow' });
+  const state = readState(data, session);
+  return {
+    name: readName(data.name, session),
+    id: readId(given.id, session),
+    title: given.title ?? null,
+    version: given.version ?? '1',
+    description: given.description ?? null,
+    input: data.input === undefined ? null : session.schema('input', data.input),
+    steps: readSteps(session, 'steps', data.steps, 'the workflow'),
+    onFailure: readOnFailure(data.onFailure, session),
+    output: data.output === undefined ? null : session.value('output', data.output, 'output'),
+    ...readHandlers(data.handlers ?? [], session),
+    state: state.initial,
+    stateSchema: state.schema,
+    timeoutMs: given.timeout ?? null,
+    missing: given.templates?.missing ?? 'error',
+    maxVisits: given.maxVisits ?? defaultMaxVisits,
+    tags: given.tags ?? [],
+    metadata: (given.metadata ?? {}) as Json,
+    canonical: '',
+    hash: '',
+    warnings: [],
+  };
+}
+
+function readName(name: unknown, session: Session): string {
+  if (typeof name !== 'string') {
+    session.issues.add('INVALID_TYPE', 'name', 'the name of a workflow must be a string', { received: describe(name) });
+    return '';
+  }
+  const problem = checkWorkflowName(name);
+  if (problem !== null) {
+    const { code, message, ...details } = problem;
+    session.issues.add(code, session.source === 'data' ? 'id' : 'name', message, details);
+  }
+  return name;
+}
+
+function readId(id: string | undefined, session: Session): string | null {
+  if (id === undefined) return null;
+  if (isUuidV4(id)) return id.toLowerCase();
+  session.issues.add('INVALID_ID', 'id', 'the id of a workflow must be a UUID, version 4', { received: describe(id), hint: "the workflow's name is the argument of createWorkflow" });
+  return null;
+}
+
+function readOnFailure(steps: unknown, session: Session): readonly Step[] {
+  return steps === undefined ? [] : readSteps(session, 'onFailure', steps, 'onFailure');
+}
+
+/** An initial state as data, or a schema whose defaults give it. */
+function readState(data: AuthorWorkflow, session: Session): { readonly initial: Readonly<Record<string, unknown>> | null; readonly schema: DataSchema | null } {
+  const schema = data.stateSchema === undefined ? null : session.schema('stateSchema', data.stateSchema);
+  if (data.state === undefined) return { initial: schema === null ? null : initialOf(schema, {}, session), schema };
+  if (!isPlainObject(data.state)) {
+    session.issues.add('INVALID_TYPE', 'state', 'the initial state must be an object', { received: describe(data.state) });
+    return { initial: null, schema };
+  }
+  const template = session.template('state', data.state);
+  if (template !== null && template.paths.length > 0) {
+    session.issues.add('TEMPLATE_MISPLACED', 'state', 'the initial state cannot hold templates', { hint: "write it with 'assign' in a step" });
+  }
+  return { initial: schema === null ? data.state : initialOf(schema, data.state, session), schema };
+}
+
+function initialOf(schema: DataSchema, state: Readonly<Record<string, unknown>>, session: Session): Readonly<Record<string, unknown>> | null {
+  const parsed = schema.parse(state);
+  if ('value' in parsed && isPlainObject(parsed.value)) return parsed.value;
+  const issues = 'issues' in parsed ? parsed.issues : [{ path: '', message: 'the state must be an object' }];
+  for (const issue of issues) {
+    session.issues.add('INVALID_STATE', `state${issue.path === '' ? '' : `.${issue.path}`}`, `the initial state does not fit its schema: ${issue.message}`, { hint: 'give the field a default in the schema' });
+  }
+  return null;
+}
+
+/** C1 of canonical.ts: all that `readWorkflow` reads, and nothing that it fills in. */
+function canonicalData(data: AuthorWorkflow, draft: WorkflowDefinition, session: Session): Json {
+  const json = toJson(data, '', session.replacements) as Record<string, Json>;
+  const initial = draft.state === null ? {} : { state: structuredClone(draft.state) as Json };
+  return { ...json, ...initial, version: draft.version, ...(draft.id === null ? {} : { id: draft.id }), format: canonicalFormat };
+}
