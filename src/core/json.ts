@@ -24,3 +24,22 @@ export function deepEqual(a: unknown, b: unknown): boolean {
     keysA.every((key) => Object.hasOwn(objectB, key) && deepEqual(objectA[key], objectB[key]))
   );
 }
+
+/**
+ * The value as it will be read from a store: what JSON keeps of it. `undefined` stays undefined.
+ * Throws {@link TypeError} for what has no JSON (functions, cycles, BigInt).
+ */
+export function throughJson(value: unknown): unknown {
+  if (value === undefined || value === null || typeof value === 'boolean' || typeof value === 'string') return value;
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw new TypeError(`a ${typeof value} is not JSON data`);
+  return JSON.parse(text) as unknown;
+}
+
+/** Freezes JSON data, all of it. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const key of Object.keys(value)) deepFreeze((value as Record<string, unknown>)[key]);
+  return value;
+}

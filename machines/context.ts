@@ -1,0 +1,118 @@
+/**
+ * What a run knows: the context of its machine. Plain data, but for `outer` (the frozen run around a round, given anew when a
+ * round is loaded). Outputs are references to the history in the durable engine, and inline values under plain XState.
+ */
+import type { ErrorData } from '../src/core/errors.ts';
+import type { StateWrite } from '../src/core/event.ts';
+import type { StepStatus } from '../src/core/run.ts';
+import type { StoredValue } from '../src/core/stored-value.ts';
+import type { Program } from './program.ts';
+import { StepTable } from './step-table.ts';
+
+export interface StepRecord {
+  readonly status: StepStatus;
+  /** How often the step was entered, 1-based. */
+  readonly visit: number;
+  /** Tries of its work in this visit, 1-based; 0 before the first. */
+  readonly attempt: number;
+  /** Tries of the side effect that is under way (handlers, `assign`), 1-based. */
+  readonly sideAttempt?: number;
+  readonly output?: StoredValue;
+  /** The values at the paths that guards read, when `output` is a reference; by the path below `steps.<id>`. */
+  readonly kept?: Readonly<Record<string, unknown>>;
+  readonly metadata?: StoredValue;
+  readonly error?: ErrorData;
+  /** Of a router. */
+  readonly branch?: string;
+  /** Number of the router that chose this branch step. */
+  readonly chosenBy?: number;
+  /** Of a `while`/`until` loop: rounds begun; of a conditional wait: looks. */
+  readonly rounds?: number;
+  /** Outputs of the rounds of a `while`/`until` loop. */
+  readonly outputs?: readonly StoredValue[];
+  /** Of a wait, in milliseconds: how long, the stretch under way, and all stretches up to its end. */
+  readonly delayMs?: number;
+  readonly stretchMs?: number;
+  readonly waitedMs?: number;
+  /** Of a backoff: how long, in milliseconds. */
+  readonly backoffMs?: number;
+  /** The items of an items loop that a function gave. */
+  readonly held?: StoredValue;
+  /** A branch of a parallel step with `maxConcurrency` that has left its queue. */
+  readonly slot?: true;
+  /** The workflow's state when an items loop was entered: what its rounds see. */
+  readonly frozenState?: Readonly<Record<string, unknown>>;
+}
+
+export interface RunInfo {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** The round of an items loop that a run is. */
+export interface RoundInfo {
+  readonly index: number;
+  readonly item: StoredValue;
+}
+
+/** The run around a round: what its rounds see of it. */
+export interface OuterRun {
+  readonly program: Program;
+  readonly context: RunContext;
+  /** Number of the loop in the outer program. */
+  readonly loop: number;
+}
+
+/** A write to the state, in the order of the rounds' steps; `expr` is computed anew when it is applied to the outer run. */
+export interface LoggedWrite {
+  readonly key: string;
+  readonly write: StateWrite | { readonly expr: { /** Loops on the way from the run that applies it to the step's program. */ readonly body: readonly number[]; readonly step: number; readonly at: number; readonly values: Readonly<Record<string, unknown>> } };
+}
+
+export interface RunContext {
+  readonly run: RunInfo;
+  readonly input: StoredValue;
+  readonly inputKept: Readonly<Record<string, unknown>>;
+  readonly steps: StepTable;
+  readonly state: Readonly<Record<string, unknown>>;
+  /** Number of the step that wrote a var last; only of vars that several steps write. */
+  readonly vars: Readonly<Record<string, number>>;
+  /** Number of the top-level step that completed last. */
+  readonly last: number | null;
+  readonly error: ErrorData | null;
+  readonly cancelled: { readonly by?: string; readonly why?: string } | null;
+  readonly output: StoredValue | null;
+  readonly round: RoundInfo | null;
+  readonly outer: OuterRun | null;
+  /** Writes of a round, for the run around it. */
+  readonly writes: readonly LoggedWrite[];
+}
+
+/** What `createActor(machine, { input })` may be given besides the workflow's input itself. */
+export const emptyContext: RunContext = Object.freeze({
+  run: Object.freeze({ id: '', startedAt: 0 }),
+  input: Object.freeze({ v: undefined }),
+  inputKept: Object.freeze({}),
+  steps: StepTable.empty,
+  state: Object.freeze({}),
+  vars: Object.freeze({}),
+  last: null,
+  error: null,
+  cancelled: null,
+  output: null,
+  round: null,
+  outer: null,
+  writes: Object.freeze([]),
+});
+
+/** The context as JSON: everything but `outer`. */
+export function contextToJson(context: RunContext): unknown {
+  const { outer: _outer, steps, ...rest } = context;
+  return { ...rest, steps: steps.toJSON() };
+}
+
+export function contextFromJson(json: unknown, outer: OuterRun | null): RunContext {
+  const stored = json as Omit<RunContext, 'steps' | 'outer'> & { readonly steps: readonly (readonly [number, StepRecord])[] };
+  return { ...emptyContext, ...stored, steps: StepTable.from(stored.steps), outer };
+}

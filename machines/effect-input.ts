@@ -1,0 +1,65 @@
+/**
+ * What an invoked actor is told: which effect of which step, and (not part of its JSON) the run as it was when the effect
+ * began. The durable engine resolves it against the store; under plain XState it resolves itself, as outputs are inline there.
+ */
+import type { EffectKind } from '../src/core/event.ts';
+import type { RunContext } from './context.ts';
+import { stepInfo, type Program, type StepInfo } from './program.ts';
+import { recordOf } from './record.ts';
+
+/** A run's own effects: its output, its `onWorkflow*` handlers. */
+export type RunEffect = 'output' | 'start' | 'complete' | 'error';
+
+export interface EffectDescriptor {
+  readonly effect: string;
+  /** Number of the step; null for the run's own. */
+  readonly step: number | null;
+  readonly kind: EffectKind | RunEffect;
+  readonly visit: number;
+  readonly attempt: number;
+}
+
+export class EffectInput implements EffectDescriptor {
+  readonly effect: string;
+  readonly step: number | null;
+  readonly kind: EffectKind | RunEffect;
+  readonly visit: number;
+  readonly attempt: number;
+  readonly #program: Program;
+  readonly #context: RunContext;
+
+  constructor(program: Program, context: RunContext, step: number | null, kind: EffectKind | RunEffect) {
+    const record = step === null ? null : recordOf(context, step);
+    this.effect = effectId(program, step, kind);
+    this.step = step;
+    this.kind = kind;
+    this.visit = record?.visit ?? 1;
+    this.attempt = (kind === 'work' ? record?.attempt : record?.sideAttempt) || 1;
+    this.#program = program;
+    this.#context = context;
+  }
+
+  get program(): Program {
+    return this.#program;
+  }
+
+  /** The run when the effect began; for a loaded run, when it was loaded. */
+  get context(): RunContext {
+    return this.#context;
+  }
+
+  /** Null for the run's own effects. */
+  get info(): StepInfo | null {
+    return this.step === null ? null : stepInfo(this.#program, this.step);
+  }
+
+  toJSON(): EffectDescriptor {
+    return { effect: this.effect, step: this.step, kind: this.kind, visit: this.visit, attempt: this.attempt };
+  }
+}
+
+export function effectId(program: Program, step: number | null, kind: string): string {
+  if (step === null) return `$run.${kind}`;
+  const { id } = stepInfo(program, step).step;
+  return kind === 'work' ? id : `${id}.${kind}`;
+}

@@ -1,0 +1,235 @@
+/**
+ * Effects without I/O of ours: decisions, items, delays, `assign` values, transforms, handlers, the run's output. Functions of
+ * the author run here; what they give is recorded by whoever runs the effect. Used by the engine and under plain XState alike.
+ */
+import { Choice } from '../src/core/choice.ts';
+import { EffectResult } from '../src/core/effect.ts';
+import { InvariantError, WorkflowError } from '../src/core/errors.ts';
+import type { StateWrite } from '../src/core/event.ts';
+import { deepEqual, throughJson } from '../src/core/json.ts';
+import { materialize, type ValueLoader } from '../src/core/stored-value.ts';
+import type { Decision, Step, UserFunction, Value } from '../src/definition/definition.ts';
+import { parseDuration } from '../src/definition/duration.ts';
+import type { Scope } from '../src/expressions/path.ts';
+import type { ValueTemplate } from '../src/expressions/value-template.ts';
+import type { EffectInput } from './effect-input.ts';
+import { createFunctionContext, type FunctionContextOptions } from './function-context.ts';
+import { recordOf } from './record.ts';
+import { createScope, loadingReader } from './scope.ts';
+
+export interface Surroundings {
+  readonly signal: AbortSignal;
+  readonly loader: ValueLoader;
+  /** For `wait until`. @default Date.now */
+  readonly now?: () => number;
+  /** Told of handlers of the run that threw; they change nothing. */
+  readonly onHandlerError?: (error: unknown) => void;
+}
+
+/** Under plain XState all values are inline. */
+export const inlineLoader: ValueLoader = {
+  loadOutput: () => {
+    throw new InvariantError('a reference in a run without a store');
+  },
+  loadRunOutput: () => {
+    throw new InvariantError('a reference to another run in a run without a store');
+  },
+};
+
+/** Throws what the author's code throws, and WorkflowErrors of templates. */
+export async function evaluateEffect(effect: EffectInput, around: Surroundings): Promise<EffectResult> {
+  const evaluation = new Evaluation(effect, around);
+  return effect.info === null ? evaluation.ofRun() : evaluation.ofStep(effect.info.step);
+}
+
+/** The items of an items loop. Throws when they are not an array or too many. */
+export function resolveItems(effect: EffectInput, loader: ValueLoader): readonly unknown[] {
+  const { info, context } = effect;
+  if (info?.step.type !== 'loop') throw new InvariantError('not a loop');
+  const { step } = info;
+  const held = recordOf(context, info.index).held;
+  const scope = createScope(effect.program, context, info.index, loadingReader(loader));
+  const items = held === undefined ? (step.items?.kind === 'template' ? step.items.template.render(scope) : undefined) : materialize(held, loader);
+  if (!Array.isArray(items)) {
+    throw new WorkflowError('TEMPLATE_FAILED', `the items of loop '${step.id}' are not an array but ${describe(items)}`);
+  }
+  if (step.maxIterations !== null && items.length > step.maxIterations) {
+    throw new WorkflowError('LOOP_LIMIT', `loop '${step.id}' has ${items.length} items, its maxIterations is ${step.maxIterations}`);
+  }
+  return items as readonly unknown[];
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'missing';
+  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `${/^[aeiou]/.test(typeof value) ? 'an' : 'a'} ${typeof value}`;
+}
+
+class Evaluation {
+  readonly #effect: EffectInput;
+  readonly #around: Surroundings;
+  readonly #scope: Scope;
+
+  constructor(effect: EffectInput, around: Surroundings) {
+    this.#effect = effect;
+    this.#around = around;
+    this.#scope = createScope(effect.program, effect.context, effect.step, loadingReader(around.loader));
+  }
+
+  async ofStep(step: Step): Promise<EffectResult> {
+    switch (this.#effect.kind) {
+      case 'work':
+        return new EffectResult(await this.#work(step));
+      case 'decide':
+        return new EffectResult(await this.#decide(step));
+      case 'assign':
+        return new EffectResult(undefined, { writes: this.#assign(step) });
+      case 'substitute':
+        return new EffectResult(step.onError.kind === 'output' ? this.#render(step.onError.value) : null);
+      default:
+        return this.#handlers(step);
+    }
+  }
+
+  async ofRun(): Promise<EffectResult> {
+    const { definition } = this.#effect.program;
+    if (this.#effect.kind === 'output') return new EffectResult(definition.output === null ? null : await this.#value(definition.output));
+    return this.#runHandlers();
+  }
+
+  async #work(step: Step): Promise<unknown> {
+    switch (step.type) {
+      case 'transform': {
+        if (step.template !== null) return this.#render(step.template);
+        const data = privateCopy(await this.#input(step.input));
+        return this.#call(step.transform, { input: data }, (context) => [data, context]);
+      }
+      case 'custom': {
+        const config = this.#render(step.config);
+        return this.#call(step.run, { input: config }, (context) => [config, context]);
+      }
+      case 'conditional':
+        return this.#isTrue(step.decide);
+      case 'switch':
+        return this.#switchValue(step.value);
+      default:
+        throw new InvariantError(`a step of type '${step.type}' has no work to evaluate`);
+    }
+  }
+
+  /** A function decision of the gate, or of the type: a loop's condition or items, a wait's condition or length. */
+  async #decide(step: Step): Promise<unknown> {
+    const isGate = recordOf(this.#effect.context, this.#effect.step as number).status === 'pending';
+    if (isGate && step.condition !== null) return this.#isTrue(step.condition);
+    if (step.type === 'loop' && step.mode === 'items') return step.items === null ? [] : this.#value(step.items);
+    if (step.type === 'loop' && step.decide !== null) return this.#isTrue(step.decide);
+    if (step.type === 'wait') return step.while === null ? this.#delayMs(step) : this.#isTrue(step.while);
+    throw new InvariantError(`step '${step.id}' has nothing to decide`);
+  }
+
+  #delayMs(step: Extract<Step, { type: 'wait' }>): number {
+    if (step.until !== null) {
+      const until = this.#render(step.until);
+      const at = typeof until === 'string' ? Date.parse(until) : Number.NaN;
+      if (Number.isNaN(at)) throw new WorkflowError('TEMPLATE_FAILED', `'until' of step '${step.id}' is not an ISO 8601 time but ${JSON.stringify(until) ?? 'missing'}`);
+      return Math.max(0, at - (this.#around.now ?? Date.now)());
+    }
+    const duration = step.duration === null || typeof step.duration === 'number' ? step.duration : this.#render(step.duration);
+    const text = typeof duration === 'string' && /^\d+(\.\d+)?$/.test(duration) ? Number(duration) : duration;
+    const parsed = parseDuration(text, 'zero');
+    if ('ms' in parsed) return parsed.ms;
+    throw new WorkflowError('TEMPLATE_FAILED', `'duration' of step '${step.id}': ${parsed.problem}`);
+  }
+
+  async #isTrue(decision: Decision): Promise<boolean> {
+    if (decision.kind === 'expression') return decision.condition.test(this.#scope);
+    return Boolean(await this.#call(decision));
+  }
+
+  /** All names of a router's output, or the value. */
+  async #switchValue(value: Value): Promise<unknown> {
+    if (value.kind === 'function') return this.#call(value);
+    const [only] = value.template.paths;
+    if (value.template.paths.length === 1 && only !== undefined) {
+      const read = this.#scope(only);
+      if (read instanceof Choice) return [...read.aliases];
+    }
+    return value.template.render(this.#scope, { missing: 'empty' }) ?? null;
+  }
+
+  #assign(step: Step): Readonly<Record<string, StateWrite>> {
+    const writes: Record<string, StateWrite> = {};
+    for (const assign of step.assign) {
+      if (assign.kind === 'expr') continue;
+      const value = throughJson(this.#render(assign.value)) ?? null;
+      writes[assign.key] = assign.kind === 'set' ? { set: value } : assign.kind === 'append' ? { append: value } : { merge: value as Record<string, unknown> };
+    }
+    return writes;
+  }
+
+  // Handlers of steps: called in order, each sees what the one before it made of the output.
+
+  async #handlers(step: Step): Promise<EffectResult> {
+    const { kind, info } = this.#effect;
+    const handlers = kind === 'start' || kind === 'complete' || kind === 'error' ? (info?.handlers[kind] ?? []) : [];
+    const record = recordOf(this.#effect.context, this.#effect.step as number);
+    const writes = new Map<string, StateWrite>();
+    const original = record.output === undefined ? undefined : materialize(record.output, this.#around.loader);
+    let output: unknown = kind === 'complete' ? privateCopy(original) : undefined;
+    let hasChanged = false;
+    for (const handler of handlers) {
+      const middle = kind === 'complete' ? [output] : kind === 'error' ? [record.error] : [];
+      const given = await this.#call(handler, { writes }, (context) => [step.id, ...middle, context]);
+      if (given !== undefined && kind !== 'start') [output, hasChanged] = [given, true];
+    }
+    const isReplaced = hasChanged || (kind === 'complete' && !deepEqual(output, original));
+    const written = writes.size === 0 ? undefined : Object.fromEntries([...writes].map(([key, write]) => [key, throughJson(write) as StateWrite]));
+    return new EffectResult(isReplaced ? output : undefined, { writes: written });
+  }
+
+  /** `onWorkflow*`: a throwing `onWorkflowStart` fails the run, any other is told of and changes nothing. */
+  async #runHandlers(): Promise<EffectResult> {
+    const { kind, program, context } = this.#effect;
+    const handlers = kind === 'start' || kind === 'complete' || kind === 'error' ? program.definition.workflowHandlers[kind] : [];
+    const writes = new Map<string, StateWrite>();
+    const about = kind === 'error' ? context.error : materialize(kind === 'start' ? context.input : (context.output ?? { v: null }), this.#around.loader);
+    for (const handler of handlers) {
+      try {
+        await this.#call(handler, { writes }, (functionContext) => [about, functionContext]);
+      } catch (error) {
+        if (kind === 'start') throw error;
+        this.#around.onHandlerError?.(error);
+      }
+    }
+    return new EffectResult(undefined, writes.size === 0 ? {} : { writes: Object.fromEntries(writes) });
+  }
+
+  async #input(input: Value | null): Promise<unknown> {
+    return input === null ? undefined : this.#value(input);
+  }
+
+  async #value(value: Value): Promise<unknown> {
+    return value.kind === 'template' ? this.#render(value.template) : this.#call(value);
+  }
+
+  #render(template: ValueTemplate): unknown {
+    return template.render(this.#scope, { missing: this.#effect.program.definition.missing });
+  }
+
+  async #call(
+    fn: UserFunction | null,
+    options: Pick<FunctionContextOptions, 'input' | 'writes'> = {},
+    parameters: (context: unknown) => readonly unknown[] = (context) => [context],
+  ): Promise<unknown> {
+    if (fn === null || fn.call === null) throw missingFunction(fn);
+    const context = createFunctionContext(this.#effect, { reader: loadingReader(this.#around.loader), signal: this.#around.signal, ...options });
+    return (fn.call as (...each: readonly unknown[]) => unknown)(...parameters(context));
+  }
+}
+
+export function missingFunction(fn: UserFunction | null): WorkflowError {
+  return new WorkflowError('FUNCTION_MISSING', `the function at '${fn?.place ?? '?'}' is not there: the run's workflow was loaded without its code`);
+}
+
+function privateCopy(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? structuredClone(value) : value;
+}

@@ -1,0 +1,172 @@
+/** The named guards of compiled machines. Conditions of the author are named by their text and take where they stand. */
+import { InvariantError } from '../src/core/errors.ts';
+import type { Condition } from '../src/expressions/condition.ts';
+import { Choice } from '../src/core/choice.ts';
+import type { RunContext } from './context.ts';
+import { answerOf, errorOf, type MachineEvent } from './machine-event.ts';
+import type { Named } from './node-config.ts';
+import { stepInfo, type Program } from './program.ts';
+import { recordOf } from './record.ts';
+import { createScope, keptReader } from './scope.ts';
+import { groupSequence } from './sequence.ts';
+
+type Params = Readonly<Record<string, unknown>>;
+export interface GuardArguments {
+  readonly context: RunContext;
+  readonly event: MachineEvent;
+}
+export type Guard = (args: GuardArguments, params: never) => boolean;
+
+interface StepParams {
+  readonly step: number;
+}
+
+export function createGuards(program: Program): Record<string, Guard> {
+  const evaluate = (guard: Named, args: GuardArguments): boolean => {
+    const implementation = guards[guard.type];
+    if (implementation === undefined) throw new InvariantError(`guard '${guard.type}' is not there`);
+    return implementation(args, (guard.params ?? {}) as never);
+  };
+  const guards: Record<string, Guard> = {
+    ...authored(program),
+    isTrue: ({ event }) => isTruthy(event),
+    isGiven: ({ event }) => answerOf(event).none === undefined,
+    hasInput: ({ context }) => !('v' in context.input) || context.input.v !== undefined,
+    isNotChosen: ({ context }, { step }: StepParams) => recordOf(context, step).chosenBy === undefined,
+    hasFailed: ({ context }, { step }: StepParams) => recordOf(context, step).status === 'failed',
+    isUnsettled: ({ context }, { step }: StepParams) => recordOf(context, step).error === undefined || recordOf(context, step).status === 'backoff',
+    took: ({ context }, { step, branch }: StepParams & { readonly branch: string }) =>
+      recordOf(context, step).branch === branch && recordOf(context, step).status === 'completed',
+    'took and may jump': (args, { guard, to }: { readonly guard: Named; readonly to: number }) =>
+      evaluate(guard, args) && recordOf(args.context, to).visit < program.definition.maxVisits,
+    'isTrue and at limit': (args, { guard, step }: StepParams & { readonly guard: Named }) => evaluate(guard, args) && isAtLimit(args.context, step),
+    isNotTrue: (args, { guard }: { readonly guard: Named }) => !evaluate(guard, args),
+    isAtLimit: ({ context }, { step }: StepParams) => isAtLimit(context, step),
+    mayRetry: ({ context, event }, { step }: StepParams) => mayRetry(program, step, event, recordOf(context, step).attempt),
+    mayRetrySide: ({ context, event }, { step }: StepParams) => mayRetry(program, step, event, recordOf(context, step).sideAttempt ?? 1),
+    hasMoreToWait: ({ context }, { step }: StepParams) => {
+      const { delayMs = 0, waitedMs = 0 } = recordOf(context, step);
+      return waitedMs < delayMs;
+    },
+    isJoined: ({ context }, { step }: StepParams) => joined(context, step) >= joinOf(step),
+    branchesFailed: ({ context }, { step }: StepParams) => {
+      const { step: parallel } = stepInfo(program, step);
+      if (parallel.type !== 'parallel') return false;
+      if (parallel.join !== 'all') return joined(context, step) < parallel.join;
+      return branches(step).some((index) => context.steps.get(index)?.status === 'failed' && stepInfo(program, index).step.onError.kind === 'fail');
+    },
+    hasSlot: ({ context }, { step, branch }: StepParams & { readonly branch: number }) => hasSlot(context, step, branch),
+    isCancelled: ({ context }) => context.cancelled !== null,
+  };
+  return guards;
+
+  function isAtLimit(context: RunContext, step: number): boolean {
+    const { step: loop } = stepInfo(program, step);
+    return loop.type === 'loop' && loop.maxIterations !== null && (recordOf(context, step).rounds ?? 0) >= loop.maxIterations;
+  }
+
+  function branches(step: number): readonly number[] {
+    return groupSequence(program, stepInfo(program, step)).steps;
+  }
+
+  function joined(context: RunContext, step: number): number {
+    return branches(step).filter((index) => context.steps.get(index)?.status === 'completed').length;
+  }
+
+  function joinOf(step: number): number {
+    const { step: parallel } = stepInfo(program, step);
+    return parallel.type === 'parallel' && parallel.join !== 'all' ? parallel.join : Number.POSITIVE_INFINITY;
+  }
+
+  /** All queued regions look at the same context, so each counts those queued before it as well. */
+  function hasSlot(context: RunContext, step: number, branch: number): boolean {
+    const { step: parallel } = stepInfo(program, step);
+    if (parallel.type !== 'parallel' || parallel.maxConcurrency === null) return true;
+    let taken = 0;
+    for (const index of branches(step)) {
+      const record = context.steps.get(index);
+      if (record?.slot === true) taken += ended.has(record.status) ? 0 : 1;
+      else if (index < branch) taken += 1;
+    }
+    return taken < parallel.maxConcurrency;
+  }
+}
+
+const ended: ReadonlySet<string> = new Set(['completed', 'failed', 'skipped', 'cancelled']);
+
+function isTruthy(event: MachineEvent): boolean {
+  const { output } = answerOf(event);
+  return !('v' in output) || Boolean(output.v);
+}
+
+/** Attempts are left, and the failure is one that is worth another try. */
+function mayRetry(program: Program, step: number, event: MachineEvent, attempt: number): boolean {
+  const { retry } = stepInfo(program, step).step;
+  if (retry === null || attempt >= retry.maxAttempts) return false;
+  const isTimeout = event.type.startsWith('xstate.after.');
+  if (retry.on === null) return isTimeout || errorOf(event).retryable;
+  if (isTimeout) return retry.on.includes('TIMEOUT');
+  const { code, details } = errorOf(event);
+  return retry.on.includes(code) || retry.on.includes(String(details?.['status']));
+}
+
+/** Guards written by the author, by their text: conditions, and the cases of switches. */
+function authored(program: Program): Record<string, Guard> {
+  const guards: Record<string, Guard> = {};
+  for (const { step, index } of program.steps) {
+    for (const condition of conditionsOf(program, index)) {
+      guards[condition.source] = ({ context }, params: StepParams & { readonly place: string }) =>
+        conditionAt(program, params.step, params.place).test(createScope(program, context, params.step, keptReader));
+    }
+    if (step.type !== 'switch') continue;
+    for (const { key } of step.cases) guards[`case ${key}`] = (args, params: never) => isCase(program, args, params);
+  }
+  return guards;
+}
+
+function conditionsOf(program: Program, index: number): readonly Condition[] {
+  return ['condition', 'decide'].map((place) => conditionOrNull(program, index, place)).filter((condition) => condition !== null);
+}
+
+function conditionOrNull(program: Program, index: number, place: string): Condition | null {
+  const { step } = stepInfo(program, index);
+  const decide = step.type === 'conditional' || step.type === 'loop' ? step.decide : step.type === 'wait' ? step.while : null;
+  const decision = place === 'condition' ? step.condition : decide;
+  return decision?.kind === 'expression' ? decision.condition : null;
+}
+
+function conditionAt(program: Program, index: number, place: string): Condition {
+  const condition = conditionOrNull(program, index, place);
+  if (condition === null) throw new InvariantError(`step ${index} has no condition as its ${place}`);
+  return condition;
+}
+
+/** The switch's value equals the case's key, as text; a router's output by any of its names. */
+function isCase(program: Program, { context, event }: GuardArguments, params: StepParams & { readonly key: string; readonly isDirect: boolean }): boolean {
+  const { step } = stepInfo(program, params.step);
+  if (step.type !== 'switch') return false;
+  if (!params.isDirect) {
+    const { output } = answerOf(event);
+    return 'v' in output && isAnyOf(output.v, params.key);
+  }
+  if (step.value.kind !== 'template') return false;
+  const scope = createScope(program, context, params.step, keptReader);
+  const [only, ...others] = step.value.template.paths;
+  const source: unknown = step.value.template.source;
+  if (only !== undefined && others.length === 0 && typeof source === 'string' && /^\{\{[^{}]*\}\}$/.test(source.trim())) {
+    const value = scope(only);
+    return value instanceof Choice ? value.aliases.has(params.key) : matches(value, params.key);
+  }
+  return matches(step.value.template.render(scope, { missing: 'empty' }), params.key);
+}
+
+/** From an effect: a value, or all names of a router's output. */
+function isAnyOf(value: unknown, key: string): boolean {
+  return Array.isArray(value) ? value.some((each) => matches(each, key)) : matches(value, key);
+}
+
+function matches(value: unknown, key: string): boolean {
+  return value !== undefined && value !== null && (typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean)) === key;
+}
+
+export type { Params };

@@ -1,0 +1,154 @@
+/** Changes of step records, each a pure function of the context. What is written to the run's state is in `state.ts`. */
+import type { ErrorData } from '../src/core/errors.ts';
+import type { StoredValue } from '../src/core/stored-value.ts';
+import { readOwn } from '../src/expressions/path.ts';
+import type { RunContext, StepRecord } from './context.ts';
+import type { Answer } from './machine-event.ts';
+import { stepInfo, type Program, type StepInfo } from './program.ts';
+import { chosenValue, keptReader } from './scope.ts';
+
+export type Update = Partial<RunContext>;
+
+const fresh: StepRecord = { status: 'pending', visit: 0, attempt: 0 };
+
+export function recordOf(context: RunContext, index: number): StepRecord {
+  return context.steps.get(index) ?? fresh;
+}
+
+export function setRecord(context: RunContext, index: number, record: StepRecord): Update {
+  return { steps: context.steps.set(index, record) };
+}
+
+/** A record of the same visit with some fields replaced. */
+export function patch(context: RunContext, index: number, fields: Partial<StepRecord>): Update {
+  return setRecord(context, index, { ...recordOf(context, index), ...fields });
+}
+
+/** The step is entered: a new visit, unless a jump back or a loop's next round has begun one. */
+export function enterVisit(record: StepRecord): StepRecord {
+  const isBegun = record.status === 'pending' && record.visit > 0;
+  return { ...record, status: 'pending', visit: isBegun ? record.visit : record.visit + 1, attempt: 0 };
+}
+
+/** The work of the step begins: its first attempt in this visit, or the next after a backoff. */
+export function beginAttempt(record: StepRecord): StepRecord {
+  const { error: _error, backoffMs: _backoff, sideAttempt: _side, ...kept } = record;
+  const base = record.status === 'backoff' ? kept : enterVisit(kept);
+  return { ...base, status: 'running', attempt: record.status === 'backoff' ? record.attempt + 1 : 1 };
+}
+
+/** The outcome of the work, its output by reference or inline; `kept` of composed outputs is taken from their parts. */
+export function withAnswer(record: StepRecord, answer: Answer): StepRecord {
+  const { kept: _kept, metadata: _metadata, ...rest } = record;
+  return {
+    ...rest,
+    output: answer.output,
+    ...(answer.kept === undefined ? {} : { kept: answer.kept }),
+    ...(answer.metadata === undefined ? {} : { metadata: answer.metadata }),
+  };
+}
+
+/** What a step that ended completed adds to the context: who wrote a shared var last, which top-level step completed last. */
+export function completion(program: Program, context: RunContext, index: number, record: StepRecord): Update {
+  const info = stepInfo(program, index);
+  const name = info.step.output;
+  const isSharedVar = name !== null && (program.vars.get(name)?.length ?? 0) > 1;
+  const { error: _error, backoffMs: _backoff, sideAttempt: _side, waitedMs: _waited, delayMs: _delay, stretchMs: _stretch, ...rest } = record;
+  return {
+    steps: context.steps.set(index, { ...rest, status: 'completed' }),
+    ...(isSharedVar ? { vars: { ...context.vars, [name]: index } } : {}),
+    ...(info.parent === null ? { last: index } : {}),
+  };
+}
+
+/** Failed for good: the output is null. */
+export function failed(record: StepRecord, error: ErrorData, output: StoredValue | null = null): StepRecord {
+  const { kept: _kept, metadata: _metadata, backoffMs: _backoff, sideAttempt: _side, ...rest } = record;
+  return { ...rest, status: 'failed', error, output: output ?? { v: null } };
+}
+
+/** Skipped: outputs of earlier visits are cleared. */
+export function skipped(record: StepRecord): StepRecord {
+  const begun = enterVisit(record);
+  return { status: 'skipped', visit: begun.visit, attempt: 0 };
+}
+
+/** The router takes a branch: its output, and the steps that are chosen by it. */
+export function chooseBranch(program: Program, context: RunContext, index: number, branch: string): Update {
+  const { step } = stepInfo(program, index);
+  const record: StepRecord = { ...recordOf(context, index), branch, output: { v: chosenValue(step, branch) } };
+  return { steps: context.steps.set(index, record) };
+}
+
+/** Marks siblings as chosen by a router (or a `goto`, an `onTimeout`). */
+export function markChosen(program: Program, context: RunContext, index: number, ids: readonly string[]): Update {
+  let { steps } = context;
+  for (const id of ids) {
+    const target = program.byId.get(id);
+    if (target !== undefined) steps = steps.set(target, { ...(steps.get(target) ?? fresh), chosenBy: index });
+  }
+  return { steps };
+}
+
+/** All numbers of a step and the steps inside it (of the same run). */
+export function subtree(program: Program, index: number): readonly number[] {
+  const result = [index];
+  for (let next = index + 1; next < program.steps.length && isInside(program, next, index); next++) result.push(next);
+  return result;
+}
+
+function isInside(program: Program, index: number, ancestor: number): boolean {
+  for (let parent = stepInfo(program, index).parent; parent !== null; parent = stepInfo(program, parent).parent) {
+    if (parent === ancestor) return true;
+  }
+  return false;
+}
+
+/**
+ * A new visit of every step from `from` on in its sequence (all of it for a loop's next round): pending, choices of routers
+ * from there on forgotten, groups and loops fresh. Outputs stay readable until the step completes again.
+ */
+export function resetFrom(program: Program, context: RunContext, sequence: readonly number[], from: number): Update {
+  const reset = new Set(sequence.filter((index) => index >= from));
+  let { steps } = context;
+  for (const index of reset) {
+    for (const each of subtree(program, index)) {
+      const record = steps.get(each);
+      if (record !== undefined) steps = steps.set(each, renewed(record, reset, each === index));
+    }
+  }
+  return { steps };
+}
+
+function renewed(record: StepRecord, reset: ReadonlySet<number>, isOwn: boolean): StepRecord {
+  const { chosenBy, rounds: _rounds, outputs: _outputs, frozenState: _frozen, waitedMs: _waited, delayMs: _delay, stretchMs: _stretch, slot: _slot, held: _held, ...rest } = record;
+  const keepsChoice = isOwn && chosenBy !== undefined && !reset.has(chosenBy);
+  const isUsed = record.status !== 'pending' || record.attempt > 0;
+  return { ...rest, status: 'pending', visit: record.visit + (isUsed && record.visit > 0 ? 1 : 0), attempt: 0, ...(keepsChoice ? { chosenBy } : {}) };
+}
+
+/** What guards read of a composed output, from what was kept of its parts. */
+export function keptOfParts(info: StepInfo, context: RunContext, program: Program): Readonly<Record<string, unknown>> | undefined {
+  if (info.kept.size === 0 || info.step.type !== 'parallel') return undefined;
+  const kept: Record<string, unknown> = {};
+  for (const [key, [field, part, ...rest]] of info.kept) {
+    const index = field === 'output' && part !== undefined ? program.byId.get(part) : undefined;
+    const record = index === undefined ? undefined : context.steps.get(index);
+    if (record?.output === undefined) continue;
+    kept[key] = keptReader(record.output, rest, record.kept, ['output', ...rest].join('.'));
+  }
+  return kept;
+}
+
+/** The values at the paths that guards read, from a whole value. */
+export function keptOfValue(paths: ReadonlyMap<string, readonly string[]>, root: { readonly output?: unknown; readonly metadata?: unknown }): Readonly<Record<string, unknown>> {
+  const kept: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const [key, path] of paths) kept[key] = readOwn(root, path);
+  return kept;
+}
+
+/** Whether the sequence's later siblings include the target; else the jump is back. */
+export function isJumpBack(program: Program, from: number, targetId: string): boolean {
+  const target = program.byId.get(targetId);
+  return target !== undefined && target <= from;
+}

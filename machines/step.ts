@@ -1,0 +1,319 @@
+/**
+ * The life of a step, the same small statechart for every type:
+ *
+ *   [$queued] [$pending] [$deciding] [$starting] -> $running <-> [$backoff] -> [$handling] [$assigning] -> $completed
+ *                  `-> $skipped                        `-> [$recovering] [$recovery] [$substituting] -> $completed | $failed
+ *
+ * States in brackets exist only where the step can be in them. Owns this life; what `$running` holds is the type's own
+ * (`effect.ts`, `sequence.ts`, `parallel.ts`, ...), where a step leads when it is over is its container's.
+ */
+import type { EffectKind } from '../src/core/event.ts';
+import { EffectInput, effectId } from './effect-input.ts';
+import { states, type Invoke, type Named, type NodeConfig, type Transition } from './node-config.ts';
+import { stepInfo, type Program, type StepInfo } from './program.ts';
+import { isPure } from './scope.ts';
+import type { Decision } from '../src/definition/definition.ts';
+
+/** What the container of a step does when the step is over. */
+export interface Exits {
+  /** Transitions of the step's state once it has reached a final state inside. */
+  readonly onDone: readonly Transition[];
+  /** Where a failure that nothing caught leads at once; null: `$failed` is final, like the other ends. */
+  readonly failed: Transition | null;
+}
+
+/** How a type's `$running` ends. */
+export interface Endings {
+  /** The work succeeded; `by` says how the output is made (see `actions.ts`). */
+  success(by: string, more?: { readonly guard?: Named; readonly actions?: readonly Named[] }): Transition;
+  /** The work failed for good; `by` says where the error is. */
+  failure(by: string, more?: { readonly guard?: Named; readonly actions?: readonly Named[]; readonly child?: number }): Transition;
+  /** The work failed: perhaps once more. Under `$backoff` where the step has retries. */
+  attemptFailure(by: string): readonly Transition[];
+}
+
+/** A type's `$running`, without its entry. */
+export type Body = (maker: StepMaker, info: StepInfo, endings: Endings) => NodeConfig;
+
+export interface StepMaker {
+  readonly program: Program;
+  /** The state of one step, with everything inside it. */
+  step(index: number, exits: Exits, queue?: Transition): NodeConfig;
+}
+
+export function named(type: string, params: Readonly<Record<string, unknown>>): Named {
+  return { type, params };
+}
+
+export function stepNode(maker: StepMaker, body: Body, index: number, exits: Exits, queue?: Transition): NodeConfig {
+  const info = stepInfo(maker.program, index);
+  const life = new Life(maker, info, exits, body);
+  return life.node(queue);
+}
+
+class Life {
+  readonly #maker: StepMaker;
+  readonly #program: Program;
+  readonly #info: StepInfo;
+  readonly #exits: Exits;
+  readonly #body: Body;
+
+  constructor(maker: StepMaker, info: StepInfo, exits: Exits, body: Body) {
+    this.#maker = maker;
+    this.#program = maker.program;
+    this.#info = info;
+    this.#exits = exits;
+    this.#body = body;
+  }
+
+  get #index(): number {
+    return this.#info.index;
+  }
+
+  #action(type: string, params: Readonly<Record<string, unknown>> = {}): Named {
+    return named(type, { step: this.#index, ...params });
+  }
+
+  get #hasGate(): boolean {
+    return this.#info.isBranch || this.#info.step.condition !== null;
+  }
+
+  get #afterGate(): string {
+    return this.#info.handlers.start.length > 0 ? '$starting' : '$running';
+  }
+
+  get #first(): string {
+    return this.#hasGate ? '$pending' : this.#afterGate;
+  }
+
+  node(queue?: Transition): NodeConfig {
+    const { step, handlers } = this.#info;
+    const node: NodeConfig = {
+      id: step.id,
+      initial: queue === undefined ? this.#first : '$queued',
+      states: states({
+        $queued: queue === undefined ? null : { always: [{ ...queue, target: this.#first }] },
+        $pending: this.#hasGate ? this.#pending() : null,
+        ...this.#deciding(),
+        ...(handlers.start.length > 0
+          ? this.#sideEffect('$starting', 'start', 'handlers', [{ target: '$running', actions: [this.#action('wrote')] }], { entry: this.#hasGate ? [] : [this.#action('pend')] })
+          : {}),
+        $running: this.#running(),
+        $backoff: this.#backoff(),
+        ...this.#success(),
+        ...this.#failure(),
+        $completed: { type: 'final', entry: [this.#action('tellCompleted')] },
+        $skipped: this.#hasGate ? { type: 'final' } : null,
+        $failed: this.#canFail ? this.#failed() : null,
+      }),
+      onDone: this.#exits.onDone,
+      meta: { step: step.id, type: step.type === 'custom' ? step.name : step.type },
+    };
+    if (step.totalTimeoutMs === null) return node;
+    return { ...node, after: { [`total:${step.id}`]: [this.#endings.failure('total', { guard: this.#action('isUnsettled') })] } };
+  }
+
+  /** Routers that decide by an expression cannot fail. */
+  get #canFail(): boolean {
+    return true;
+  }
+
+  // The gate: chosen by its router, and its own condition.
+
+  #pending(): NodeConfig {
+    const { step, isBranch } = this.#info;
+    const always: Transition[] = [];
+    if (isBranch) always.push({ guard: this.#action('isNotChosen'), target: '$skipped', actions: this.#skip('not chosen') });
+    if (step.condition === null) always.push({ target: this.#afterGate });
+    else if (isGuard(this.#program, step.condition)) {
+      always.push({ guard: conditionGuard(step.condition.condition.source, this.#index, 'condition'), target: this.#afterGate });
+      always.push({ target: '$skipped', actions: this.#skip('condition') });
+    } else always.push({ target: '$deciding' });
+    return { entry: [this.#action('pend')], always };
+  }
+
+  #skip(why: string): readonly Named[] {
+    return [this.#action('skip'), this.#action('tellSkipped', { why })];
+  }
+
+  #deciding(): Record<string, NodeConfig> {
+    const { condition } = this.#info.step;
+    if (condition === null || isGuard(this.#program, condition)) return {};
+    return this.#sideEffect('$deciding', 'decide', 'evaluate', [
+      { guard: { type: 'isTrue' }, target: this.#afterGate },
+      { target: '$skipped', actions: this.#skip('condition') },
+    ]);
+  }
+
+  // The work.
+
+  #running(): NodeConfig {
+    const { step } = this.#info;
+    const body = this.#body(this.#maker, this.#info, this.#endings);
+    const timeout = step.timeoutMs === null ? {} : { [`timeout:${step.id}`]: this.#endings.attemptFailure('timeout') };
+    const after = { ...timeout, ...body.after };
+    return {
+      ...body,
+      entry: [this.#action('begin'), this.#action('tellStarted'), ...(body.entry ?? [])],
+      ...(Object.keys(after).length === 0 ? {} : { after }),
+    };
+  }
+
+  get #hasRetry(): boolean {
+    return (this.#info.step.retry?.maxAttempts ?? 1) > 1;
+  }
+
+  #backoff(): NodeConfig | null {
+    if (!this.#hasRetry) return null;
+    return { entry: [this.#action('tellRetrying')], after: { [`backoff:${this.#info.step.id}`]: [{ target: '$running' }] } };
+  }
+
+  get #endings(): Endings {
+    return {
+      success: (by, more = {}) => {
+        const target = this.#afterSuccess;
+        const settle = this.#action(target === '$completed' ? 'complete' : 'answer', { by });
+        return { ...(more.guard === undefined ? {} : { guard: more.guard }), target: this.#at(target), actions: [...(more.actions ?? []), settle] };
+      },
+      failure: (by, more = {}) => {
+        const target = this.#afterFailure;
+        const child = more.child === undefined ? {} : { child: more.child };
+        return {
+          ...(more.guard === undefined ? {} : { guard: more.guard }),
+          target: this.#at(target),
+          actions: [...(more.actions ?? []), ...this.#fail(target, { by, ...child })],
+        };
+      },
+      attemptFailure: (by) => {
+        const failure = this.#endings.failure(by);
+        if (!this.#hasRetry) return [failure];
+        return [{ guard: this.#action('mayRetry'), target: this.#at('$backoff'), actions: [this.#action('retry')] }, failure];
+      },
+    };
+  }
+
+  #at(state: string): string {
+    return `#${this.#info.step.id}.${state}`;
+  }
+
+  // After success: handlers, then `assign`.
+
+  get #hasAssign(): boolean {
+    return this.#info.step.assign.some((each) => each.kind !== 'expr');
+  }
+
+  get #afterSuccess(): string {
+    return this.#info.handlers.complete.length > 0 ? '$handling' : this.#afterHandling;
+  }
+
+  get #afterHandling(): string {
+    return this.#hasAssign ? '$assigning' : '$completed';
+  }
+
+  #success(): Record<string, NodeConfig> {
+    const handled = this.#action(this.#afterHandling === '$completed' ? 'complete' : 'answer', { by: 'handled' });
+    return {
+      ...(this.#info.handlers.complete.length > 0
+        ? this.#sideEffect('$handling', 'complete', 'handlers', [{ target: this.#afterHandling, actions: [handled] }])
+        : {}),
+      ...(this.#hasAssign
+        ? this.#sideEffect('$assigning', 'assign', 'evaluate', [{ target: '$completed', actions: [this.#action('complete', { by: 'assigned' })] }])
+        : {}),
+    };
+  }
+
+  // After failure: `onStepError`, then `onError`.
+
+  get #afterFailure(): string {
+    return this.#info.handlers.error.length > 0 ? '$recovering' : this.#afterRecovering;
+  }
+
+  get #afterRecovering(): string {
+    const { onError } = this.#info.step;
+    if (onError.kind === 'recover') return '$recovery';
+    if (onError.kind === 'output') return onError.value.constant ? '$completed' : '$substituting';
+    return '$failed';
+  }
+
+  /** Settles the failure on the way to a state: an end, or another attempt to mend it. */
+  #fail(target: string, params: Readonly<Record<string, unknown>>): readonly Named[] {
+    if (target === '$failed') return [this.#action('fail', params)];
+    if (target === '$completed') return [this.#action('note', params), this.#action('complete', { by: 'constant' })];
+    return [this.#action('note', params)];
+  }
+
+  #failure(): Record<string, NodeConfig> {
+    const { step, handlers } = this.#info;
+    const next = this.#afterRecovering;
+    const resolved: readonly Transition[] = [{ target: next, actions: this.#fail(next, { by: 'noted' }) }];
+    const recovery = step.onError.kind === 'recover' ? this.#program.byId.get(step.onError.step.id) : undefined;
+    return states({
+      $recovering:
+        handlers.error.length === 0
+          ? null
+          : {
+              invoke: this.#invoke('error', 'handlers', {
+                onDone: [{ guard: { type: 'isGiven' }, target: this.#afterHandling, actions: [this.#settle('recovered')] }, ...resolved],
+                onError: [{ target: next, actions: this.#fail(next, { by: 'event' }) }],
+              }),
+            },
+      $recovery:
+        recovery === undefined
+          ? null
+          : this.#nested(recovery, [{ target: this.#at(this.#afterHandling), actions: [this.#settle('child', { child: recovery })] }]),
+      $substituting:
+        step.onError.kind !== 'output' || step.onError.value.constant
+          ? null
+          : {
+              invoke: this.#invoke('substitute', 'evaluate', {
+                onDone: [{ target: this.#afterHandling, actions: [this.#settle('recovered')] }],
+                onError: [{ target: '$failed', actions: [this.#action('fail', { by: 'event' })] }],
+              }),
+            },
+    });
+  }
+
+  #settle(by: string, params: Readonly<Record<string, unknown>> = {}): Named {
+    return this.#action(this.#afterHandling === '$completed' ? 'complete' : 'answer', { by, ...params });
+  }
+
+  /** An inline step in a state of its own; its failure is this step's. */
+  #nested(index: number, onDone: readonly Transition[]): NodeConfig {
+    const { step } = stepInfo(this.#program, index);
+    const failed: Transition = { target: this.#at('$failed'), actions: [this.#action('fail', { by: 'child', child: index })] };
+    return { initial: step.id, states: { [step.id]: this.#maker.step(index, { onDone, failed }) } };
+  }
+
+  #failed(): NodeConfig {
+    const entry = [this.#action('tellFailed')];
+    const { failed } = this.#exits;
+    if (failed === null || this.#info.step.onError.kind !== 'fail') return { type: 'final', entry };
+    return { entry, always: [failed] };
+  }
+
+  // Side effects: function conditions, handlers, `assign` values. Tried again under the step's own policy; never the work.
+
+  #invoke(kind: EffectKind, src: string, ends: Pick<Invoke, 'onDone' | 'onError'>): Invoke {
+    const { program, index } = { program: this.#program, index: this.#index };
+    return { id: effectId(program, index, kind), src, input: ({ context }) => new EffectInput(program, context, index, kind), ...ends };
+  }
+
+  #sideEffect(name: string, kind: EffectKind, src: string, onDone: readonly Transition[], node: Pick<NodeConfig, 'entry'> = {}): Record<string, NodeConfig> {
+    const failure = this.#endings.failure('event');
+    const backoff = `${name}Backoff`;
+    const onError = this.#hasRetry ? [{ guard: this.#action('mayRetrySide'), target: backoff, actions: [this.#action('retrySide')] }, failure] : [failure];
+    const state: NodeConfig = { ...(node.entry === undefined ? {} : { entry: node.entry }), invoke: this.#invoke(kind, src, { onDone, onError }) };
+    if (!this.#hasRetry) return { [name]: state };
+    return { [name]: state, [backoff]: { after: { [`backoff:${this.#info.step.id}`]: [{ target: name }] } } };
+  }
+}
+
+/** Whether a decision is a guard (an expression over what is kept), or must run as an effect. */
+export function isGuard(program: Program, decision: Decision): decision is Extract<Decision, { kind: 'expression' }> {
+  return decision.kind === 'expression' && decision.condition.paths.every((path) => isPure(program, path));
+}
+
+/** Named by its text, so that it reads in drawings as it was written. */
+export function conditionGuard(source: string, step: number, place: 'condition' | 'decide'): Named {
+  return named(source, { step, place });
+}

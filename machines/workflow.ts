@@ -1,0 +1,164 @@
+/**
+ * Composes the machine of a workflow (or of the rounds of an items loop):
+ *
+ *   $boot -> [$starting] -> $main -> $ending [$output] [$completing] -> $completed
+ *                              `-> $failing [$recovery] [$reporting] -> $failed | $cancelled
+ *
+ * `$boot` is where every run begins, so that computing an initial state costs nothing; `run.started` leaves it.
+ */
+import { createMachine, type AnyStateMachine } from 'xstate';
+import type { WorkflowDefinition } from '../src/definition/definition.ts';
+import { createActions } from './actions.ts';
+import { createDefaultActors } from './actors.ts';
+import { emptyContext, type RunContext } from './context.ts';
+import { createDelays } from './delays.ts';
+import { EffectInput, effectId, type RunEffect } from './effect-input.ts';
+import { createGuards } from './guards.ts';
+import { cancelEvent, startEvent } from './machine-event.ts';
+import { states, type Invoke, type Named, type NodeConfig, type Transition } from './node-config.ts';
+import { createProgram, stepInfo, type Program } from './program.ts';
+import { sequenceNode } from './sequence.ts';
+import { named, stepNode, type StepMaker } from './step.ts';
+import { bodyOf } from './types.ts';
+
+/** Raised when compiled machines change shape; a run records the format it was started with. */
+export const machineFormat = 1;
+
+/** A program and its machine. */
+export interface CompiledWorkflow {
+  readonly program: Program;
+  readonly machine: AnyStateMachine;
+  /** The compiled bodies of the items loops, by the loop's number. */
+  readonly bodies: ReadonlyMap<number, CompiledWorkflow>;
+}
+
+const compiled = new WeakMap<WorkflowDefinition, CompiledWorkflow>();
+
+/** The program and machine of a definition; made once per definition. */
+export function compileWorkflow(definition: WorkflowDefinition): CompiledWorkflow {
+  let result = compiled.get(definition);
+  if (result === undefined) compiled.set(definition, (result = compileProgram(createProgram(definition))));
+  return result;
+}
+
+function compileProgram(program: Program): CompiledWorkflow {
+  const bodies = new Map([...program.bodies].map(([loop, body]) => [loop, compileProgram(body)]));
+  return { program, bodies, machine: createRunMachine(program, bodies) };
+}
+
+function createRunMachine(program: Program, bodies: ReadonlyMap<number, CompiledWorkflow>): AnyStateMachine {
+  const config = {
+    ...new RunChart(program).root(),
+    version: program.definition.version,
+    options: { maxIterations: 10_000 + 20 * program.steps.length },
+    // Under plain XState the workflow's input starts the run; the engine starts it by an event.
+    context: ({ input }: { readonly input: unknown }): RunContext => ({ ...emptyContext, input: { v: input } }),
+    output: ({ context }: { readonly context: RunContext }) => (context.output !== null && 'v' in context.output ? context.output.v : undefined),
+  };
+  const implementations = {
+    actions: createActions(program),
+    guards: createGuards(program),
+    delays: createDelays(program),
+    actors: createDefaultActors(program, bodies),
+  };
+  // The one place where our own description of a chart becomes XState's.
+  return createMachine(config as never, implementations as never) as unknown as AnyStateMachine;
+}
+
+class RunChart {
+  readonly #program: Program;
+  readonly #maker: StepMaker;
+
+  constructor(program: Program) {
+    this.#program = program;
+    this.#maker = {
+      program,
+      step: (index, exits, queue) => stepNode(this.#maker, bodyOf(stepInfo(program, index).step), index, exits, queue),
+    };
+  }
+
+  root(): NodeConfig {
+    const { definition, loop } = this.#program;
+    const handlers = definition.workflowHandlers;
+    const isRun = loop === null;
+    const starts = isRun && handlers.start.length > 0;
+    const completes = isRun && handlers.complete.length > 0;
+    const reports = isRun && handlers.error.length > 0;
+    const recovers = this.#program.onFailure.steps.length > 0;
+    const first = starts ? '#$starting' : '#$main';
+    const begin: Transition = { target: first, actions: [{ type: 'start' }, { type: 'tellRunStarted' }] };
+    const end: Transition = { target: completes ? '#$completing' : '#$completed' };
+    const afterFailure = recovers ? '#$recovery' : reports ? '#$reporting' : '#$failed';
+    const verdict: readonly Transition[] = [{ guard: { type: 'isCancelled' }, target: '#$cancelled' }, { target: '#$failed' }];
+    return {
+      id: isRun ? definition.name : `${definition.name}:${loop.step.id}`,
+      initial: '$boot',
+      on: {
+        [cancelEvent]: [{ target: '#$failing', actions: [{ type: 'cancel' }] }],
+        'run.aborted': [{ target: '#$failing', actions: [{ type: 'failRunEvent' }] }],
+      },
+      states: states({
+        $boot: { id: '$boot', on: { [startEvent]: [begin] }, always: [{ ...begin, guard: { type: 'hasInput' } }] },
+        $starting: starts
+          ? {
+              id: '$starting',
+              invoke: this.#invoke('start', 'handlers', {
+                onDone: [{ target: '#$main', actions: [{ type: 'wroteRun' }] }],
+                onError: [{ target: '#$failing', actions: [{ type: 'failRunEvent' }] }],
+              }),
+            }
+          : null,
+        $main: this.#main(),
+        $ending: this.#ending(end),
+        $completing: completes ? { id: '$completing', invoke: this.#invoke('complete', 'handlers', { onDone: [{ target: '#$completed' }], onError: [{ target: '#$completed' }] }) } : null,
+        $failing: { id: '$failing', entry: [named('cancelOpen', { step: null })], always: afterFailure === '#$failed' ? verdict : [{ target: afterFailure }] },
+        $recovery: recovers ? this.#recovery(reports ? [{ target: '#$reporting' }] : verdict) : null,
+        $reporting: reports ? { id: '$reporting', invoke: this.#invoke('error', 'handlers', { onDone: verdict, onError: verdict }) } : null,
+        $completed: { id: '$completed', type: 'final', entry: [{ type: 'tellRunCompleted' }] },
+        $failed: { id: '$failed', type: 'final', entry: [{ type: 'tellRunFailed' }] },
+        $cancelled: { id: '$cancelled', type: 'final', entry: [{ type: 'tellRunCancelled' }] },
+      }),
+    };
+  }
+
+  #main(): NodeConfig {
+    const { timeoutMs } = this.#program.definition;
+    const sequence = sequenceNode(this.#maker, this.#program.main, {
+      done: { target: '#$ending' },
+      failed: (child) => ({ target: '#$failing', actions: [named('failRun', { step: child })] }),
+      end: { target: '#$ending' },
+      ...(this.#program.loop === null ? {} : { break: { target: '#$ending' }, continue: { target: '#$ending' } }),
+    });
+    if (timeoutMs === null || this.#program.loop !== null) return { id: '$main', ...sequence };
+    return { id: '$main', ...sequence, after: { 'timeout:$run': [{ target: '#$failing', actions: [{ type: 'failRunTimeout' }] }] } };
+  }
+
+  /** `onFailure` steps: a failure among them ends the recovery, the run's error stays what it was. */
+  #recovery(onward: readonly Transition[]): NodeConfig {
+    const sequence = sequenceNode(this.#maker, this.#program.onFailure, {
+      done: { target: '#$recovered' },
+      failed: () => ({ target: '#$recovered' }),
+      end: { target: '#$recovered' },
+    });
+    return { id: '$recovery', ...sequence, states: { ...sequence.states, $recovered: { id: '$recovered', always: onward } } };
+  }
+
+  #ending(end: Transition): NodeConfig {
+    const { definition, loop } = this.#program;
+    const entry: readonly Named[] = [named('cancelOpen', { step: null })];
+    if (loop !== null || definition.output === null) return { id: '$ending', entry: [...entry, { type: 'setOwnOutput' }], always: [end] };
+    return {
+      id: '$ending',
+      entry,
+      invoke: this.#invoke('output', 'evaluate', {
+        onDone: [{ ...end, actions: [{ type: 'setOutput' }] }],
+        onError: [{ target: '#$failing', actions: [{ type: 'failRunEvent' }] }],
+      }),
+    };
+  }
+
+  #invoke(kind: RunEffect, src: string, ends: Pick<Invoke, 'onDone' | 'onError'>): Invoke {
+    const program = this.#program;
+    return { id: effectId(program, null, kind), src, input: ({ context }) => new EffectInput(program, context, null, kind), ...ends };
+  }
+}

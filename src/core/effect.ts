@@ -1,0 +1,24 @@
+import type { StateWrite } from './event.ts';
+
+/** What an effect gave: its output, what came beside it, what it writes to the state. A plain value is the output alone. */
+export class EffectResult {
+  readonly output: unknown;
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
+  readonly writes: Readonly<Record<string, StateWrite>> | undefined;
+  /** Of an items loop: what each round wrote to the state. */
+  readonly roundWrites: readonly (readonly unknown[])[] | undefined;
+
+  constructor(
+    output: unknown,
+    beside: {
+      readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+      readonly writes?: Readonly<Record<string, StateWrite>> | undefined;
+      readonly roundWrites?: readonly (readonly unknown[])[] | undefined;
+    } = {},
+  ) {
+    this.output = output;
+    this.metadata = beside.metadata;
+    this.writes = beside.writes;
+    this.roundWrites = beside.roundWrites;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * The events of a run. Two kinds, never mixed:
+ *  - **history events**, what happened to the run from outside: stored, gapless, replayed. Their types are ours and stable.
+ *  - **lifecycle events**, what followed from them (a step started, was skipped, completed, ...): derived by the machine,
+ *    streamed to subscribers, told again by replaying the history; never stored.
+ */
+import type { ErrorData } from './errors.ts';
+import type { StoredValue } from './stored-value.ts';
+
+/** The run begins. Always event 1. */
+export interface RunStarted {
+  readonly type: 'run.started';
+  readonly workflow: string;
+  readonly version: string;
+  /** Content hash of the definition. */
+  readonly hash: string;
+  /** Format of compiled machines (`machineFormat`). */
+  readonly format: number;
+  readonly input: StoredValue;
+  /** What guards read of an input that is a reference. */
+  readonly kept?: Readonly<Record<string, unknown>>;
+  /** Whose round or child this run is. */
+  readonly parent?: ParentLink;
+  /** Of a round. */
+  readonly item?: StoredValue;
+}
+
+export interface ParentLink {
+  readonly run: string;
+  readonly step: string;
+  readonly visit: number;
+  /** Seq of the parent's event by which the step began: what a round sees of its parent. */
+  readonly seq: number;
+  /** Position of a loop's round. */
+  readonly index?: number;
+}
+
+/**
+ * Which effect of a step: its own work, what a function decides (a condition, items, a value, a delay), the handlers before it,
+ * after its success or its failure, its `assign` values, the output that `onError: { output }` puts in its place.
+ */
+export type EffectKind = 'work' | 'decide' | 'start' | 'complete' | 'error' | 'assign' | 'substitute';
+
+interface EffectResultBase {
+  /** Id of the effect: `<step>` for a step's work, else `<step>.<kind>`. */
+  readonly effect: string;
+  /** How often its step was entered, 1-based. */
+  readonly visit: number;
+  /** 1-based. */
+  readonly attempt: number;
+}
+
+export interface EffectCompleted extends EffectResultBase {
+  readonly type: 'effect.completed';
+  readonly output: StoredValue;
+  /** The effect gave nothing (`undefined`); `output` is null then. */
+  readonly none?: true;
+  /** What guards read of an output that is a reference; by the path below the step. */
+  readonly kept?: Readonly<Record<string, unknown>>;
+  /** What came beside the output (usage, model, status, ...). */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** What handlers wrote with `context.set`, or the values of `assign`. */
+  readonly writes?: Readonly<Record<string, StateWrite>>;
+  /** Of an items loop: what its rounds wrote to the state, by round. */
+  readonly roundWrites?: readonly (readonly unknown[])[];
+}
+
+export interface EffectFailed extends EffectResultBase {
+  readonly type: 'effect.failed';
+  readonly error: ErrorData;
+  /** Drawn when the event was made, in [0, 1): the jitter of a backoff. */
+  readonly random?: number;
+}
+
+/** One write to the workflow's state. */
+export type StateWrite =
+  | { readonly set: unknown }
+  | { readonly append: unknown }
+  | { readonly merge: Readonly<Record<string, unknown>> };
+
+export interface TimerFired {
+  readonly type: 'timer.fired';
+  /** `timeout:<step>`, `backoff:<step>`, `wait:<step>`, ... */
+  readonly timer: string;
+  /** Seq of the event that set it: a timer that was set anew is another timer. */
+  readonly setBy: number;
+}
+
+export interface RunCancelled {
+  readonly type: 'run.cancelled';
+  readonly by?: string;
+  readonly why?: string;
+}
+
+/** The engine cannot go on with the run (a function is missing, a guard threw): it fails, as if a step had failed. */
+export interface RunAborted {
+  readonly type: 'run.aborted';
+  readonly error: ErrorData;
+}
+
+export type HistoryEvent = RunStarted | EffectCompleted | EffectFailed | TimerFired | RunCancelled | RunAborted;
+
+/** A history event with its place: `seq` 1, 2, 3, ... without gap, `at` in milliseconds since 1970. */
+export interface Recorded<E extends HistoryEvent = HistoryEvent> {
+  readonly seq: number;
+  readonly at: number;
+  readonly event: E;
+}
+
+/** What followed from history events. `step` events carry the visit and the attempt they are about. */
+export type LifecycleEvent =
+  | { readonly type: 'run.started' }
+  | { readonly type: 'run.completed'; readonly output: StoredValue }
+  | { readonly type: 'run.failed'; readonly error: ErrorData }
+  | { readonly type: 'run.cancelled'; readonly by?: string; readonly why?: string }
+  | { readonly type: 'step.started'; readonly step: string; readonly visit: number; readonly attempt: number }
+  | { readonly type: 'step.retrying'; readonly step: string; readonly visit: number; readonly attempt: number; readonly error: ErrorData; readonly delayMs: number }
+  | { readonly type: 'step.completed'; readonly step: string; readonly visit: number; readonly attempt: number; readonly output: StoredValue; readonly branch?: string }
+  | { readonly type: 'step.failed'; readonly step: string; readonly visit: number; readonly attempt: number; readonly error: ErrorData }
+  | { readonly type: 'step.skipped'; readonly step: string; readonly visit: number; readonly why: 'condition' | 'not chosen' }
+  | { readonly type: 'step.cancelled'; readonly step: string; readonly visit: number; readonly attempt: number };

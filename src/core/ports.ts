@@ -1,0 +1,143 @@
+/**
+ * What the engine touches outside itself, passed in by argument so that tests and simulations can replace all of it. The
+ * default ports are the only modules that read the clock, randomness, the environment or timers of the process.
+ */
+import type { HistoryEvent } from './event.ts';
+import type { RunRow, RunStatus } from './run.ts';
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls back once, at the earliest after `delayMs` (any length); gives a function that takes it back. */
+  schedule(callback: () => void, delayMs: number): () => void;
+}
+
+export interface Random {
+  /** In [0, 1). */
+  next(): number;
+  /** A new UUID, version 7: ids that sort by time. */
+  uuid(): string;
+}
+
+export interface Logger {
+  debug(message: string, details?: Readonly<Record<string, unknown>>): void;
+  info(message: string, details?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, details?: Readonly<Record<string, unknown>>): void;
+  error(message: string, details?: Readonly<Record<string, unknown>>): void;
+}
+
+/** A history row as stored: the event's `data` is its JSON text without `type`. */
+export interface StoredEvent {
+  readonly seq: number;
+  readonly at: number;
+  readonly type: HistoryEvent['type'];
+  readonly data: string;
+}
+
+export interface StoredCheckpoint {
+  /** The last event that is contained in the snapshot. */
+  readonly seq: number;
+  /** JSON text. */
+  readonly snapshot: string;
+}
+
+export interface StoredTimer {
+  readonly run: string;
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly dueAt: number;
+  readonly setBy: number;
+}
+
+/** Everything one run has to write, in order. All commits of a batch are written in one transaction. */
+export interface Commit {
+  readonly run: string;
+  /** The row of a new run. */
+  readonly create?: RunRow;
+  /** Gapless; the first is the run's next free seq, else the whole batch is refused (the fence by seq). */
+  readonly events: readonly StoredEvent[];
+  readonly update?: RunUpdate;
+  /** Replaces older checkpoints of the run. */
+  readonly checkpoint?: StoredCheckpoint;
+  /** All timers of a waiting or unloaded run; replaces those stored. `[]` removes them. */
+  readonly timers?: readonly StoredTimer[];
+  /** Inbox entries that these events came from: removed in the same transaction, so that each is applied once. */
+  readonly consumed?: readonly number[];
+}
+
+export type RunUpdate = Partial<Pick<RunRow, 'status' | 'waitingFor' | 'endedAt' | 'output' | 'error' | 'hash' | 'version' | 'format'>> & {
+  readonly updatedAt: number;
+};
+
+export interface RunFilter {
+  readonly workflow?: string;
+  readonly status?: readonly RunStatus[];
+  readonly version?: string;
+  readonly tag?: string;
+  readonly parent?: string;
+  /** @default ['run', 'child'] */
+  readonly kind?: readonly RunRow['kind'][];
+  readonly createdAfter?: number;
+  readonly createdBefore?: number;
+  /** Newest first. @default 100 */
+  readonly limit?: number;
+  /** The id of the last row of the page before. */
+  readonly after?: string;
+}
+
+/** An event for a run that another process owns (or nobody yet). */
+export interface InboxEntry {
+  readonly id: number;
+  readonly run: string;
+  /** JSON text of a command. */
+  readonly data: string;
+  readonly at: number;
+}
+
+/**
+ * Persistence. Reads are synchronous (embedded databases read in microseconds, and user code reads `ctx.steps.x.output` as a
+ * plain property); `commit` is synchronous too and returns when the batch is as durable as the store was opened for. All
+ * throw {@link WorkflowError}: STORE_BUSY and STORE_UNAVAILABLE (full disk, I/O) are worth another try, STORE_INVALID is not.
+ *
+ * Invariants: S1 a batch is written whole or not at all. S2 history is append-only and gapless per run. S3 what `commit`
+ * returned from is read by every later read, also of other processes. S4 only the owner of a run writes to it. S5 a row
+ * that was changed behind our back is refused (checksum), never used.
+ */
+export interface Store {
+  commit(batch: readonly Commit[]): void;
+
+  readRun(id: string): RunRow | null;
+  /** Newest first. */
+  listRuns(filter: RunFilter): readonly RunRow[];
+  /** Of the run's epoch from `fromSeq` on, in order; at most `limit` (default: all). */
+  readEvents(run: string, fromSeq: number, limit?: number): readonly StoredEvent[];
+  readEvent(run: string, seq: number): StoredEvent | null;
+  /** 0 when the run has no event. */
+  lastSeq(run: string): number;
+  readCheckpoint(run: string): StoredCheckpoint | null;
+  readTimers(run: string): readonly StoredTimer[];
+
+  putDefinition(hash: string, canonical: string): void;
+  readDefinition(hash: string): string | null;
+
+  /**
+   * Becomes an owner: from now on this store object may commit. A process's ownership ends with the process (a lock that
+   * the operating system takes back), never by a clock.
+   */
+  acquire(): void;
+  /** Takes over the unfinished runs of owners that are dead, and those nobody owns; gives the ids of all unfinished runs owned now. */
+  adopt(): readonly string[];
+  /** Whether another living process owns the run. */
+  isOwnedElsewhere(run: string): boolean;
+
+  /** Leaves an event for the owner of a run. Needs no ownership. */
+  post(run: string, data: string, at: number): void;
+  /** Entries for runs owned here, and for runs that have ended (somebody has to say no), oldest first. */
+  readInbox(): readonly InboxEntry[];
+  removeInbox(ids: readonly number[]): void;
+  /** A number that changes when another process has written. */
+  changeCount(): number;
+
+  /** Releases the ownership; unfinished runs are then free to be adopted. Idempotent. */
+  close(): void;
+}

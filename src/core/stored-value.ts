@@ -1,0 +1,107 @@
+/**
+ * Values as histories and checkpoints hold them. An output is stored once, in the history row of the event that
+ * brought it; everything that is composed of outputs (a parallel step's object, a loop's array, a run's output) is a tree
+ * whose leaves are references. Owns the shape and the walk; loading the rows is the engine's part.
+ */
+import { isPlainObject } from './json.ts';
+
+/** The output (of event 1: the input) in history row `seq` of a run; `run` is left out for the run itself; `path` descends into the value. */
+export interface Ref {
+  readonly run?: string;
+  readonly seq: number;
+  /** Another part of the row. @default its output */
+  readonly part?: 'metadata';
+  readonly path?: readonly (string | number)[];
+}
+
+/** One letter each, as they are written many times: value, reference, object, array, output of a (child) run. */
+export type StoredValue =
+  | { readonly v: unknown }
+  | { readonly r: Ref }
+  | { readonly o: Readonly<Record<string, StoredValue>> }
+  | { readonly a: readonly StoredValue[] }
+  | { readonly c: { readonly run: string } }
+  | { readonly n: { readonly prefix: string; readonly count: number; readonly without?: readonly number[] | undefined; readonly absent?: readonly number[] | undefined } };
+
+/** How a reference becomes its value. Synchronous: the embedded stores read synchronously. */
+export interface ValueLoader {
+  /** The value that event `ref.seq` of the run recorded as its output. */
+  loadOutput(ref: Ref): unknown;
+  /** The output of a finished child run (a round, a child workflow). */
+  loadRunOutput(runId: string): unknown;
+}
+
+export const storedUndefined: StoredValue = Object.freeze({ v: undefined });
+export const storedNull: StoredValue = Object.freeze({ v: null });
+
+/** The whole value of a tree, references loaded. */
+export function materialize(stored: StoredValue, loader: ValueLoader): unknown {
+  if ('v' in stored) return stored.v;
+  if ('r' in stored) return descend(loader.loadOutput(stored.r), stored.r.path);
+  if ('c' in stored) return loader.loadRunOutput(stored.c.run);
+  if ('a' in stored) return stored.a.map((item) => materialize(item, loader));
+  if ('n' in stored) return materializeRounds(stored.n, loader);
+  const result: Record<string, unknown> = {};
+  for (const key of Object.keys(stored.o)) defineOwn(result, key, materialize(stored.o[key] as StoredValue, loader));
+  return result;
+}
+
+/** Rounds 0..count-1 of a loop: `without` are left out of the array, `absent` are null in it. */
+function materializeRounds(
+  rounds: { readonly prefix: string; readonly count: number; readonly without?: readonly number[] | undefined; readonly absent?: readonly number[] | undefined },
+  loader: ValueLoader,
+): unknown[] {
+  const without = new Set(rounds.without);
+  const absent = new Set(rounds.absent);
+  const result: unknown[] = [];
+  for (let index = 0; index < rounds.count; index++) {
+    if (without.has(index)) continue;
+    result.push(absent.has(index) ? null : loader.loadRunOutput(`${rounds.prefix}${index}`));
+  }
+  return result;
+}
+
+function descend(value: unknown, path: readonly (string | number)[] | undefined): unknown {
+  let current = value;
+  for (const key of path ?? []) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined;
+    current = (current as Record<string | number, unknown>)[key];
+  }
+  return current;
+}
+
+function defineOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  else target[key] = value;
+}
+
+/** Texts shorter than this are stored again rather than referenced. */
+const minimumTextLength = 256;
+
+/**
+ * A value as a tree of references: every part of it that *is* (by identity, for long texts by content) one of the loaded
+ * values becomes a reference to where that value is stored.
+ */
+export function toStoredValue(value: unknown, known: ReadonlyMap<unknown, StoredValue>): StoredValue {
+  if (known.size === 0) return { v: value };
+  return reference(value, known) ?? { v: value };
+}
+
+function reference(value: unknown, known: ReadonlyMap<unknown, StoredValue>): StoredValue | null {
+  if (typeof value === 'string') return value.length >= minimumTextLength ? (known.get(value) ?? null) : null;
+  if (typeof value !== 'object' || value === null) return null;
+  const found = known.get(value);
+  if (found !== undefined) return found;
+  if (Array.isArray(value)) {
+    const items = value.map((item) => reference(item, known));
+    if (items.every((item) => item === null)) return null;
+    return { a: items.map((item, index) => item ?? { v: value[index] as unknown }) };
+  }
+  if (!isPlainObject(value)) return null;
+  const keys = Object.keys(value);
+  const parts = keys.map((key) => reference(value[key], known));
+  if (parts.every((part) => part === null)) return null;
+  const o: Record<string, StoredValue> = {};
+  keys.forEach((key, index) => defineOwn(o, key, parts[index] ?? { v: value[key] }));
+  return { o };
+}
