@@ -41,16 +41,36 @@ function report(kind: string, source: string, microseconds: number): void {
 
 for (const source of conditions) {
   const condition = compileCondition(source);
-  report('condition', source, measure(() => condition.test(scope)));
+  report(
+    'condition',
+    source,
+    measure(() => condition.test(scope)),
+  );
 }
 for (const source of prompts) {
   const template = compileTemplate(source);
-  report('template', source, measure(() => template.render(scope)));
+  report(
+    'template',
+    source,
+    measure(() => template.render(scope)),
+  );
 }
 const sections = 'Notes:{{#steps.review.output.notes}} {{.}};{{/steps.review.output.notes}}';
 const sectioned = compileTemplate(sections);
-report('sections', sections, measure(() => sectioned.render(scope)));
+report(
+  'sections',
+  sections,
+  measure(() => sectioned.render(scope)),
+);
 const input = { prompt: prompts[1], context: '{{steps.fetch-research.output}}', options: { temperature: 0.2 } };
 const value = compileValue(input);
-report('value', JSON.stringify(input), measure(() => value.render(scope)));
-report('compile', conditions[0] ?? '', measure(() => compileCondition(conditions[0] ?? '')));
+report(
+  'value',
+  JSON.stringify(input),
+  measure(() => value.render(scope)),
+);
+report(
+  'compile',
+  conditions[0] ?? '',
+  measure(() => compileCondition(conditions[0] ?? '')),
+);

@@ -43,7 +43,7 @@ export function readString(source: string, start: number): Literal | LiteralFaul
   return { fault: 'unterminated string', at: start };
 }
 
-const numericEscape = /x([\da-fA-F]{2})|u([\da-fA-F]{4})|u\{([\da-fA-F]{1,6})\}/y;
+const numericEscape = /x[\da-fA-F]{2}|u[\da-fA-F]{4}|u\{[\da-fA-F]{1,6}\}/y;
 const lineContinuation = /\r\n|[\n\r\u2028\u2029]/y;
 
 /** Reads the escape sequence whose backslash stands at `start`. */
@@ -56,14 +56,19 @@ function readEscape(source: string, start: number): { readonly value: string; re
   if (newline !== null) return { value: '', end: lineContinuation.lastIndex };
   if (char === 'x' || char === 'u') {
     numericEscape.lastIndex = start + 1;
-    const match = numericEscape.exec(source);
-    const code = match === null ? NaN : Number.parseInt(match[1] ?? match[2] ?? match[3] ?? '', 16);
+    const digits = (numericEscape.exec(source)?.[0] ?? '').replace(/[xu{}]/g, '');
+    const code = Number.parseInt(digits, 16);
     if (!(code <= 0x10ffff)) return { fault: 'invalid escape sequence in a string', at: start };
-    return { value: code > 0xffff ? String.fromCodePoint(code) : String.fromCharCode(code), end: numericEscape.lastIndex };
+    return {
+      value: code > 0xffff ? String.fromCodePoint(code) : String.fromCharCode(code),
+      end: numericEscape.lastIndex,
+    };
   }
   if (/\d/.test(char)) {
     const isNul = char === '0' && !/\d/.test(source[start + 2] ?? '');
-    return isNul ? { value: '\0', end: start + 2 } : { fault: 'octal escapes in a string are not supported', at: start };
+    return isNul
+      ? { value: '\0', end: start + 2 }
+      : { fault: 'octal escapes in a string are not supported', at: start };
   }
   return { value: char, end: start + 1 + char.length };
 }
@@ -73,7 +78,7 @@ const numberPattern = /0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+|(?:(?:0|[1-9]\d*)
 /** Reads the number that begins at `start`, where a digit (or a dot before a digit) stands. */
 export function readNumber(source: string, start: number): Literal | LiteralFault {
   numberPattern.lastIndex = start;
-  const text = numberPattern.exec(source)?.[0] ?? '';
+  const text = (numberPattern.exec(source) as RegExpExecArray)[0];
   const end = start + text.length;
   if (/[\p{L}\p{N}_$]/u.test(source[end] ?? '')) return { fault: 'invalid number', at: start };
   return { value: Number(text), end };

@@ -65,7 +65,8 @@ export function parsePath(source: string, options: ParsePathOptions = {}): Path 
       source: text,
       offset,
       expected: `one of ${roots.join(', ')}`,
-      hint: didYouMean(root, roots) ?? 'the input of the run is workflow.input, the output of a step is steps.<id>.output',
+      hint:
+        didYouMean(root, roots) ?? 'the input of the run is workflow.input, the output of a step is steps.<id>.output',
     });
   }
   return { source, segments };

@@ -6,7 +6,7 @@ import { TemplateError } from '../core/errors.ts';
 import { isPlainObject } from '../core/json.ts';
 import { joinPath, type Issue } from '../core/issue.ts';
 import { describeLimit, resolveOptions, type ExpressionOptions } from './options.ts';
-import type { Path, Scope } from './path.ts';
+import { dataScope, type Path, type Scope } from './path.ts';
 import { ExpressionSyntaxError, type ExpressionErrorCode } from './syntax-error.ts';
 import { compileTemplate, type RenderOptions, type Template } from './template.ts';
 
@@ -92,7 +92,11 @@ class ValueCompiler {
   compile(value: unknown, at: string, depth: number): Node {
     const { limits } = resolveOptions(this.#options);
     if (depth > limits.maxDataDepth) {
-      return this.#refuse(at, 'EXPRESSION_TOO_LARGE', `the data is nested too deep (${describeLimit(limits, 'maxDataDepth')})`);
+      return this.#refuse(
+        at,
+        'EXPRESSION_TOO_LARGE',
+        `the data is nested too deep (${describeLimit(limits, 'maxDataDepth')})`,
+      );
     }
     if (typeof value === 'string') return this.#template(value, at);
     if (Array.isArray(value)) return this.#array(value, at, depth);
@@ -112,14 +116,21 @@ class ValueCompiler {
     const entries = Object.entries(value).map(
       ([key, member]) => [key, this.compile(member, joinPath(at, key), depth + 1)] as const,
     );
-    return settled({ kind: 'object', entries }, entries.map(([, node]) => node), Object.values(value), value);
+    return settled(
+      { kind: 'object', entries },
+      entries.map(([, node]) => node),
+      Object.values(value),
+      value,
+    );
   }
 
   #template(source: string, at: string): Node {
     try {
       const template = compileTemplate(source, this.#options);
       this.places.push(...template.paths.map((path) => ({ path, at })));
-      return template.kind === 'constant' ? { kind: 'constant', value: template.render(nothing) } : { kind: 'template', template, at };
+      return template.kind === 'constant'
+        ? { kind: 'constant', value: template.render(nothing) }
+        : { kind: 'template', template, at };
     } catch (error) {
       if (!(error instanceof ExpressionSyntaxError)) throw error;
       this.mistakes.push({ at, error });
@@ -135,9 +146,8 @@ class ValueCompiler {
   }
 }
 
-function nothing(): undefined {
-  return undefined;
-}
+/** Constants read nothing. */
+const nothing = dataScope({});
 
 /** An array or object without templates is a constant: the source itself, unless a part of it renders as something else. */
 function settled(node: Node, parts: readonly Node[], sources: readonly unknown[], source: unknown): Node {
@@ -170,7 +180,8 @@ function renderObject(entries: readonly (readonly [string, Node])[], scope: Scop
   for (const [key, node] of entries) {
     const value = render(node, scope, options);
     if (value === undefined) continue;
-    if (key === '__proto__') Object.defineProperty(result, key, { value, enumerable: true, configurable: true, writable: true });
+    if (key === '__proto__')
+      Object.defineProperty(result, key, { value, enumerable: true, configurable: true, writable: true });
     else result[key] = value;
   }
   return result;

@@ -149,7 +149,10 @@ class Translation implements Symbols {
       case 'conditional':
         return `(if ${this.#flag(node.test)} then ${this.value(node.whenTrue)} else ${this.value(node.whenFalse)})`;
       case 'logical':
-        return balance(node.operands.map((operand) => this.value(operand)), node.operator === '&&' ? holdAnd : holdOr);
+        return balance(
+          node.operands.map((operand) => this.value(operand)),
+          node.operator === '&&' ? holdAnd : holdOr,
+        );
       case 'unary':
         if (node.operator === '!') return `(not ${this.#flag(node.operand)})`;
         return call(node.operator === '-' ? 'negate' : 'number', [this.value(node.operand)]);
@@ -162,7 +165,10 @@ class Translation implements Symbols {
   #flag(node: ConditionNode): string {
     if (node.kind === 'logical') {
       const word = node.operator === '&&' ? 'and' : 'or';
-      return balance(node.operands.map((operand) => this.#flag(operand)), (a, b) => `(${a} ${word} ${b})`);
+      return balance(
+        node.operands.map((operand) => this.#flag(operand)),
+        (a, b) => `(${a} ${word} ${b})`,
+      );
     }
     const isBoolean =
       (node.kind === 'unary' && node.operator === '!') || (node.kind === 'binary' && !'+-*/%'.includes(node.operator));

@@ -178,10 +178,6 @@ class Parser {
 
   #squareList(): ListNode {
     const { start } = this.#peek();
-    if (this.#tokens[this.#next + 1]?.text === ']') {
-      this.#take();
-      return this.#node({ kind: 'list', items: [], round: false, start, end: this.#take().end });
-    }
     return this.#node({ kind: 'list', round: false, start, ...this.#items('[', ']') });
   }
 
@@ -199,7 +195,7 @@ class Parser {
       if (kind !== 'operator') continue;
       if (text === '(') open += 1;
       if (text === ')') open -= 1;
-      if (open === 0) return (precedences.get(this.#tokens[index + 1]?.text ?? '') ?? 0) <= 4;
+      if (open === 0) return (precedences.get((this.#tokens[index + 1] as Token).text) ?? 0) <= 4;
     }
     return true;
   }
@@ -207,6 +203,7 @@ class Parser {
   #items(opening: string, closing: string): { readonly items: readonly ConditionNode[]; readonly end: number } {
     this.#expect(opening);
     const items: ConditionNode[] = [];
+    if (this.#isAt(closing)) return { items, end: this.#take().end };
     this.#nested(() => {
       items.push(this.#expression());
       while (this.#isAt(',')) {
@@ -252,8 +249,9 @@ class Parser {
     return token;
   }
 
+  /** A fault is no operator: it is reported by who takes it. */
   #isAt(operator: string): boolean {
-    const token = this.#peek();
+    const token = this.#tokens[this.#next] as Token;
     return token.kind === 'operator' && token.text === operator;
   }
 

@@ -36,7 +36,8 @@ export function looseEqual(a: unknown, b: unknown): boolean {
 
 /** Equality of two that are objects, arrays, choices or null (V1). */
 function dataEqual(a: object | null, b: object | null): boolean {
-  if (a instanceof Choice) return b instanceof Choice ? isCalled(a, b.value) || isCalled(b, a.value) || a.value === b.value : a.value === b;
+  if (a instanceof Choice)
+    return b instanceof Choice ? isCalled(a, b.value) || isCalled(b, a.value) || a.value === b.value : a.value === b;
   if (b instanceof Choice) return b.value === a;
   return deepEqual(a, b);
 }

@@ -27,7 +27,8 @@ export function readFallback(tokens: readonly Token[], pathOf: (name: string) =>
   const alternatives: Alternative[] = [];
   for (let index = 0; index < rest.length; index += 2) {
     const next = rest[index + 1];
-    const alternative = next === undefined ? readLiteral(rest[index] as Token) : readTag(rest[index] as Token, next, pathOf);
+    const alternative =
+      next === undefined ? readLiteral(rest[index] as Token) : readTag(rest[index] as Token, next, pathOf);
     if (alternative === null) return null;
     alternatives.push(alternative);
   }
@@ -44,14 +45,16 @@ function isTag(token: Token): boolean {
 }
 
 function withoutOuterBlanks(tokens: readonly Token[]): readonly Token[] {
-  const isBlank = (token: Token | undefined) => token?.[0] === 'text' && token[1].trim() === '';
-  const from = isBlank(tokens[0]) ? 1 : 0;
-  return tokens.slice(from, tokens.length > from && isBlank(tokens.at(-1)) ? -1 : undefined);
+  const isBlank = (token: Token) => token[0] === 'text' && token[1].trim() === '';
+  const from = isBlank(tokens[0] as Token) ? 1 : 0;
+  return tokens.slice(from, isBlank(tokens.at(-1) as Token) ? -1 : undefined);
 }
 
 function readTag(between: Token, tag: Token, pathOf: (name: string) => Path): Alternative | null {
   const operator = between[0] === 'text' ? operatorPattern.exec(between[1])?.[1] : undefined;
-  return operator === undefined || !isTag(tag) ? null : { operator: operator as FallbackOperator, operand: pathOf(tag[1]) };
+  return operator === undefined || !isTag(tag)
+    ? null
+    : { operator: operator as FallbackOperator, operand: pathOf(tag[1]) };
 }
 
 function readLiteral([kind, text]: Token): Alternative | null {

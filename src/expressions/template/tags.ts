@@ -34,7 +34,7 @@ interface Tag {
 /** Throws {@link ExpressionSyntaxError}. */
 export function outlineTags(source: string, options: ResolvedOptions): Outline {
   const outliner = new Outliner(source, options);
-  for (let at = source.indexOf('{{'); at !== -1; ) {
+  for (let at = source.indexOf('{{'); at !== -1;) {
     const tag = outliner.read(at);
     outliner.add(tag);
     at = source.indexOf('{{', tag.end);
@@ -59,7 +59,11 @@ class Outliner {
     const sigilAt = this.#skipBlanks(start + 2);
     const found = this.#source[sigilAt] ?? '';
     if (found === '>') {
-      this.#fail(start, 'partials are not supported', 'write the text in the template itself, or compute it in a transform step');
+      this.#fail(
+        start,
+        'partials are not supported',
+        'write the text in the template itself, or compute it in a transform step',
+      );
     }
     if (found === '=') this.#fail(start, 'other delimiters than {{ and }} are not supported');
     const sigil = (found !== '' && '#^/{&!'.includes(found) ? found : '') as Sigil;
@@ -70,7 +74,12 @@ class Outliner {
     const tag = { sigil, name: this.#source.slice(nameAt, closeAt).trimEnd(), start, end: closeAt + close.length };
     const { limits } = this.#options;
     if (tag.end - start > limits.maxTagLength) {
-      this.#fail(start, `this tag is too long (${describeLimit(limits, 'maxTagLength')})`, undefined, 'EXPRESSION_TOO_LARGE');
+      this.#fail(
+        start,
+        `this tag is too long (${describeLimit(limits, 'maxTagLength')})`,
+        undefined,
+        'EXPRESSION_TOO_LARGE',
+      );
     }
     return tag;
   }
@@ -102,7 +111,8 @@ class Outliner {
   #addName({ name, start }: Tag): void {
     const isInside = this.#open.length > 0;
     if (name === '.') {
-      if (!isInside) this.#fail(start, "'.' is not a valid name outside of a section", 'it is the item of the section around it');
+      if (!isInside)
+        this.#fail(start, "'.' is not a valid name outside of a section", 'it is the item of the section around it');
       return;
     }
     const known = this.#names.get(name);
@@ -126,7 +136,11 @@ class Outliner {
     const open = this.#open.pop();
     if (open === undefined) this.#fail(tag.start, `section '${tag.name}' is closed here, but it is not open`);
     if (open.name === tag.name) return;
-    this.#fail(tag.start, `section '${open.name}' is not closed before '${tag.name}' is`, `write {{/${open.name}}} first`);
+    this.#fail(
+      tag.start,
+      `section '${open.name}' is not closed before '${tag.name}' is`,
+      `write {{/${open.name}}} first`,
+    );
   }
 
   #skipBlanks(at: number): number {
