@@ -45,5 +45,11 @@ export function readAgentHost(env: Environment, issues: Issue[]): string {
 }
 
 function variableIssue(variable: string, message: string, expected: string, received: string): Issue {
-  return { code: 'AGENT_INVALID', path: `env.${variable}`, message, expected, received: JSON.stringify(received.slice(0, 200)) };
+  return {
+    code: 'AGENT_INVALID',
+    path: `env.${variable}`,
+    message,
+    expected,
+    received: JSON.stringify(received.slice(0, 200)),
+  };
 }

@@ -41,11 +41,16 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 async function load(file: string): Promise<DankConfig> {
+  let exports: unknown;
   try {
-    return unwrap(await importFile(file));
+    exports = await importFile(file);
   } catch (error) {
     throw loadError(file, error);
   }
+  const config = unwrap(exports);
+  if (config.agents !== undefined || config.AGENT_IDS !== undefined) return config;
+  const issue = { code: 'CONFIG_NOT_LOADED', path: basename(file), message: 'it exports no agents' };
+  throw new DefinitionError(file, [{ ...issue, expected: '{ agents: [...] }' }]);
 }
 
 /** TypeScript as Node.js reads it (types stripped); what it cannot read that way, `jiti` can. */
@@ -66,7 +71,8 @@ async function importFile(file: string): Promise<unknown> {
 function unwrap(exports: unknown): DankConfig {
   const layers: unknown[] = [exports];
   for (let depth = 0; depth < 3; depth += 1) layers.push(field(layers.at(-1), 'default'));
-  const pick = (name: string): unknown => layers.map((layer) => field(layer, name)).find((value) => value !== undefined);
+  const pick = (name: string): unknown =>
+    layers.map((layer) => field(layer, name)).find((value) => value !== undefined);
   return { name: pick('name'), agents: pick('agents'), AGENT_IDS: pick('AGENT_IDS') };
 }
 
@@ -79,11 +85,15 @@ function loadError(file: string, error: unknown): DefinitionError {
   const issue = { code: 'CONFIG_NOT_LOADED', path: basename(file) };
   if (/Cannot find (module|package) '(@[^/']+\/)?dank-ai/.test(message)) {
     const hint = 'install it in this project: npm install dank-ai';
-    return new DefinitionError(file, [{ ...issue, message: "it needs the package 'dank-ai', which is not installed", hint }]);
+    return new DefinitionError(file, [
+      { ...issue, message: "it needs the package 'dank-ai', which is not installed", hint },
+    ]);
   }
   const commonJs = /\b(module|exports|require) is not defined in ES module scope/.test(message);
   const hint = commonJs ? "it is CommonJS in a package of type 'module': rename it to dank.config.cjs" : null;
-  return new DefinitionError(file, [{ ...issue, message: `it cannot be loaded: ${message}`, ...(hint === null ? {} : { hint }) }]);
+  return new DefinitionError(file, [
+    { ...issue, message: `it cannot be loaded: ${message}`, ...(hint === null ? {} : { hint }) },
+  ]);
 }
 
 function codeOf(error: unknown): unknown {

@@ -44,8 +44,10 @@ export function readAgent(entry: unknown, context: EntryContext): Agent | null {
 /** A base URL without closing slash, or what is wrong with it. */
 export function readBaseUrl(text: string): { readonly url: string } | { readonly problem: string } {
   const url = URL.parse(text);
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return { problem: 'this is no http(s) URL' };
-  if (url.username !== '' || url.password !== '') return { problem: 'the URL holds a user name or password; use headers' };
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    return { problem: 'this is no http(s) URL' };
+  if (url.username !== '' || url.password !== '')
+    return { problem: 'the URL holds a user name or password; use headers' };
   if (url.search !== '' || url.hash !== '') return { problem: 'the URL has a query or a fragment' };
   return { url: `${url.origin}${url.pathname.replace(/\/+$/, '')}` };
 }
@@ -102,7 +104,8 @@ function readHeaders(given: unknown, context: EntryContext): Readonly<Record<str
     return headers;
   }
   for (const [name, value] of Object.entries(given) as [string, unknown][]) {
-    const problem = checkHeaderName(name) ?? (typeof value === 'string' ? checkHeaderValue(name, value) : 'the value is no text');
+    const problem =
+      checkHeaderName(name) ?? (typeof value === 'string' ? checkHeaderValue(name, value) : 'the value is no text');
     if (problem !== null) report(context, joinPath(path, name), problem, 'a header that may be set', null);
     else headers[name] = value as string;
   }

@@ -30,7 +30,10 @@ export type AgentOption =
       readonly config?: object;
     };
 
-export type AgentsOption = Readonly<Record<string, AgentOption>> | ReadonlyMap<string, AgentOption> | readonly AgentOption[];
+export type AgentsOption =
+  | Readonly<Record<string, AgentOption>>
+  | ReadonlyMap<string, AgentOption>
+  | readonly AgentOption[];
 
 export interface AgentSources {
   readonly agents?: AgentsOption;
@@ -117,7 +120,17 @@ function urlAgent(text: string, trusted: boolean): Agent | null {
   const parsed = readBaseUrl(text);
   if ('problem' in parsed) return null;
   const { url } = parsed;
-  return { name: url, id: null, url, headers: {}, promptEnabled: true, timeoutMs: null, trusted, source: 'url', origin: 'url' };
+  return {
+    name: url,
+    id: null,
+    url,
+    headers: {},
+    promptEnabled: true,
+    timeoutMs: null,
+    trusted,
+    source: 'url',
+    origin: 'url',
+  };
 }
 
 interface ListContext {
@@ -131,12 +144,21 @@ interface ListContext {
 function readList(list: unknown, path: string, context: ListContext): readonly Agent[] {
   if (list === undefined || list === null) return [];
   if (Array.isArray(list)) {
-    return list.flatMap((entry: unknown, index) => readAgent(entry, { ...context, path: joinPath(path, index), key: null }) ?? []);
+    return list.flatMap(
+      (entry: unknown, index) => readAgent(entry, { ...context, path: joinPath(path, index), key: null }) ?? [],
+    );
   }
-  const entries = list instanceof Map ? [...(list as Map<unknown, unknown>)] : isPlainObject(list) ? Object.entries(list) : null;
+  const entries =
+    list instanceof Map ? [...(list as Map<unknown, unknown>)] : isPlainObject(list) ? Object.entries(list) : null;
   if (entries === null) {
     const expected = 'a list, or an object of name -> agent';
-    context.issues.push({ code: 'AGENT_INVALID', path, message: 'these are no agents', expected, received: typeof list });
+    context.issues.push({
+      code: 'AGENT_INVALID',
+      path,
+      message: 'these are no agents',
+      expected,
+      received: typeof list,
+    });
     return [];
   }
   return entries.flatMap(([key, entry]) => {
@@ -151,12 +173,25 @@ function readAgentIds(config: unknown, issues: Issue[]): ReadonlyMap<string, str
   if (given === undefined || given === null) return ids;
   const path = 'config.AGENT_IDS';
   if (!isPlainObject(given)) {
-    issues.push({ code: 'AGENT_INVALID', path, message: 'AGENT_IDS is an object', expected: '{ NAME: id }', received: typeof given });
+    issues.push({
+      code: 'AGENT_INVALID',
+      path,
+      message: 'AGENT_IDS is an object',
+      expected: '{ NAME: id }',
+      received: typeof given,
+    });
     return ids;
   }
   for (const [name, id] of Object.entries(given)) {
     if (typeof id === 'string' && id !== '') ids.set(name, id);
-    else issues.push({ code: 'AGENT_INVALID', path: joinPath(path, name), message: 'this is no id', expected: 'a text', received: String(id) });
+    else
+      issues.push({
+        code: 'AGENT_INVALID',
+        path: joinPath(path, name),
+        message: 'this is no id',
+        expected: 'a text',
+        received: String(id),
+      });
   }
   return ids;
 }
@@ -196,7 +231,11 @@ function variableAgent(key: string, id: string | null, url: string): Agent {
 
 function ambiguous(variable: string, agents: readonly Agent[]): Issue {
   const names = agents.map((agent) => `'${agent.name}'`).join(' and ');
-  return { code: 'AGENT_AMBIGUOUS', path: `env.${variable}`, message: `the variable stands for several agents: ${names}` };
+  return {
+    code: 'AGENT_AMBIGUOUS',
+    path: `env.${variable}`,
+    message: `the variable stands for several agents: ${names}`,
+  };
 }
 
 function checkDuplicates(agents: readonly Agent[], issues: Issue[]): void {
@@ -212,7 +251,8 @@ function checkDuplicates(agents: readonly Agent[], issues: Issue[]): void {
 }
 
 function duplicate(word: string, first: Agent, second: Agent): Issue {
-  const what = (agent: Agent) => (word === agent.name ? `the name of one (${agent.url})` : `the id of '${agent.name}' (${agent.url})`);
+  const what = (agent: Agent) =>
+    word === agent.name ? `the name of one (${agent.url})` : `the id of '${agent.name}' (${agent.url})`;
   return {
     code: 'AGENT_DUPLICATE',
     path: 'agents',

@@ -11,7 +11,13 @@ import type { Issue } from '../core/issue.ts';
 export type AddressRules = (address: string) => string | null;
 
 /** Addresses under which clouds serve credentials of the machine. The ranges below hold all but Azure's. */
-const metadataAddresses = new Set(['169.254.169.254', '168.63.129.16', '100.100.100.200', '192.0.0.192', 'fd00:ec2::254']);
+const metadataAddresses = new Set([
+  '169.254.169.254',
+  '168.63.129.16',
+  '100.100.100.200',
+  '192.0.0.192',
+  'fd00:ec2::254',
+]);
 
 const rangeNames: ReadonlyMap<string, string> = new Map([
   ['broadcast', 'the broadcast address'],

@@ -24,7 +24,8 @@ export function failAgentStatus(agent: string, called: string, answer: HttpAnswe
   const texts = [body['error'], body['message']].filter((text) => typeof text === 'string' && text !== '');
   const endpoints = body['availableEndpoints'];
   const offers = endpoints === undefined ? '' : `; it offers ${describeEndpoints(endpoints)}`;
-  const hint = answer.status === 404 && action === 'prompt' ? ` (prompting may be disabled for this agent${offers})` : offers;
+  const hint =
+    answer.status === 404 && action === 'prompt' ? ` (prompting may be disabled for this agent${offers})` : offers;
   const said = texts.length > 0 ? texts.join(': ') : takeExcerpt(answer.text).slice(0, 200);
   failOnStatus(answer, {
     code: 'AGENT_ERROR',
@@ -41,7 +42,12 @@ function describeEndpoints(endpoints: unknown): string {
 }
 
 /** @throws WorkflowError AGENT_RESPONSE_INVALID */
-export function readAgentAnswer(agent: string, answer: HttpAnswer, action: 'prompt' | 'http', format: AgentFormat): AgentResult {
+export function readAgentAnswer(
+  agent: string,
+  answer: HttpAnswer,
+  action: 'prompt' | 'http',
+  format: AgentFormat,
+): AgentResult {
   const invalid = (problem: string, retryable = true): WorkflowError =>
     new WorkflowError('AGENT_RESPONSE_INVALID', `agent '${agent}': ${problem}`, {
       retryable,
@@ -55,7 +61,8 @@ export function readAgentAnswer(agent: string, answer: HttpAnswer, action: 'prom
   if (answer.status === 202) {
     throw invalid('it answered 202 (accepted, to be completed later), which is not supported yet', false);
   }
-  if (answer.body === null && answer.text === null) throw invalid(`the answer is empty (status ${answer.status}), expected JSON with a 'response'`);
+  if (answer.body === null && answer.text === null)
+    throw invalid(`the answer is empty (status ${answer.status}), expected JSON with a 'response'`);
   const { response, ...rest } = promptAnswer(answer, invalid);
   return { output: readResponse(response, format, invalid), metadata: splitMetadata(rest) };
 }
@@ -78,7 +85,8 @@ function promptAnswer(answer: HttpAnswer, invalid: Invalid): Record<string, unkn
 function readResponse(response: unknown, format: AgentFormat, invalid: Invalid): unknown {
   if (typeof response === 'string') return readFormat(response, format, invalid);
   if (response === undefined) throw invalid("the answer has no 'response'");
-  if (typeof response !== 'object' || response === null) throw invalid(`'response' is ${typeName(response)}, expected text`);
+  if (typeof response !== 'object' || response === null)
+    throw invalid(`'response' is ${typeName(response)}, expected text`);
   return format === 'text' ? JSON.stringify(response) : response;
 }
 

@@ -2,7 +2,14 @@
  * Calls of Dank agents: what is posted, and what of failures is the agent's. Owns the contract of requests;
  * `agent-answer.ts` reads the answers. Templates are resolved before, schemas are checked after.
  */
-import { CancelledError, TemplateError, TerminalError, TimeoutError, WorkflowError, type ErrorCode } from '../core/errors.ts';
+import {
+  CancelledError,
+  TemplateError,
+  TerminalError,
+  TimeoutError,
+  WorkflowError,
+  type ErrorCode,
+} from '../core/errors.ts';
 import { isPlainObject } from '../core/json.ts';
 import { failAgentStatus, readAgentAnswer, type AgentFormat, type AgentResult } from './agent-answer.ts';
 import { checkMethod, credentialValues, idempotencyHeaders, type GivenHeaders } from './headers.ts';
@@ -64,7 +71,12 @@ export async function callAgent(client: HttpClient, agent: AgentTarget, call: Ag
   const answer = await client
     .send({
       ...request,
-      headers: { ...agent.headers, ...idempotencyHeaders(call.idempotencyKey, call.attempt), ...request.headers, ...call.headers },
+      headers: {
+        ...agent.headers,
+        ...idempotencyHeaders(call.idempotencyKey, call.attempt),
+        ...request.headers,
+        ...call.headers,
+      },
       accept,
       timeoutMs: call.timeoutMs,
       trusted: agent.trusted ?? true,
@@ -84,7 +96,11 @@ export async function callAgent(client: HttpClient, agent: AgentTarget, call: Ag
   return createMasker(call.secrets ?? noSecrets, credentials).value(result) as AgentResult;
 }
 
-type RequestParts = Pick<HttpRequest, 'method' | 'url'> & { readonly headers?: GivenHeaders; readonly query?: Record<string, unknown>; readonly body?: unknown };
+type RequestParts = Pick<HttpRequest, 'method' | 'url'> & {
+  readonly headers?: GivenHeaders;
+  readonly query?: Record<string, unknown>;
+  readonly body?: unknown;
+};
 
 function promptRequest(agent: AgentTarget, call: AgentCall): RequestParts {
   return { method: 'POST', url: `${agent.url}/prompt`, body: promptBody(call.input) };

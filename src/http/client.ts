@@ -16,6 +16,7 @@ import { answerError } from './failure.ts';
 import { checkMethod, collectHeaders, type GivenHeaders } from './headers.ts';
 import { createMasker, type Masker } from './mask.ts';
 import { followRedirect, redirectError, redirectLocation, type Hop } from './redirect.ts';
+import { takeExcerpt } from './status.ts';
 import { createStop, type Stop } from './stop.ts';
 import { createStreamMasker } from './stream-mask.ts';
 import { displayUrl, needsGuard, parseTarget } from './target.ts';
@@ -71,7 +72,7 @@ class UndiciClient {
     const stop = createStop(clock, request.timeoutMs, request.signal, `${first.method} ${displayUrl(first.url)}`);
     try {
       const { hop, raw } = await this.#follow(request, first, stop, masker);
-      return readAnswer(hop, raw, clock.now());
+      return readAnswer(hop, raw, clock.now(), masker);
     } finally {
       stop.dispose();
     }
@@ -97,7 +98,7 @@ class UndiciClient {
       const trusted = request.trusted === true && hop.url.origin === first.url.origin;
       const guarded = !trusted && needsGuard(hop.url, this.#allowed, this.#rules);
       const dispatcher = guarded ? this.#guarded : this.#open;
-      const raw = await exchange({ ...hop, dispatcher, maxBytes, stop, onText });
+      const raw = await exchange({ ...hop, dispatcher, maxBytes, stop, masker, onText });
       const location = redirectLocation(raw.status, raw.headers);
       if (location === null) {
         if (raw.stream !== null) stream?.end();
@@ -110,7 +111,7 @@ class UndiciClient {
 }
 
 /** @throws WorkflowError HTTP_ERROR when a 2xx answer is not what it says it is */
-function readAnswer(hop: Hop, raw: RawAnswer, receivedAt: number): HttpAnswer {
+function readAnswer(hop: Hop, raw: RawAnswer, receivedAt: number, masker: Masker): HttpAnswer {
   const base = { status: raw.status, headers: raw.headers, url: displayUrl(hop.url), receivedAt };
   if (raw.stream !== null) {
     const { text, ...sse } = raw.stream;
@@ -128,6 +129,7 @@ function readAnswer(hop: Hop, raw: RawAnswer, receivedAt: number): HttpAnswer {
   if (content.kind === 'text') return { ...base, text, body: text };
   const parsed = parseJson(text);
   if ('value' in parsed) return { ...base, text, body: parsed.value };
-  if (good) throw answerError(hop, 'json', `content-type says JSON, but ${parsed.problem}`, { retryable: true, details: { excerpt: text.slice(0, 2_048) } });
-  return { ...base, text, body: text };
+  if (!good) return { ...base, text, body: text };
+  const details = { excerpt: takeExcerpt(masker.text(text)) };
+  throw answerError(hop, 'json', `its content-type says JSON, but ${parsed.problem}`, { retryable: true, details });
 }

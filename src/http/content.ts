@@ -14,13 +14,16 @@ export interface ContentType {
   readonly charset: string | null;
 }
 
-const textTypes = /^(text\/.*|application\/(xml|javascript|ecmascript|graphql|yaml|x-yaml|toml|sql|x-www-form-urlencoded|x-ndjson|jsonl|.*\+(xml|yaml)))$/;
+const textTypes =
+  /^(text\/.*|application\/(xml|javascript|ecmascript|graphql|yaml|x-yaml|toml|sql|x-www-form-urlencoded|x-ndjson|jsonl|.*\+(xml|yaml)))$/;
 
 /** No content type counts as text. */
 export function parseContentType(header: string | undefined): ContentType {
   const [first = '', ...parameters] = (header ?? '').split(';');
   const type = first.trim().toLowerCase();
-  const charset = parameters.map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/i.exec(parameter)?.[1]).find(Boolean);
+  const charset = parameters
+    .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/i.exec(parameter)?.[1])
+    .find(Boolean);
   const json = type === 'application/json' || type === 'text/json' || type.endsWith('+json');
   const kind = json ? 'json' : type === '' || textTypes.test(type) ? 'text' : 'binary';
   return { type: type === '' ? null : type, kind, charset: charset?.toLowerCase() ?? null };
@@ -43,10 +46,13 @@ export function parseJson(text: string): ParsedJson {
   try {
     const value: unknown = JSON.parse(text);
     // A text this short cannot be too deep.
-    if (text.length > maxJsonDepth && isDeeper(value, maxJsonDepth)) return { problem: `nested deeper than ${maxJsonDepth} levels` };
+    if (text.length > maxJsonDepth && isDeeper(value, maxJsonDepth)) {
+      return { problem: `it is nested deeper than ${maxJsonDepth} levels` };
+    }
     return { value };
-  } catch (error) {
-    return { problem: error instanceof Error ? error.message.slice(0, 200) : 'not JSON' };
+  } catch {
+    // The engine's message quotes a few characters, which may be a part of a secret: masking would not find it.
+    return { problem: 'it is not valid JSON' };
   }
 }
 
@@ -70,7 +76,11 @@ export interface EncodedBody {
 export function encodeBody(body: unknown, contentType: string | undefined): EncodedBody | null {
   if (body === undefined || body === null) return null;
   if (typeof body === 'string') return { text: body, contentType: 'text/plain; charset=utf-8' };
-  if (contentType !== undefined && parseContentType(contentType).type === 'application/x-www-form-urlencoded' && isPlainObject(body)) {
+  if (
+    contentType !== undefined &&
+    parseContentType(contentType).type === 'application/x-www-form-urlencoded' &&
+    isPlainObject(body)
+  ) {
     const params = new URLSearchParams();
     appendQuery(params, body);
     return { text: params.toString(), contentType };
@@ -84,7 +94,12 @@ function toJson(body: unknown): string {
     const text: unknown = JSON.stringify(body);
     if (typeof text === 'string') return text;
   } catch (error) {
-    throw new TerminalError('The body of the request cannot be written as JSON', { code: 'REQUEST_INVALID', cause: error });
+    throw new TerminalError('The body of the request cannot be written as JSON', {
+      code: 'REQUEST_INVALID',
+      cause: error,
+    });
   }
-  throw new TerminalError(`The body of the request is a ${typeof body}, which is not JSON`, { code: 'REQUEST_INVALID' });
+  throw new TerminalError(`The body of the request is a ${typeof body}, which is not JSON`, {
+    code: 'REQUEST_INVALID',
+  });
 }

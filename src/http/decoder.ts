@@ -17,11 +17,13 @@ const encodings: ReadonlyMap<string, Encoding | null> = new Map([
 ]);
 
 /** Null: not encoded. More than one encoding is refused: nobody needs it, and chains multiply. */
-export function parseEncoding(header: string | undefined): { readonly encoding: Encoding | null } | { readonly problem: string } {
+export function parseEncoding(
+  header: string | undefined,
+): { readonly encoding: Encoding | null } | { readonly problem: string } {
   const names = (header ?? '').split(',').map((name) => name.trim().toLowerCase());
   if (names.length > 1) return { problem: 'more than one content-encoding is not supported' };
   const encoding = encodings.get(names[0] ?? '');
-  if (encoding === undefined) return { problem: `content-encoding '${names[0]?.slice(0, 40)}' is not supported` };
+  if (encoding === undefined) return { problem: `content-encoding '${names[0]}' is not supported` };
   return { encoding };
 }
 

@@ -11,11 +11,12 @@ import { WorkflowError } from '../core/errors.ts';
 import { parseContentType } from './content.ts';
 import { createDecoder, parseEncoding, type Decoder } from './decoder.ts';
 import { answerError, networkError, tooLargeError } from './failure.ts';
+import type { Masker } from './mask.ts';
 import { createEventStream, type EventStream, type EventStreamSummary } from './sse.ts';
 import type { Stop } from './stop.ts';
 
 /** Of an answer that is not 2xx this much is read; more is cut off, it is only told. */
-export const errorBodyBytes = 64 * 1024;
+const errorBodyBytes = 64 * 1024;
 
 export interface ExchangeRequest {
   readonly dispatcher: Dispatcher;
@@ -25,6 +26,8 @@ export interface ExchangeRequest {
   readonly body: string | null;
   readonly maxBytes: number;
   readonly stop: Stop;
+  /** For what is told of an answer in pieces. */
+  readonly masker: Masker;
   /** Gets the pieces of an event stream. */
   readonly onText: (text: string) => void;
 }
@@ -162,7 +165,11 @@ class Exchange implements Dispatcher.DispatchHandler {
       stream.push(chunk);
     } catch (error) {
       // A listener of the caller threw.
-      this.fail(error instanceof WorkflowError ? error : new WorkflowError('STEP_FAILED', 'a listener of the stream failed', { cause: error }));
+      this.fail(
+        error instanceof WorkflowError
+          ? error
+          : new WorkflowError('STEP_FAILED', 'a listener of the stream failed', { cause: error }),
+      );
       return;
     }
     if (stream.failure !== null) this.#failEvent(stream.failure);
@@ -170,8 +177,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     else if (stream.isDone) queueMicrotask(() => this.#finish());
   }
 
-  #failEvent(said: string): void {
-    this.fail(answerError(this.#request, 'event', `the stream reported an error: ${said}`, { retryable: true, details: { said } }));
+  /** Masked before it is cut: half a secret could not be found. */
+  #failEvent(text: string): void {
+    const said = this.#request.masker.text(text).slice(0, 1_000);
+    const problem = `the stream reported an error: ${said}`;
+    this.fail(answerError(this.#request, 'event', problem, { retryable: true, details: { said } }));
   }
 
   #finish(): void {

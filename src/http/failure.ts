@@ -40,9 +40,12 @@ export function networkError(error: Error, call: CallName, answering: boolean): 
   const { code, tried } = describe(error);
   const url = displayUrl(call.url);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return new WorkflowError('RESPONSE_TOO_LARGE', `The headers of the answer of ${url} are too large`, { details: { url } });
+    return new WorkflowError('RESPONSE_TOO_LARGE', `The headers of the answer of ${url} are too large`, {
+      details: { url },
+    });
   }
-  const reason = error.name === 'HTTPParserError' ? 'it does not speak proper HTTP' : (reasons.get(code) ?? error.message);
+  const reason =
+    error.name === 'HTTPParserError' ? 'it does not speak proper HTTP' : (reasons.get(code) ?? error.message);
   const place = tried.length === 0 || url.includes(tried[0] ?? '') ? '' : ` (tried ${tried.join(', ')})`;
   const message = answering
     ? `the connection to ${url} was closed or reset before the answer was complete: ${reason}`
@@ -71,7 +74,11 @@ export function answerError(
   call: CallName,
   reason: AnswerProblem,
   problem: string,
-  options: { readonly retryable: boolean; readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> },
+  options: {
+    readonly retryable: boolean;
+    readonly cause?: unknown;
+    readonly details?: Readonly<Record<string, unknown>>;
+  },
 ): WorkflowError {
   const url = displayUrl(call.url);
   return new WorkflowError('HTTP_ERROR', `the answer of ${call.method} ${url} cannot be used: ${problem}`, {

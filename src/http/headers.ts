@@ -27,7 +27,8 @@ export type GivenHeaders = Readonly<Record<string, string | number | boolean | u
 
 /** What is wrong with a header's name, or null. For checks of definitions; the client checks again. */
 export function checkHeaderName(name: string): string | null {
-  if (!token.test(name)) return `header name ${JSON.stringify(name.slice(0, 100))} is invalid: letters, digits and - _ . only`;
+  if (!token.test(name))
+    return `header name ${JSON.stringify(name.slice(0, 100))} is invalid: letters, digits and - _ . only`;
   const lower = name.toLowerCase();
   if (!forbiddenHeaders.has(lower) && !lower.startsWith('proxy-')) return null;
   return `header '${name}' is not allowed: the HTTP client sets it`;
@@ -35,7 +36,8 @@ export function checkHeaderName(name: string): string | null {
 
 /** What is wrong with a method, or null. Upper and lower case are equal. */
 export function checkMethod(method: string): string | null {
-  if (!token.test(method)) return `method ${JSON.stringify(method.slice(0, 100))} is invalid: one word such as GET or POST`;
+  if (!token.test(method))
+    return `method ${JSON.stringify(method.slice(0, 100))} is invalid: one word such as GET or POST`;
   if (forbiddenMethods.has(method.toUpperCase())) return `method '${method}' is not allowed`;
   return null;
 }
@@ -71,7 +73,9 @@ export function collectHeaders(...sources: readonly GivenHeaders[]): Map<string,
 function scalarText(name: string, value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : `of type ${typeof value}`;
-  throw new TerminalError(`header '${name}' has an invalid value: expected text, found ${found}`, { code: 'REQUEST_INVALID' });
+  throw new TerminalError(`header '${name}' has an invalid value: expected text, found ${found}`, {
+    code: 'REQUEST_INVALID',
+  });
 }
 
 /**

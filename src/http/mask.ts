@@ -79,7 +79,7 @@ function compile(shownAs: ReadonlyMap<string, string>, base64: ReadonlySet<strin
     found,
     text,
     value,
-    error: (error) => maskError(error, text, value),
+    error: (error) => maskError(error, { text, value }),
     matches: (given) =>
       Array.from(given.matchAll(pattern()), (match) => ({ start: match.index, end: match.index + match[0].length })),
     pendingLength: (given) => longestPrefixAtEnd(given, forms),
@@ -114,22 +114,35 @@ function maskValue(value: unknown, text: (given: string) => string): unknown {
   return changed ? Object.fromEntries(masked) : value;
 }
 
-function maskError(error: Error, text: (given: string) => string, value: (given: unknown) => unknown): Error {
+/** Deeper causes are never told (`toErrorData`), and a cause may be its own. */
+const maxCauseDepth = 10;
+
+interface Parts {
+  readonly text: (given: string) => string;
+  readonly value: (given: unknown) => unknown;
+}
+
+function maskError(error: Error, parts: Parts, depth = 0): Error {
+  if (depth > maxCauseDepth) return error;
   const changes: PropertyDescriptorMap = {};
   for (const key of Object.getOwnPropertyNames(error)) {
     const before: unknown = Reflect.get(error, key);
-    const after = before instanceof Error ? maskError(before, text, value) : value(maskList(before, text, value));
-    if (after !== before) changes[key] = { value: after, writable: true, configurable: true, enumerable: key === 'details' };
+    const after = maskMember(before, parts, depth + 1);
+    if (after === before) continue;
+    changes[key] = { value: after, writable: true, configurable: true, enumerable: key === 'details' };
   }
   if (Object.keys(changes).length === 0) return error;
   // The stack of a real error is an accessor in newer engines, which knows nothing of a copy.
-  const stack = { value: text(error.stack ?? ''), writable: true, configurable: true };
+  const stack = { value: parts.text(error.stack ?? ''), writable: true, configurable: true };
   const own = { ...Object.getOwnPropertyDescriptors(error), ...changes, stack };
   return Object.create(Object.getPrototypeOf(error) as object, own) as Error;
 }
 
-/** Lists of errors (`AggregateError.errors`). */
-function maskList(list: unknown, text: (given: string) => string, value: (given: unknown) => unknown): unknown {
-  if (!Array.isArray(list) || !list.some((item) => item instanceof Error)) return list;
-  return list.map((item: unknown) => (item instanceof Error ? maskError(item, text, value) : item));
+/** A cause, a list of errors (`AggregateError.errors`), or data. */
+function maskMember(member: unknown, parts: Parts, depth: number): unknown {
+  if (member instanceof Error) return maskError(member, parts, depth);
+  if (!Array.isArray(member) || !member.some((item) => item instanceof Error)) return parts.value(member);
+  const items: readonly unknown[] = member;
+  const masked = items.map((item) => maskMember(item, parts, depth));
+  return masked.some((item, index) => item !== items[index]) ? masked : member;
 }

@@ -90,5 +90,5 @@ function jsonObject(data: string): Record<string, unknown> | null {
 function errorText(data: string): string {
   const object = jsonObject(data);
   const text = object === null ? data : [object['message'], object['error']].find((value) => typeof value === 'string');
-  return (typeof text === 'string' ? text : data).slice(0, 1_000);
+  return typeof text === 'string' ? text : data;
 }

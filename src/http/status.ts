@@ -6,7 +6,7 @@ import type { HttpAnswer } from './types.ts';
 export const maxRetryAfterMs = 60 * 60 * 1000;
 
 /** Bytes of an answer that an error carries. */
-export const excerptBytes = 2_048;
+const excerptBytes = 2_048;
 
 /** Whether the same request may succeed later: 408, 425, 429 and 5xx. */
 export function isRetryableStatus(status: number): boolean {
@@ -17,7 +17,8 @@ export function isRetryableStatus(status: number): boolean {
 export function parseRetryAfter(header: string | undefined, now: number): number | null {
   const text = header?.trim() ?? '';
   if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1000), maxRetryAfterMs);
-  if (!/^[A-Za-z]{3,9},? .* GMT$/.test(text) && !/^[A-Za-z]{3} [A-Za-z]{3} [ \d]\d [\d:]{8} \d{4}$/.test(text)) return null;
+  if (!/^[A-Za-z]{3,9},? .* GMT$/.test(text) && !/^[A-Za-z]{3} [A-Za-z]{3} [ \d]\d [\d:]{8} \d{4}$/.test(text))
+    return null;
   const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
   return Number.isNaN(at) ? null : Math.min(Math.max(at - now, 0), maxRetryAfterMs);
 }
@@ -38,16 +39,22 @@ export function failOnStatus(answer: HttpAnswer, failure: StatusFailure): void {
   const retryAfterMs = retryable ? parseRetryAfter(answer.headers['retry-after'], answer.receivedAt) : null;
   const excerpt = takeExcerpt(answer.text);
   const said = failure.said ?? excerpt.slice(0, 200);
-  throw new WorkflowError(failure.code, `${failure.subject} answered ${answer.status}${said === '' ? '' : `: ${said}`}`, {
-    retryable,
-    ...(retryAfterMs === null ? {} : { retryAfterMs }),
-    details: { status: answer.status, url: answer.url, excerpt, ...failure.details },
-  });
+  throw new WorkflowError(
+    failure.code,
+    `${failure.subject} answered ${answer.status}${said === '' ? '' : `: ${said}`}`,
+    {
+      retryable,
+      ...(retryAfterMs === null ? {} : { retryAfterMs }),
+      details: { status: answer.status, url: answer.url, excerpt, ...failure.details },
+    },
+  );
 }
 
 /** The first 2 KB, never half a character. */
 export function takeExcerpt(text: string | null): string {
   if (text === null) return '';
   const bytes = Buffer.from(text.slice(0, excerptBytes), 'utf8');
-  return bytes.length <= excerptBytes ? text.slice(0, excerptBytes) : new TextDecoder().decode(bytes.subarray(0, excerptBytes), { stream: true });
+  return bytes.length <= excerptBytes
+    ? text.slice(0, excerptBytes)
+    : new TextDecoder().decode(bytes.subarray(0, excerptBytes), { stream: true });
 }

@@ -16,7 +16,9 @@ export interface Stop {
  */
 export function createStop(clock: Clock, timeoutMs: number, signal: AbortSignal | undefined, what: string): Stop {
   if (!(timeoutMs > 0) || timeoutMs === Infinity) {
-    throw new TerminalError(`The timeout of ${what} must be a positive number of milliseconds`, { code: 'REQUEST_INVALID' });
+    throw new TerminalError(`The timeout of ${what} must be a positive number of milliseconds`, {
+      code: 'REQUEST_INVALID',
+    });
   }
   let reason: WorkflowError | null = null;
   let listener: ((reason: WorkflowError) => void) | null = null;

@@ -6,14 +6,20 @@ import { bareHost, blockedError, isLocalName, type AddressRules, type HostMatche
 /** Values: scalars as text, lists repeated, objects as JSON; `undefined` and `null` are left out. */
 export type Query = Readonly<Record<string, unknown>>;
 
+/** In characters; longer ones are of no use to servers. */
+const maxUrlLength = 16_384;
+
 /**
- * @throws TerminalError REQUEST_INVALID: not a URL, or with a user name or password; ADDRESS_BLOCKED: not http or https
+ * @throws TerminalError REQUEST_INVALID: not a URL, too long, or with a user name or password; ADDRESS_BLOCKED: not http or https
  */
 export function parseTarget(text: string, query: Query | undefined, base?: URL): URL {
-  const url = URL.parse(text, base?.href);
-  if (url === null) {
-    throw new TerminalError(`${JSON.stringify(text.slice(0, 200))} is not a valid URL`, { code: 'REQUEST_INVALID' });
+  if (text.length > maxUrlLength) {
+    throw new TerminalError(`A URL has at most ${maxUrlLength} characters, found ${text.length}`, {
+      code: 'REQUEST_INVALID',
+    });
   }
+  const url = URL.parse(text, base?.href);
+  if (url === null) throw new TerminalError(`${JSON.stringify(text)} is not a valid URL`, { code: 'REQUEST_INVALID' });
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     const scheme = url.protocol.slice(0, -1);
     throw new TerminalError(`Calling a URL with the scheme '${scheme}' is not allowed: only http and https are`, {
@@ -56,8 +62,7 @@ export function needsGuard(url: URL, allowed: HostMatcher, rules: AddressRules):
   return true;
 }
 
-/** For messages: without query (long, and often with keys in it). */
+/** For messages: without query (long, and often with keys in it). Never cut: half a secret could not be masked. */
 export function displayUrl(url: URL): string {
-  const text = `${url.origin}${url.pathname}`;
-  return text.length > 300 ? `${text.slice(0, 297)}...` : text;
+  return `${url.origin}${url.pathname}`;
 }

@@ -51,12 +51,18 @@ describe('addresses that are refused', () => {
   });
 });
 
-test.each(['8.8.8.8', '1.1.1.1', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '::ffff:8.8.8.8', '64:ff9b::808:808', '2002:808:808::1'])(
-  'a public address is allowed: %s',
-  (address) => {
-    expect(classifyAddress(address)).toBeNull();
-  },
-);
+test.each([
+  '8.8.8.8',
+  '1.1.1.1',
+  '172.32.0.1',
+  '100.128.0.1',
+  '2606:4700::1111',
+  '::ffff:8.8.8.8',
+  '64:ff9b::808:808',
+  '2002:808:808::1',
+])('a public address is allowed: %s', (address) => {
+  expect(classifyAddress(address)).toBeNull();
+});
 
 describe('allowed hosts', () => {
   const cases: readonly [string, string, boolean][] = [
@@ -87,7 +93,17 @@ describe('allowed hosts', () => {
   });
 
   test('every bad entry is reported at once', () => {
-    const bad = ['http://localhost', 'a b', '*', '*.*', '', 'user@host', 'host:99999', 'host/path', 7 as unknown as string];
+    const bad = [
+      'http://localhost',
+      'a b',
+      '*',
+      '*.*',
+      '',
+      'user@host',
+      'host:99999',
+      'host/path',
+      7 as unknown as string,
+    ];
     const make = () => compileAllowedHosts(['fine.example', ...bad]);
     expect(make).toThrow(DefinitionError);
     try {

@@ -9,7 +9,13 @@ function target(server: Pick<TestServer, 'url'>, more: Partial<AgentTarget> = {}
 }
 
 function call(more: Partial<AgentCall> = {}): AgentCall {
-  return { input: { prompt: 'Research: tides' }, timeoutMs: 5_000, idempotencyKey: 'order-17:fetch:1', attempt: 2, ...more };
+  return {
+    input: { prompt: 'Research: tides' },
+    timeoutMs: 5_000,
+    idempotencyKey: 'order-17:fetch:1',
+    attempt: 2,
+    ...more,
+  };
 }
 
 /** Calls an agent whose answer is this, as registered agents are: without allowed hosts. */
@@ -17,7 +23,11 @@ async function ask(server: TestServer, more: Partial<AgentCall> = {}) {
   return callAgent(makeClient({ allowHosts: [] }), target(server), call(more));
 }
 
-function answering(body: string | Buffer, headers: Record<string, string> = { 'content-type': 'application/json' }, status = 200) {
+function answering(
+  body: string | Buffer,
+  headers: Record<string, string> = { 'content-type': 'application/json' },
+  status = 200,
+) {
   return serve((_request, response) => response.writeHead(status, headers).end(body));
 }
 
@@ -28,7 +38,10 @@ async function wrapEcho(request: import('node:http').IncomingMessage, response: 
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const body: unknown = JSON.parse(Buffer.concat(chunks).toString() || 'null');
-  json(response, { response: 'ok', sent: { method: request.method, url: request.url, headers: request.headers, body } });
+  json(response, {
+    response: 'ok',
+    sent: { method: request.method, url: request.url, headers: request.headers, body },
+  });
 }
 
 describe('a prompt', () => {
@@ -78,7 +91,9 @@ describe('a prompt', () => {
 
   test('a target that is not trusted is under the address rules', async () => {
     const server = await parrot();
-    const error = await failureOf(callAgent(makeClient({ allowHosts: [] }), target(server, { trusted: false }), call()));
+    const error = await failureOf(
+      callAgent(makeClient({ allowHosts: [] }), target(server, { trusted: false }), call()),
+    );
     expect(error).toMatchObject({ code: 'ADDRESS_BLOCKED', retryable: false });
     expect(server.connections()).toBe(0);
   });
@@ -116,9 +131,12 @@ describe('the answer of a prompt', () => {
     expect((await ask(await answering('{"response":"r","metadata":7}'))).metadata).toEqual({ metadata: 7 });
   });
 
-  test.each([[{}], [{ 'content-type': 'text/plain' }]])('JSON under the content type %j is understood', async (headers) => {
-    expect((await ask(await answering('{"response":"r"}', headers))).output).toBe('r');
-  });
+  test.each([[{}], [{ 'content-type': 'text/plain' }]])(
+    'JSON under the content type %j is understood',
+    async (headers) => {
+      expect((await ask(await answering('{"response":"r"}', headers))).output).toBe('r');
+    },
+  );
 
   const invalid: readonly [string, string | Buffer, Record<string, string>, number, RegExp, boolean][] = [
     ['AGT-003: HTML', '<html>502</html>', { 'content-type': 'text/html' }, 200, /content-type.*html/, true],
@@ -127,7 +145,14 @@ describe('the answer of a prompt', () => {
     ['no body', '', { 'content-type': 'application/json' }, 200, /empty/, true],
     ['no response', '{"text":"x"}', { 'content-type': 'application/json' }, 200, /no 'response'/, true],
     ['response null', '{"response":null}', { 'content-type': 'application/json' }, 200, /'response' is null/, true],
-    ['response a number', '{"response":7}', { 'content-type': 'application/json' }, 200, /'response' is a number/, true],
+    [
+      'response a number',
+      '{"response":7}',
+      { 'content-type': 'application/json' },
+      200,
+      /'response' is a number/,
+      true,
+    ],
     ['a list', '[1]', { 'content-type': 'application/json' }, 200, /found JSON a list/, true],
     ['null', 'null', { 'content-type': 'application/json' }, 200, /found JSON null/, true],
     ['broken JSON', '{"response":', { 'content-type': 'application/json' }, 200, /JSON/, true],
@@ -157,8 +182,14 @@ describe('the answer of a prompt', () => {
 
 describe('statuses', () => {
   test('AGT-005: what the agent says is told, 4xx is not retried', async () => {
-    const error = await failureOf(ask(await answering('{"error":"bad prompt"}', { 'content-type': 'application/json' }, 400)));
-    expect(error).toMatchObject({ code: 'AGENT_ERROR', retryable: false, details: { agent: 'researcher', status: 400 } });
+    const error = await failureOf(
+      ask(await answering('{"error":"bad prompt"}', { 'content-type': 'application/json' }, 400)),
+    );
+    expect(error).toMatchObject({
+      code: 'AGENT_ERROR',
+      retryable: false,
+      details: { agent: 'researcher', status: 400 },
+    });
     expect(error.message).toMatch(/researcher.*400: bad prompt/);
   });
 
@@ -181,14 +212,25 @@ describe('statuses', () => {
   });
 
   test('404 on /prompt says that prompting may be disabled, and what the agent offers', async () => {
-    const body = JSON.stringify({ error: 'Not Found', message: 'no route', availableEndpoints: ['GET /health', { method: 'GET', path: '/x' }] });
+    const body = JSON.stringify({
+      error: 'Not Found',
+      message: 'no route',
+      availableEndpoints: ['GET /health', { method: 'GET', path: '/x' }],
+    });
     const error = await failureOf(ask(await answering(body, { 'content-type': 'application/json' }, 404)));
-    expect(error).toMatchObject({ retryable: false, details: { availableEndpoints: ['GET /health', { method: 'GET', path: '/x' }] } });
-    expect(error.message).toMatch(/404: Not Found: no route \(prompting may be disabled .*GET \/health, \{"method":"GET","path":"\/x"\}\)/);
+    expect(error).toMatchObject({
+      retryable: false,
+      details: { availableEndpoints: ['GET /health', { method: 'GET', path: '/x' }] },
+    });
+    expect(error.message).toMatch(
+      /404: Not Found: no route \(prompting may be disabled .*GET \/health, \{"method":"GET","path":"\/x"\}\)/,
+    );
   });
 
   test('an error page of a proxy is told shortly', async () => {
-    const error = await failureOf(ask(await answering(`<html>${'x'.repeat(9_000)}`, { 'content-type': 'text/html' }, 502)));
+    const error = await failureOf(
+      ask(await answering(`<html>${'x'.repeat(9_000)}`, { 'content-type': 'text/html' }, 502)),
+    );
     expect(error).toMatchObject({ code: 'AGENT_ERROR', retryable: true });
     expect(error.message.length).toBeLessThan(400);
   });
@@ -197,7 +239,11 @@ describe('statuses', () => {
 describe('the network', () => {
   test('an agent that is not there: its name and the address that was tried', async () => {
     const error = await failureOf(callAgent(makeClient(), target({ url: 'http://127.0.0.1:1' }), call()));
-    expect(error).toMatchObject({ code: 'AGENT_UNREACHABLE', retryable: true, details: { agent: 'researcher', address: '127.0.0.1:1' } });
+    expect(error).toMatchObject({
+      code: 'AGENT_UNREACHABLE',
+      retryable: true,
+      details: { agent: 'researcher', address: '127.0.0.1:1' },
+    });
     expect(error.message).toBe("agent 'researcher': could not reach http://127.0.0.1:1/prompt: connection refused");
   });
 
@@ -242,7 +288,9 @@ describe('the network', () => {
 
   test('AGT-016: 50 MB of zeros as 48 KB of gzip', async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000));
-    const error = await failureOf(ask(await answering(bomb, { 'content-type': 'application/json', 'content-encoding': 'gzip' })));
+    const error = await failureOf(
+      ask(await answering(bomb, { 'content-type': 'application/json', 'content-encoding': 'gzip' })),
+    );
     expect(error).toMatchObject({ code: 'RESPONSE_TOO_LARGE' });
   });
 
@@ -265,14 +313,22 @@ describe('streamed answers', () => {
   const stream = { 'content-type': 'text/event-stream' };
 
   test('pieces are passed on, the output is the joined text', async () => {
-    const server = await answering(events('{"delta":"Hel"}', '{"delta":"lo","metadata":{"model":"m"}}', '[DONE]'), stream);
+    const server = await answering(
+      events('{"delta":"Hel"}', '{"delta":"lo","metadata":{"model":"m"}}', '[DONE]'),
+      stream,
+    );
     const pieces: string[] = [];
-    expect(await ask(server, { onChunk: (text) => pieces.push(text) })).toEqual({ output: 'Hello', metadata: { model: 'm' } });
+    expect(await ask(server, { onChunk: (text) => pieces.push(text) })).toEqual({
+      output: 'Hello',
+      metadata: { model: 'm' },
+    });
     expect(pieces).toEqual(['Hel', 'lo']);
   });
 
   test('joined JSON is data', async () => {
-    expect((await ask(await answering(events('{"delta":"{\\"a\\":"}', '{"delta":"1}"}'), stream))).output).toEqual({ a: 1 });
+    expect((await ask(await answering(events('{"delta":"{\\"a\\":"}', '{"delta":"1}"}'), stream))).output).toEqual({
+      a: 1,
+    });
   });
 
   test('an error in the stream is an error of the agent; an empty stream is not valid', async () => {
@@ -287,7 +343,8 @@ describe('streamed answers', () => {
 });
 
 describe("action 'http'", () => {
-  const http = (more: Partial<AgentCall> = {}) => call({ action: 'http', endpoint: '/hook?x=1', input: { a: [1], b: 'ü' }, ...more });
+  const http = (more: Partial<AgentCall> = {}) =>
+    call({ action: 'http', endpoint: '/hook?x=1', input: { a: [1], b: 'ü' }, ...more });
 
   test('posts the input as JSON by default', async () => {
     const { output, metadata } = await callAgent(makeClient(), target(await serve(echo)), http());
@@ -316,7 +373,9 @@ describe("action 'http'", () => {
   });
 
   test('GET with input that is no object is refused', async () => {
-    const error = await failureOf(callAgent(makeClient(), target({ url: 'http://127.0.0.1:1' }), http({ method: 'GET', input: 'x' })));
+    const error = await failureOf(
+      callAgent(makeClient(), target({ url: 'http://127.0.0.1:1' }), http({ method: 'GET', input: 'x' })),
+    );
     expect(error).toMatchObject({ code: 'REQUEST_INVALID', retryable: false });
   });
 
@@ -347,7 +406,10 @@ describe('secrets', () => {
     const inner = '{"key":"\\u0043ANARY-9f2c","auth":"agent-token-77"}';
     const server = await answering(JSON.stringify({ response: inner, echoed: 'Bearer agent-token-77' }));
     const result = await callAgent(makeClient(), target(server, agent), call({ secrets }));
-    expect(result).toEqual({ output: { key: '{{env.API_KEY}}', auth: '[secret]' }, metadata: { echoed: 'Bearer [secret]' } });
+    expect(result).toEqual({
+      output: { key: '{{env.API_KEY}}', auth: '[secret]' },
+      metadata: { echoed: 'Bearer [secret]' },
+    });
   });
 
   test('in errors', async () => {

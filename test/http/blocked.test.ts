@@ -73,6 +73,12 @@ describe('addresses in the URL', () => {
     },
   );
 
+  test('a URL that is too long is refused', async () => {
+    await expect(makeClient().send(get(`http://127.0.0.1/${'x'.repeat(20_000)}`))).rejects.toThrow(
+      /at most 16384 characters/,
+    );
+  });
+
   test('a user name or password in the URL is refused and not shown', async () => {
     const error = await failureOf(makeClient().send(get('http://kim:hunter2@127.0.0.1:1/')));
     expect(error).toMatchObject({ code: 'REQUEST_INVALID' });
@@ -169,7 +175,11 @@ describe('redirects', () => {
       response.writeHead(status, { location: location(local.port) }).end();
     }, '127.0.0.2');
     const lookup = names({ 'public.test': ['127.0.0.2'], 'private.test': ['127.0.0.1'] });
-    return { local, url: `http://public.test:${server.port}/`, client: makeClient({ allowHosts: [], lookup, ...publicLoopback }) };
+    return {
+      local,
+      url: `http://public.test:${server.port}/`,
+      client: makeClient({ allowHosts: [], lookup, ...publicLoopback }),
+    };
   }
 
   test.each([

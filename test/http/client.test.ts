@@ -276,6 +276,28 @@ describe('the deadline', () => {
     await expect(sent).rejects.toThrow(/timed out after 86400000 ms/);
   });
 
+  test('while the connection is being opened: nothing is sent afterwards', async () => {
+    let requests = 0;
+    const server = await serve((_request, response) => {
+      requests += 1;
+      response.end();
+    });
+    let resolveName = () => {};
+    const lookup = (
+      _host: string,
+      _options: unknown,
+      callback: (error: null, all: { address: string; family: number }[]) => void,
+    ) => {
+      resolveName = () => callback(null, [{ address: '127.0.0.1', family: 4 }]);
+    };
+    const client = makeClient({ lookup: lookup as never, allowHosts: ['slow.test'] });
+    const error = await failureOf(client.send(get(`http://slow.test:${server.port}/`, { timeoutMs: 50 })));
+    expect(error).toBeInstanceOf(TimeoutError);
+    resolveName();
+    await server.closed;
+    expect(requests).toBe(0);
+  });
+
   test('spans all redirects', async () => {
     let hops = 0;
     const server = await serve((_request, response) => {
@@ -283,7 +305,9 @@ describe('the deadline', () => {
       const answer = () => response.writeHead(302, { location: '/again' }).end();
       setTimeout(answer, 80);
     });
-    await expect(makeClient({ maxRedirects: 100 }).send(get(server.url, { timeoutMs: 200 }))).rejects.toThrow(/timed out/);
+    await expect(makeClient({ maxRedirects: 100 }).send(get(server.url, { timeoutMs: 200 }))).rejects.toThrow(
+      /timed out/,
+    );
     expect(hops).toBeLessThan(4);
   });
 });
@@ -297,7 +321,9 @@ function drip(socket: import('node:net').Socket): void {
 describe('cancelling', () => {
   test('ends the call, says so, and closes the socket', async () => {
     const controller = new AbortController();
-    const server = await serveRaw((socket) => socket.once('data', () => controller.abort(new Error('no longer needed'))));
+    const server = await serveRaw((socket) =>
+      socket.once('data', () => controller.abort(new Error('no longer needed'))),
+    );
     const error = await failureOf(makeClient().send(get(server.url, { signal: controller.signal })));
     expect(error).toBeInstanceOf(CancelledError);
     expect(error.cause).toMatchObject({ message: 'no longer needed' });
@@ -306,7 +332,9 @@ describe('cancelling', () => {
 
   test('before the call opens no connection', async () => {
     const server = await serve(echo);
-    await expect(makeClient().send(get(server.url, { signal: AbortSignal.abort() }))).rejects.toBeInstanceOf(CancelledError);
+    await expect(makeClient().send(get(server.url, { signal: AbortSignal.abort() }))).rejects.toBeInstanceOf(
+      CancelledError,
+    );
     expect(server.connections()).toBe(0);
   });
 
@@ -330,13 +358,21 @@ describe('the network', () => {
   test('a refused connection says which address was tried', async () => {
     const { port } = await closedPort();
     const error = await failureOf(makeClient().send(get(`http://127.0.0.1:${port}/prompt?secret=1`)));
-    expect(error).toMatchObject({ code: 'HTTP_UNREACHABLE', retryable: true, details: { address: `127.0.0.1:${port}` } });
+    expect(error).toMatchObject({
+      code: 'HTTP_UNREACHABLE',
+      retryable: true,
+      details: { address: `127.0.0.1:${port}` },
+    });
     expect(error.message).toBe(`could not reach http://127.0.0.1:${port}/prompt: connection refused`);
   });
 
   test('a name with several addresses says all that were tried', async () => {
     const { port } = await closedPort();
-    const lookup = (_host: string, _options: unknown, callback: (error: null, addresses: { address: string; family: number }[]) => void) =>
+    const lookup = (
+      _host: string,
+      _options: unknown,
+      callback: (error: null, addresses: { address: string; family: number }[]) => void,
+    ) =>
       callback(null, [
         { address: '::1', family: 6 },
         { address: '127.0.0.1', family: 4 },
@@ -350,7 +386,10 @@ describe('the network', () => {
     const lookup = (_host: string, _options: unknown, callback: (error: Error) => void) =>
       callback(Object.assign(new Error('getaddrinfo ENOTFOUND x.test'), { code: 'ENOTFOUND' }));
     const error = await failureOf(makeClient({ lookup: lookup as never }).send(get('http://x.test/')));
-    expect(error).toMatchObject({ code: 'HTTP_UNREACHABLE', message: 'could not reach http://x.test/: the host name is not known' });
+    expect(error).toMatchObject({
+      code: 'HTTP_UNREACHABLE',
+      message: 'could not reach http://x.test/: the host name is not known',
+    });
   });
 
   test.each([
@@ -377,7 +416,9 @@ describe('the network', () => {
 
   test('a server that does not speak HTTP', async () => {
     const server = await serveRaw((socket) => socket.once('data', () => socket.end('SSH-2.0-OpenSSH\r\n')));
-    await expect(makeClient().send(get(server.url))).rejects.toThrow(/could not reach .*: it does not speak proper HTTP/);
+    await expect(makeClient().send(get(server.url))).rejects.toThrow(
+      /could not reach .*: it does not speak proper HTTP/,
+    );
   });
 
   test('connections are used again', async () => {

@@ -35,7 +35,9 @@ describe('forms of a secret', () => {
       const masked = String(maskSecrets(`Basic ${base64(before + canary + after)}`, secrets));
       expect(masked).toContain('{{env.API_KEY}}');
       const rest = masked.replace('Basic ', '').split('{{env.API_KEY}}');
-      expect(rest.map((text) => Buffer.from(text, 'base64').toString('latin1')).join('')).not.toMatch(/CAN|ANA|ARY|9f2|f2c/);
+      expect(rest.map((text) => Buffer.from(text, 'base64').toString('latin1')).join('')).not.toMatch(
+        /CAN|ANA|ARY|9f2|f2c/,
+      );
     }
   });
 
@@ -107,14 +109,29 @@ describe('values', () => {
 describe('errors', () => {
   test('message, stack, details and causes are masked; class and code stay', () => {
     const cause = new AggregateError([new Error(`inner ${canary}`)], `cause ${base64(canary)}`);
-    const error = new WorkflowError('HTTP_ERROR', `key ${canary}`, { cause, details: { excerpt: `e ${canary}` }, retryAfterMs: 5 });
+    const error = new WorkflowError('HTTP_ERROR', `key ${canary}`, {
+      cause,
+      details: { excerpt: `e ${canary}` },
+      retryAfterMs: 5,
+    });
     const masked = createMasker(secrets).error(error);
     expect(masked).toBeInstanceOf(WorkflowError);
     expect(masked).toMatchObject({ code: 'HTTP_ERROR', retryAfterMs: 5, details: { excerpt: 'e {{env.API_KEY}}' } });
-    const all = [JSON.stringify(toErrorData(masked)), masked.stack, String(masked), String((masked.cause as AggregateError).errors[0])];
+    const all = [
+      JSON.stringify(toErrorData(masked)),
+      masked.stack,
+      String(masked),
+      String((masked.cause as AggregateError).errors[0]),
+    ];
     expect(all.join()).not.toContain(canary);
     expect(all.join()).not.toContain(base64(canary));
     expect(error.message).toContain(canary);
+  });
+
+  test('causes in a circle end', () => {
+    const error = new Error(canary);
+    error.cause = new Error('other', { cause: error });
+    expect(createMasker(secrets).error(error).message).toBe('{{env.API_KEY}}');
   });
 
   test('an error without a secret comes back itself', () => {
@@ -173,9 +190,18 @@ describe('calls', () => {
     const server = await serve(async (request, response) => {
       const got = `${request.headers.authorization} ${request.url} ${await readText(request)}`;
       response.setHeader('x-echo', String(request.headers.authorization));
-      json(response, { got, base64: base64(canary), url: encodeURIComponent(canary), [canary]: 1 }, request.url?.startsWith('/fail') ? 500 : 200);
+      json(
+        response,
+        { got, base64: base64(canary), url: encodeURIComponent(canary), [canary]: 1 },
+        request.url?.startsWith('/fail') ? 500 : 200,
+      );
     });
-    const more = { headers: { Authorization: `Bearer ${canary}` }, query: { key: canary }, body: { key: canary }, secrets };
+    const more = {
+      headers: { Authorization: `Bearer ${canary}` },
+      query: { key: canary },
+      body: { key: canary },
+      secrets,
+    };
     for (const path of ['/', '/fail', `/${canary}`]) {
       const answer = await makeClient().send({ ...get(server.url + path, more), method: 'POST' });
       expect(JSON.stringify(answer)).not.toContain(canary);
@@ -199,5 +225,16 @@ describe('calls', () => {
     ]);
     const error = await failureOf(makeClient({ lookup: lookup as never }).send(get(url, { secrets: known })));
     expect(`${error.stack} ${JSON.stringify(toErrorData(error))}`.toLowerCase()).not.toContain(canary.toLowerCase());
+  });
+
+  test('what is cut is masked before', async () => {
+    for (let before = 2_030; before < 2_050; before += 1) {
+      const text = `${'x'.repeat(before)}${canary} and more`;
+      const server = await serve((_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' }).end(text);
+      });
+      const error = await failureOf(makeClient().send(get(server.url, { secrets })));
+      expect(JSON.stringify(error['details'])).not.toMatch(/CAN/);
+    }
   });
 });

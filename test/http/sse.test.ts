@@ -14,14 +14,22 @@ function read(text: string, size = 1_000) {
 describe('the text of events', () => {
   const cases: readonly [string, string, readonly string[]][] = [
     ['plain text', 'data: Hello\n\ndata:  world\n\n', ['Hello', ' world']],
-    ['delta, text and response', 'data: {"delta":"a"}\n\ndata: {"text":"b"}\n\ndata: {"response":"c"}\n\n', ['a', 'b', 'c']],
+    [
+      'delta, text and response',
+      'data: {"delta":"a"}\n\ndata: {"text":"b"}\n\ndata: {"response":"c"}\n\n',
+      ['a', 'b', 'c'],
+    ],
     ['several lines of one event', 'data: a\ndata: b\n\n', ['a\nb']],
     ['carriage returns', 'data: a\r\n\r\ndata: b\r\n\r\n', ['a', 'b']],
     ['comments and other fields', ': hi\nid: 1\nretry: 5\ndata: a\n\n', ['a']],
     ['nothing after [DONE]', 'data: a\n\ndata: [DONE]\n\ndata: b\n\n', ['a']],
     ['a last event without its blank line', 'data: a\n\ndata: b', ['a', 'b']],
     ['JSON that is no object, or broken, is text', 'data: [1]\n\ndata: {"a\n\ndata: 7\n\n', ['[1]', '{"a', '7']],
-    ['a closing response that repeats all is left out', 'data: {"delta":"a"}\n\ndata: {"delta":"b"}\n\ndata: {"response":"ab"}\n\n', ['a', 'b']],
+    [
+      'a closing response that repeats all is left out',
+      'data: {"delta":"a"}\n\ndata: {"delta":"b"}\n\ndata: {"response":"ab"}\n\n',
+      ['a', 'b'],
+    ],
     ['pings are no text', 'event: ping\ndata: now\n\nevent: token\ndata: a\n\n', ['a']],
     ['empty data', 'data:\n\ndata: a\n\n', ['a']],
   ];
@@ -35,7 +43,9 @@ describe('the text of events', () => {
   });
 
   test('other fields are kept, of equal names the last', () => {
-    const { fields, events } = read('data: {"delta":"a","model":"x"}\n\ndata: {"usage":{"n":1}}\n\ndata: {"usage":{"n":2},"__proto__":1}\n\n');
+    const { fields, events } = read(
+      'data: {"delta":"a","model":"x"}\n\ndata: {"usage":{"n":1}}\n\ndata: {"usage":{"n":2},"__proto__":1}\n\n',
+    );
     expect(events).toBe(3);
     expect(Object.entries(fields)).toEqual([
       ['model', 'x'],
@@ -63,10 +73,18 @@ describe('streams over the wire', () => {
   }
 
   test('the joined text is the answer, and pieces are passed on', async () => {
-    const server = await stream('data: {"delta":"Hel"}\n\n', 'data: {"delta":"lo","usage":{"tokens":3}}\n\n', 'data: [DONE]\n\n');
+    const server = await stream(
+      'data: {"delta":"Hel"}\n\n',
+      'data: {"delta":"lo","usage":{"tokens":3}}\n\n',
+      'data: [DONE]\n\n',
+    );
     const pieces: string[] = [];
     const answer = await makeClient().send(get(server.url, { onChunk: (text) => pieces.push(text) }));
-    expect(answer).toMatchObject({ text: 'Hello', body: 'Hello', sse: { events: 3, fields: { usage: { tokens: 3 } } } });
+    expect(answer).toMatchObject({
+      text: 'Hello',
+      body: 'Hello',
+      sse: { events: 3, fields: { usage: { tokens: 3 } } },
+    });
     expect(pieces).toEqual(['Hel', 'lo']);
   });
 
@@ -104,7 +122,9 @@ describe('streams over the wire', () => {
       response.on('close', () => clearInterval(timer));
     });
     const pieces: string[] = [];
-    const error = await failureOf(makeClient().send(get(server.url, { timeoutMs: 150, onChunk: (text) => pieces.push(text) })));
+    const error = await failureOf(
+      makeClient().send(get(server.url, { timeoutMs: 150, onChunk: (text) => pieces.push(text) })),
+    );
     expect(error).toMatchObject({ code: 'TIMEOUT' });
     expect(pieces.length).toBeGreaterThan(1);
     await server.closed;
@@ -116,7 +136,9 @@ describe('streams over the wire', () => {
     ['comments', ': aaaaaaaaaaaaaaaaaaaa\n'.repeat(100)],
   ])('the size limit counts: %s', async (_name, text) => {
     const server = await stream(text);
-    await expect(makeClient().send(get(server.url, { maxBytes: 1_000 }))).rejects.toMatchObject({ code: 'RESPONSE_TOO_LARGE' });
+    await expect(makeClient().send(get(server.url, { maxBytes: 1_000 }))).rejects.toMatchObject({
+      code: 'RESPONSE_TOO_LARGE',
+    });
   });
 
   test('an event error fails the call', async () => {
@@ -126,12 +148,21 @@ describe('streams over the wire', () => {
     expect(error.message).toMatch(/no model/);
   });
 
+  test('an event error is masked before it is cut', async () => {
+    const server = await stream(`event: error\ndata: ${'x'.repeat(995)}CANARY-9f2c\n\n`);
+    const secrets = new Map([['API_KEY', 'CANARY-9f2c']]);
+    expect((await failureOf(makeClient().send(get(server.url, { secrets })))).message).not.toMatch(/CAN/);
+  });
+
   test('a stream that breaks fails the call', async () => {
     const server = await serve((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: a\n\n', () => response.destroy());
     });
-    await expect(makeClient().send(get(server.url))).rejects.toMatchObject({ code: 'HTTP_UNREACHABLE', retryable: true });
+    await expect(makeClient().send(get(server.url))).rejects.toMatchObject({
+      code: 'HTTP_UNREACHABLE',
+      retryable: true,
+    });
   });
 
   test('a listener that throws fails the call', async () => {
@@ -153,7 +184,9 @@ describe('streams over the wire', () => {
   });
 
   test('an error answer with the content type of a stream is an ordinary answer', async () => {
-    const server = await serve((_request, response) => response.writeHead(500, { 'content-type': 'text/event-stream' }).end('data: x\n\n'));
+    const server = await serve((_request, response) =>
+      response.writeHead(500, { 'content-type': 'text/event-stream' }).end('data: x\n\n'),
+    );
     const answer = await makeClient().send(get(server.url));
     expect(answer).toMatchObject({ status: 500, body: 'data: x\n\n' });
     expect(answer.sse).toBeUndefined();

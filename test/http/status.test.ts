@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { WorkflowError } from '../../src/core/errors.ts';
-import { failOnStatus, isRetryableStatus, maxRetryAfterMs, parseRetryAfter, takeExcerpt } from '../../src/http/status.ts';
+import {
+  failOnStatus,
+  isRetryableStatus,
+  maxRetryAfterMs,
+  parseRetryAfter,
+  takeExcerpt,
+} from '../../src/http/status.ts';
 import type { HttpAnswer } from '../../src/http/types.ts';
 
 const now = Date.UTC(2026, 10, 22, 12, 0, 0);
@@ -49,18 +55,27 @@ function failed(given: HttpAnswer): WorkflowError {
 }
 
 test('2xx passes', () => {
-  for (const status of [200, 201, 204, 299]) expect(() => failOnStatus(answer(status), { code: 'HTTP_ERROR', subject: 'x' })).not.toThrow();
+  for (const status of [200, 201, 204, 299])
+    expect(() => failOnStatus(answer(status), { code: 'HTTP_ERROR', subject: 'x' })).not.toThrow();
 });
 
 test('an error carries status, the beginning of the answer, and what the other side asks us to wait', () => {
   const error = failed(answer(503, 'x'.repeat(5_000), { 'retry-after': '7' }));
-  expect(error).toMatchObject({ code: 'HTTP_ERROR', retryable: true, retryAfterMs: 7_000, details: { status: 503, url: 'http://a/' } });
+  expect(error).toMatchObject({
+    code: 'HTTP_ERROR',
+    retryable: true,
+    retryAfterMs: 7_000,
+    details: { status: 503, url: 'http://a/' },
+  });
   expect(error.details?.['excerpt']).toHaveLength(2_048);
   expect(error.message).toBe(`GET http://a/ answered 503: ${'x'.repeat(200)}`);
 });
 
 test('what is not retried asks for no wait', () => {
-  expect(failed(answer(404, null, { 'retry-after': '7' }))).toMatchObject({ message: 'GET http://a/ answered 404', retryable: false });
+  expect(failed(answer(404, null, { 'retry-after': '7' }))).toMatchObject({
+    message: 'GET http://a/ answered 404',
+    retryable: false,
+  });
   expect(failed(answer(404, null, { 'retry-after': '7' })).retryAfterMs).toBeUndefined();
 });
 
