@@ -5,8 +5,9 @@
 import { WorkflowError, InvariantError } from '../core/errors.ts';
 import { plainValue } from '../core/choice.ts';
 import type { ConditionNode } from './condition/ast.ts';
-import { compileTree, Outcome, type Evaluation } from './condition/filtrex.ts';
+import { Outcome, type Evaluation } from './condition/filtrex.ts';
 import { parseCondition } from './condition/parser.ts';
+import { compileTree } from './condition/translation.ts';
 import { describeLimit, resolveOptions, type ExpressionOptions } from './options.ts';
 import type { Path, Scope } from './path.ts';
 import { ExpressionSyntaxError } from './syntax-error.ts';

@@ -75,11 +75,9 @@ class SectionContext extends mustache.Context {
 
   /** S2 */
   #find({ segments, path }: TagName): unknown {
-    if (path !== null && segments.length > 1) return readScope(this.rendering.scope, path);
-    for (let context: mustache.Context | undefined = this; context !== undefined; context = context.parent) {
-      if (readOwn(context.view, segments.slice(0, 1)) !== undefined) return readOwn(context.view, segments);
-    }
-    return path === null ? undefined : readScope(this.rendering.scope, path);
+    const isFromItems = path === null || segments.length === 1;
+    const found = isFromItems ? readNearest(this, segments) : undefined;
+    return found === undefined && path !== null ? readScope(this.rendering.scope, path) : found;
   }
 
   text(name: string): string {
@@ -89,6 +87,15 @@ class SectionContext extends mustache.Context {
     this.rendering.addText(text.length);
     return text;
   }
+}
+
+/** Reads from the innermost item that has the first name. */
+function readNearest(innermost: mustache.Context, segments: readonly string[]): unknown {
+  const first = segments.slice(0, 1);
+  for (let context: mustache.Context | undefined = innermost; context !== undefined; context = context.parent) {
+    if (readOwn(context.view, first) !== undefined) return readOwn(context.view, segments);
+  }
+  return undefined;
 }
 
 class SectionWriter extends mustache.Writer {

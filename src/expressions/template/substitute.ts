@@ -28,5 +28,5 @@ export function substitute(name: string, value: unknown, options: RenderOptions)
 }
 
 export function textTooLong(limits: ExpressionLimits): TemplateError {
-  return new TemplateError(`the rendered text is too large (${describeLimit(limits, 'maxTextLength')} characters)`);
+  return new TemplateError(`the rendered text is too large (${describeLimit(limits, 'maxTextLength')})`);
 }

@@ -10,9 +10,12 @@ export type Token = readonly [
   content?: readonly Token[],
 ];
 
+/** Given each time: mustache's own default is a variable that anybody in the process may change. */
+const delimiters: mustache.OpeningAndClosingTags = ['{{', '}}'];
+
 /** The source has passed `outlineTags`. */
 export function parseTokens(source: string): readonly Token[] {
-  return uncached(new mustache.Writer()).parse(source) as readonly Token[];
+  return uncached(new mustache.Writer()).parse(source, delimiters) as readonly Token[];
 }
 
 /** A writer that forgets what it parsed. */

@@ -111,6 +111,21 @@ describe('a condition that fails', () => {
     else expect(failureOf(evaluate).code).toBe('CONDITION_FAILED');
   });
 
+  test('because data nests deeper than the stack is a failure, or an answer, and nothing else', () => {
+    const nest = () => JSON.parse('['.repeat(200_000) + ']'.repeat(200_000)) as unknown;
+    const vars = { a: nest(), b: nest() };
+    for (const source of [
+      '{{vars.a}} == {{vars.b}}',
+      '{{vars.a}} in [{{vars.b}}]',
+      '{{vars.a}} + "x"',
+      'length({{vars.a}})',
+    ]) {
+      const evaluate = () => compileCondition(source).evaluate(scopeOf(vars));
+      if (source.startsWith('length')) expect(evaluate()).toBe(1);
+      else expect(failureOf(evaluate).code).toBe('CONDITION_FAILED');
+    }
+  });
+
   test('because of a bug of ours is no failure of the condition', () => {
     const bug = new InvariantError('lost');
     const evaluate = () =>

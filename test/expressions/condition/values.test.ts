@@ -138,6 +138,31 @@ describe('a condition', () => {
   });
 });
 
+describe('conditions as the design writes them', () => {
+  const steps = {
+    'parallel-tasks': { output: { summarize: 'x'.repeat(501), keywords: ['a'] } },
+    decision: { output: new Choice('long-summary', ['then']) },
+    'review-decision': { output: new Choice('approve', ['then']) },
+    'publish-route': { output: new Choice('publish-blog', ['default', 'blog']) },
+    previous: { output: { status: 'pending' } },
+    score: { output: '150' },
+  };
+
+  test.each([
+    ['{{steps.parallel-tasks.output.summarize.length}} > 500', true],
+    ['{{steps.decision.output}} === "long-summary"', true],
+    ['{{steps.decision.output}} === "short-summary"', false],
+    ['{{steps.review-decision.output}} === "revise"', false],
+    ['{{steps.review-decision.output}} === "approve"', true],
+    ['{{steps.publish-route.output}} === "blog"', true],
+    ['{{steps.publish-route.output}} === "social"', false],
+    ['{{steps.score.output}} > 100', true],
+    ['{{steps.previous.output.status}} === "pending"', true],
+  ])('%s is %j', (condition, verdict) => {
+    expect(compileCondition(condition).test(dataScope({ steps }))).toBe(verdict);
+  });
+});
+
 describe('objects and arrays in conditions', () => {
   const vars = {
     list: [1, { a: 'x' }],

@@ -1,3 +1,4 @@
+import mustache from 'mustache';
 import { afterEach, describe, expect, test } from 'vitest';
 import { TemplateError } from '../../../src/core/errors.ts';
 import { Choice, compileTemplate, dataScope, hasTags } from '../../../src/expressions/index.ts';
@@ -111,6 +112,16 @@ describe('a template', () => {
     expect(render('{{vars.a}}-{{#vars.l}}{{.}}{{/vars.l}}', { a: '{{vars.b}}', l: ['{{vars.c}}'] })).toBe(
       '{{vars.b}}-{{vars.c}}',
     );
+  });
+
+  test('does not care what others in the process do to mustache', () => {
+    const { tags } = mustache;
+    try {
+      mustache.tags = ['<%', '%>'];
+      expect(render('a{{vars.a}}<% vars.a %>', { a: 1 })).toBe('a1<% vars.a %>');
+    } finally {
+      mustache.tags = tags;
+    }
   });
 
   test('lists its paths once, in order of appearance', () => {
