@@ -5,7 +5,7 @@ export interface AuthorHandler {
   /** `step.start`, `workflow.pause`, ... */
   readonly on: `step.${keyof StepHandlers}` | `workflow.${keyof WorkflowHandlers}`;
   /** Of step handlers: an id, `'*'` or `'prefix*'`. */
-  readonly step?: string | undefined;
+  readonly step?: unknown;
   /** The function; in the canonical form its placeholder. */
   readonly call: unknown;
 }

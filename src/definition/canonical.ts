@@ -12,18 +12,32 @@ import { isPlainObject, type Json } from '../core/json.ts';
 /** Raised when the same text would mean something else. */
 export const canonicalFormat = 1;
 
-/** The author's data as JSON: `replacements` holds, by path, what stands for functions, schemas and references. */
-export function toJson(value: unknown, path: string, replacements: ReadonlyMap<string, Json>): Json {
-  const replacement = replacements.get(path);
+export interface JsonOptions {
+  /** By path: what stands for functions, schemas and references. */
+  readonly replacements: ReadonlyMap<string, Json>;
+  /** Told of every value that no JSON can hold. */
+  readonly onOther: (path: string, value: unknown) => void;
+}
+
+/** The author's data as JSON. */
+export function toJson(value: unknown, path: string, options: JsonOptions): Json {
+  const replacement = options.replacements.get(path);
   if (replacement !== undefined) return replacement;
-  if (Array.isArray(value)) return value.map((item, index) => toJson(item, joinPath(path, index), replacements));
-  if (!isPlainObject(value)) return value as Json;
+  if (Array.isArray(value)) return Array.from(value, (item: unknown, index) => toJson(item, joinPath(path, index), options));
+  if (!isPlainObject(value)) return scalar(value, path, options);
   const result: Record<string, Json> = {};
   for (const key of Object.keys(value)) {
-    const json = toJson(value[key], joinPath(path, key), replacements);
+    const json = toJson(value[key], joinPath(path, key), options);
     Object.defineProperty(result, key, { value: json, enumerable: true, configurable: true, writable: true });
   }
   return result;
+}
+
+function scalar(value: unknown, path: string, { onOther }: JsonOptions): Json {
+  if (value === null || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return value;
+  if (typeof value === 'string' && value.isWellFormed()) return value;
+  onOther(path, value);
+  return null;
 }
 
 export function canonicalText(json: Json): string {

@@ -11,6 +11,7 @@ export type IssueDetails = Partial<Pick<Issue, 'expected' | 'received' | 'hint' 
 
 export class IssueList {
   readonly #issues: Issue[] = [];
+  readonly #paths = new Set<string>();
   #dropped = 0;
   #suggestions = 0;
 
@@ -19,6 +20,7 @@ export class IssueList {
   }
 
   push(issue: Issue): void {
+    this.#paths.add(issue.path);
     if (this.#issues.length < maxIssues) this.#issues.push(Object.freeze(issue));
     else if (issue.severity !== 'warning') this.#dropped += 1;
   }
@@ -33,6 +35,11 @@ export class IssueList {
   #nearest(name: string, known: Iterable<string>): string | undefined {
     this.#suggestions += 1;
     return this.#suggestions > maxSuggestions || name.length > 200 ? undefined : nearest(name, known);
+  }
+
+  /** Whether something was said about this very path. */
+  hasAt(path: string): boolean {
+    return this.#paths.has(path);
   }
 
   /** Whether something stops the definition. */

@@ -46,8 +46,9 @@ export function normalizeWorkflow(author: AuthorWorkflow, session: Session): Def
   const data = copyData(author) as AuthorWorkflow;
   const draft = readWorkflow(data, session);
   checkDefinition(draft, session);
+  const json = canonicalData(data, draft, session);
   if (issues.hasErrors) return { issues: issues.all };
-  const canonical = canonicalText(canonicalData(data, draft, session));
+  const canonical = canonicalText(json);
   return { definition: deepFreeze({ ...draft, canonical, hash: sha256(canonical), warnings: issues.warnings }) };
 }
 
@@ -77,6 +78,13 @@ function readWorkflow(data: AuthorWorkflow, session: Session): WorkflowDefinitio
     hash: '',
     warnings: [],
   };
+}
+
+/** What no text can hold cannot be part of a definition. */
+function reportOther(path: string, value: unknown, { issues }: Session): void {
+  if (issues.hasAt(path)) return;
+  const what = typeof value === 'string' ? 'this text is not valid Unicode (a lone surrogate)' : 'this is not plain data';
+  issues.add('NOT_DATA', path, what, { expected: 'texts, numbers, true, false, null, arrays and objects of these', received: describe(value) });
 }
 
 function readName(name: unknown, session: Session): string {
@@ -115,7 +123,8 @@ function readState(data: AuthorWorkflow, session: Session): { readonly initial: 
   if (template !== null && template.paths.length > 0) {
     session.issues.add('TEMPLATE_MISPLACED', 'state', 'the initial state cannot hold templates', { hint: "write it with 'assign' in a step" });
   }
-  return { initial: schema === null ? data.state : initialOf(schema, data.state, session), schema };
+  if (schema === null || session.source === 'canonical') return { initial: data.state, schema };
+  return { initial: initialOf(schema, data.state, session), schema };
 }
 
 function initialOf(schema: DataSchema, state: Readonly<Record<string, unknown>>, session: Session): Readonly<Record<string, unknown>> | null {
@@ -130,7 +139,8 @@ function initialOf(schema: DataSchema, state: Readonly<Record<string, unknown>>,
 
 /** C1 of canonical.ts: all that `readWorkflow` reads, and nothing that it fills in. */
 function canonicalData(data: AuthorWorkflow, draft: WorkflowDefinition, session: Session): Json {
-  const json = toJson(data, '', session.replacements) as Record<string, Json>;
-  const initial = draft.state === null ? {} : { state: structuredClone(draft.state) as Json };
+  const options = { replacements: session.replacements, onOther: (path: string, value: unknown) => reportOther(path, value, session) };
+  const json = toJson(data, '', options) as Record<string, Json>;
+  const initial = draft.state === null ? {} : { state: toJson(draft.state, 'state', options) };
   return { ...json, ...initial, version: draft.version, ...(draft.id === null ? {} : { id: draft.id }), format: canonicalFormat };
 }

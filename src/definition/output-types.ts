@@ -75,18 +75,15 @@ type LastOutput<Steps extends readonly unknown[], Roots, Custom> = Steps extends
 
 type ParallelOutput<Step, Roots, Custom> =
   AllDone<Step> extends true
-    ? { readonly [Branch in StepsOf<Step>[number] as IdOf<Branch>]: StepOutput<Branch, Roots, Custom> }
+    ? { readonly [Branch in StepsOf<Step>[number] as IdOf<Branch>]: SkippedOutput<Branch, Roots, Custom> }
     : { readonly [Branch in StepsOf<Step>[number] as IdOf<Branch>]?: StepOutput<Branch, Roots, Custom> };
 
 type AllDone<Step> = Step extends { readonly onError: 'continue' } | { readonly join: 'any' | number } ? false : true;
 
 type IdOf<Step> = Step extends { readonly id: infer Id extends string } ? Id : never;
 
-type LoopOutput<Step, Roots, Custom> = Step extends { readonly items: unknown }
-  ? Step extends { readonly onItemError: 'collect' }
-    ? unknown[]
-    : BodyOutput<Step, Roots, Custom>[]
-  : unknown;
+/** An item that failed and was collected is null. */
+type LoopOutput<Step, Roots, Custom> = Step extends { readonly onItemError: 'collect' } ? (BodyOutput<Step, Roots, Custom> | null)[] : BodyOutput<Step, Roots, Custom>[];
 
 type BodyOutput<Step, Roots, Custom> = Step extends { readonly step: infer Body } ? StepOutput<Body, Roots, Custom> : LastOutput<StepsOf<Step>, Roots, Custom>;
 

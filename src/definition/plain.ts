@@ -1,7 +1,10 @@
 /** Workflows as plain data: what YAML and JSON texts hold, and what `parseDefinition` takes. */
+import { joinPath, type Issue } from '../core/issue.ts';
 import { isPlainObject } from '../core/json.ts';
 import type { AuthorWorkflow } from './author-workflow.ts';
+import type { WorkflowDefinition } from './definition.ts';
 import { describe, quote } from './describe.ts';
+import { under } from './issue-list.ts';
 import { normalizeWorkflow, type DefinitionResult } from './normalize.ts';
 import { checkWorkflowName, isUuidV4, slug } from './names.ts';
 import { Session } from './session.ts';
@@ -41,6 +44,47 @@ export function parseDefinition(data: unknown, options: ParseOptions = {}): Defi
   const { id, name, ...rest } = Object.fromEntries(fieldNames.map((field) => [field, data[field]])) as Record<(typeof fieldNames)[number], unknown>;
   const output = rest.output ?? data['setOutput'];
   return normalizeWorkflow({ ...rest, output, ...readNames(id, name, session) } satisfies AuthorWorkflow, session);
+}
+
+export type DefinitionsResult =
+  | { readonly definitions: readonly WorkflowDefinition[]; readonly issues?: undefined }
+  | { readonly issues: readonly Issue[]; readonly definitions?: undefined };
+
+/** One workflow, or an object with a list `workflows`. Never throws on bad data; all or none. */
+export function parseDefinitions(data: unknown, options: ParseOptions = {}): DefinitionsResult {
+  if (!isPlainObject(data) || !Object.hasOwn(data, 'workflows')) {
+    const result = parseDefinition(data, options);
+    return result.definition === undefined ? { issues: result.issues } : { definitions: [result.definition] };
+  }
+  const issues: Issue[] = Object.keys(data)
+    .filter((key) => key !== 'workflows')
+    .map((key) => ({ code: 'UNKNOWN_FIELD', path: joinPath('', key), message: `unknown field ${quote(key)}`, hint: "beside 'workflows' nothing can stand" }));
+  const list: unknown = data['workflows'];
+  if (!Array.isArray(list)) {
+    return { issues: [...issues, { code: 'INVALID_TYPE', path: 'workflows', message: 'workflows must be an array (a list of workflows)', received: describe(list) }] };
+  }
+  if (list.length === 0) issues.push({ code: 'NO_WORKFLOWS', path: 'workflows', message: 'workflows is empty: at least one workflow is needed' });
+  const results = list.map((each) => parseDefinition(each, options));
+  results.forEach((result, index) => {
+    for (const issue of result.issues ?? []) issues.push({ ...issue, path: under(joinPath('workflows', index), issue.path) });
+  });
+  const definitions = results.flatMap(({ definition }) => definition ?? []);
+  if (issues.length === 0) issues.push(...duplicateWorkflows(definitions));
+  return issues.length > 0 ? { issues } : { definitions };
+}
+
+function duplicateWorkflows(definitions: readonly WorkflowDefinition[]): readonly Issue[] {
+  const seen = new Map<string, number>();
+  return definitions.flatMap(({ name, version }, index) => {
+    const key = `${name} ${version}`;
+    const first = seen.get(key);
+    if (first === undefined) {
+      seen.set(key, index);
+      return [];
+    }
+    const message = `workflow ${quote(name)} is there already: at workflows[${first}]`;
+    return [{ code: 'DUPLICATE_WORKFLOW', path: `workflows[${index}].id`, message, hint: "give it another id, or another 'version'" }];
+  });
 }
 
 function checkField(key: string, data: Readonly<Record<string, unknown>>, session: Session): void {

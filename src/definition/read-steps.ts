@@ -41,7 +41,7 @@ export function readStep(session: Session, path: string, value: unknown, fallbac
   const id = readId(session, path, value['id'], fallbackId);
   const kind = findKind(session, path, value['type']);
   if (kind === null) return [];
-  const reader = new Reader(session, id, path);
+  const reader = new Reader(session, id, path, kind.what.replace(/^an? /, ''));
   const step = readWith(kind, value, reader);
   return [step, ...reader.hoisted];
 }
@@ -124,11 +124,14 @@ class Reader implements StepReader {
   readonly id: string;
   readonly path: string;
   readonly hoisted: Step[] = [];
+  /** `parallel step`. */
+  readonly #noun: string;
 
-  constructor(session: Session, id: string, path: string) {
+  constructor(session: Session, id: string, path: string, noun: string) {
     this.session = session;
     this.id = id;
     this.path = path;
+    this.#noun = noun;
   }
 
   add(code: string, field: string, message: string, details: IssueDetails = {}): void {
@@ -156,14 +159,12 @@ class Reader implements StepReader {
   }
 
   steps(field: string, value: unknown): readonly Step[] {
-    return readSteps(this.session, this.#at(field), value, `step ${quote(this.id)}`);
+    return readSteps(this.session, this.#at(field), value, `${this.#noun} ${quote(this.id)}`);
   }
 
   inline(field: string, value: unknown, suffix: string): Step | null {
-    const [step, ...more] = this.sequenceOfOne(field, value, suffix);
-    if (step === undefined) return null;
-    if (more.length > 0) this.add('ROUTER_MISPLACED', `${field}.type`, 'a router cannot stand here: there are no steps beside it', { hint: 'put it into a sequential step' });
-    return step;
+    // A router cannot stand alone (checks/routing.ts says so), so that inline steps of its targets are never missed.
+    return this.sequenceOfOne(field, value, suffix)[0] ?? null;
   }
 
   sequenceOfOne(field: string, value: unknown, suffix: string): readonly Step[] {
