@@ -49,7 +49,7 @@ export function resolveItems(effect: EffectInput, loader: ValueLoader): readonly
   const { step } = info;
   const held = recordOf(context, info.index).held;
   const scope = createScope(effect.program, context, info.index, loadingReader(loader));
-  const items = held === undefined ? (step.items?.kind === 'template' ? step.items.template.render(scope) : undefined) : materialize(held, loader);
+  const items = held === undefined ? (step.items?.kind === 'template' ? step.items.template.render(scope) : undefined) : materialize(held, loader, context.run.id);
   if (!Array.isArray(items)) {
     throw new WorkflowError('TEMPLATE_FAILED', `the items of loop '${step.id}' are not an array but ${describe(items)}`);
   }
@@ -173,7 +173,7 @@ class Evaluation {
     const handlers = kind === 'start' || kind === 'complete' || kind === 'error' ? (info?.handlers[kind] ?? []) : [];
     const record = recordOf(this.#effect.context, this.#effect.step as number);
     const writes = new Map<string, StateWrite>();
-    const original = record.output === undefined ? undefined : materialize(record.output, this.#around.loader);
+    const original = record.output === undefined ? undefined : materialize(record.output, this.#around.loader, this.#effect.context.run.id);
     let output: unknown = kind === 'complete' ? privateCopy(original) : undefined;
     let hasChanged = false;
     for (const handler of handlers) {
@@ -191,7 +191,7 @@ class Evaluation {
     const { kind, program, context } = this.#effect;
     const handlers = kind === 'start' || kind === 'complete' || kind === 'error' ? program.definition.workflowHandlers[kind] : [];
     const writes = new Map<string, StateWrite>();
-    const about = kind === 'error' ? context.error : materialize(kind === 'start' ? context.input : (context.output ?? { v: null }), this.#around.loader);
+    const about = kind === 'error' ? context.error : materialize(kind === 'start' ? context.input : (context.output ?? { v: null }), this.#around.loader, context.run.id);
     for (const handler of handlers) {
       try {
         await this.#call(handler, { writes }, (functionContext) => [about, functionContext]);

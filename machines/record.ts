@@ -135,7 +135,7 @@ export function keptOfParts(info: StepInfo, context: RunContext, program: Progra
     const index = field === 'output' && part !== undefined ? program.byId.get(part) : undefined;
     const record = index === undefined ? undefined : context.steps.get(index);
     if (record?.output === undefined) continue;
-    kept[key] = keptReader(record.output, rest, record.kept, ['output', ...rest].join('.'));
+    kept[key] = keptReader(record.output, rest, context.run.id, record.kept, ['output', ...rest].join('.'));
   }
   return kept;
 }

@@ -9,11 +9,11 @@ import { readOwn, type Path, type Scope } from '../src/expressions/path.ts';
 import type { RunContext, StepRecord } from './context.ts';
 import { stepInfo, targetIds, type Program, type StepInfo } from './program.ts';
 
-/** Gives the value at `rest` below a stored value; `kept` and `key` are what was kept of it, and under which key. */
-export type StoredReader = (stored: StoredValue, rest: readonly string[], kept: Readonly<Record<string, unknown>> | undefined, key: string) => unknown;
+/** Gives the value at `rest` below a stored value of the run `run`; `kept` and `key` are what was kept of it, and under which key. */
+export type StoredReader = (stored: StoredValue, rest: readonly string[], run: string, kept: Readonly<Record<string, unknown>> | undefined, key: string) => unknown;
 
 /** For guards: pure. */
-export const keptReader: StoredReader = (stored, rest, kept, key) => {
+export const keptReader: StoredReader = (stored, rest, _run, kept, key) => {
   if ('v' in stored) return readOwn(stored.v, rest);
   if (kept !== undefined && Object.hasOwn(kept, key)) return kept[key];
   throw new InvariantError(`the value at '${key}' was not kept for a guard that reads it`);
@@ -21,7 +21,7 @@ export const keptReader: StoredReader = (stored, rest, kept, key) => {
 
 /** For effects: loads references. */
 export function loadingReader(loader: ValueLoader): StoredReader {
-  return (stored, rest) => {
+  return (stored, rest, run) => {
     let current = stored;
     let from = 0;
     // Into a composed value without loading all of it.
@@ -31,7 +31,7 @@ export function loadingReader(loader: ValueLoader): StoredReader {
       if (inner === undefined) break;
       current = inner;
     }
-    return readOwn(materialize(current, loader), rest, from);
+    return readOwn(materialize(current, loader, run), rest, from);
   };
 }
 
@@ -66,18 +66,18 @@ function readStep(program: Program, context: RunContext, reader: StoredReader, s
     return context.outer === null ? undefined : readStep(context.outer.program, context.outer.context, reader, segments);
   }
   const record = context.steps.get(index);
-  return record === undefined ? undefined : readRecord(stepInfo(program, index), record, reader, segments);
+  return record === undefined ? undefined : readRecord(stepInfo(program, index), record, reader, context.run.id, segments);
 }
 
-function readRecord(info: StepInfo, record: StepRecord, reader: StoredReader, segments: readonly string[]): unknown {
+function readRecord(info: StepInfo, record: StepRecord, reader: StoredReader, run: string, segments: readonly string[]): unknown {
   switch (segments[2]) {
     case 'output': {
       if (record.output === undefined) return undefined;
       if (segments.length === 3 && record.branch !== undefined) return choiceOf(info, record.branch);
-      return reader(record.output, segments.slice(3), record.kept, segments.slice(2).join('.'));
+      return reader(record.output, segments.slice(3), run, record.kept, segments.slice(2).join('.'));
     }
     case 'metadata':
-      return record.metadata === undefined ? undefined : reader(record.metadata, segments.slice(3), record.kept, segments.slice(2).join('.'));
+      return record.metadata === undefined ? undefined : reader(record.metadata, segments.slice(3), run, record.kept, segments.slice(2).join('.'));
     case 'status':
       return segments.length === 3 ? record.status : undefined;
     case 'branch':
@@ -95,7 +95,7 @@ function readWorkflow(program: Program, context: RunContext, reader: StoredReade
   switch (segments[1]) {
     case 'input': {
       const top = outermostContext(context);
-      return reader(top.input, segments.slice(2), top.inputKept, segments.slice(2).join('.'));
+      return reader(top.input, segments.slice(2), top.run.id, top.inputKept, segments.slice(2).join('.'));
     }
     case 'name':
       return program.definition.name;
@@ -127,7 +127,7 @@ function readVar(program: Program, context: RunContext, reader: StoredReader, se
   if (record?.output === undefined) return undefined;
   const { step } = stepInfo(program, index);
   if (step.type === 'conditional' && segments.length === 2) return record.branch;
-  return reader(record.output, segments.slice(2), record.kept, ['output', ...segments.slice(2)].join('.'));
+  return reader(record.output, segments.slice(2), context.run.id, record.kept, ['output', ...segments.slice(2)].join('.'));
 }
 
 /** `loop.item`, `loop.index`, `loop.parent...`, or a loop's `as` name. */
@@ -167,7 +167,7 @@ export function loopLevel(program: Program, context: RunContext, step: number | 
   return {
     index: round.index,
     as: program.loop.step.as,
-    item: (reader, rest) => reader(round.item, rest, undefined, `loop.item`),
+    item: (reader, rest) => reader(round.item, rest, context.run.id, undefined, 'loop.item'),
     parent: () => (outer === null ? null : loopLevel(outer.program, outer.context, outer.loop, 0)),
   };
 }

@@ -14,19 +14,23 @@ export interface Ref {
   readonly path?: readonly (string | number)[];
 }
 
-/** One letter each, as they are written many times: value, reference, object, array, output of a (child) run. */
+/**
+ * One letter each, as they are written many times: value, reference, object, array, output of a (child) run, outputs of the
+ * rounds of a loop, output of a round that also wrote to the state.
+ */
 export type StoredValue =
   | { readonly v: unknown }
   | { readonly r: Ref }
   | { readonly o: Readonly<Record<string, StoredValue>> }
   | { readonly a: readonly StoredValue[] }
   | { readonly c: { readonly run: string } }
+  | { readonly w: { readonly output: StoredValue; readonly writes: readonly unknown[] } }
   | { readonly n: { readonly prefix: string; readonly count: number; readonly without?: readonly number[] | undefined; readonly absent?: readonly number[] | undefined } };
 
 /** How a reference becomes its value. Synchronous: the embedded stores read synchronously. */
 export interface ValueLoader {
-  /** The value that event `ref.seq` of the run recorded as its output. */
-  loadOutput(ref: Ref): unknown;
+  /** The value that event `ref.seq` recorded as its output; `run` is the run that a reference without one is relative to. */
+  loadOutput(ref: Ref, run: string): unknown;
   /** The output of a finished child run (a round, a child workflow). */
   loadRunOutput(runId: string): unknown;
 }
@@ -34,15 +38,16 @@ export interface ValueLoader {
 export const storedUndefined: StoredValue = Object.freeze({ v: undefined });
 export const storedNull: StoredValue = Object.freeze({ v: null });
 
-/** The whole value of a tree, references loaded. */
-export function materialize(stored: StoredValue, loader: ValueLoader): unknown {
+/** The whole value of a tree of the run `run`, references loaded. */
+export function materialize(stored: StoredValue, loader: ValueLoader, run: string): unknown {
   if ('v' in stored) return stored.v;
-  if ('r' in stored) return descend(loader.loadOutput(stored.r), stored.r.path);
+  if ('r' in stored) return descend(loader.loadOutput(stored.r, run), stored.r.path);
   if ('c' in stored) return loader.loadRunOutput(stored.c.run);
-  if ('a' in stored) return stored.a.map((item) => materialize(item, loader));
+  if ('a' in stored) return stored.a.map((item) => materialize(item, loader, run));
+  if ('w' in stored) return materialize(stored.w.output, loader, run);
   if ('n' in stored) return materializeRounds(stored.n, loader);
   const result: Record<string, unknown> = {};
-  for (const key of Object.keys(stored.o)) defineOwn(result, key, materialize(stored.o[key] as StoredValue, loader));
+  for (const key of Object.keys(stored.o)) defineOwn(result, key, materialize(stored.o[key] as StoredValue, loader, run));
   return result;
 }
 

@@ -1,0 +1,51 @@
+/** A run's state as JSON and back: the machine's value and context, and what is under way. Whose program it is, the caller knows. */
+import type { AnyMachineSnapshot } from 'xstate';
+import type { ActiveEffect, ActiveTimer, Kernel, RunState } from '../src/core/advance.ts';
+import { InvariantError } from '../src/core/errors.ts';
+import { contextFromJson, contextToJson, type OuterRun, type RunContext } from './context.ts';
+import { EffectInput, type EffectDescriptor } from './effect-input.ts';
+import type { Program } from './program.ts';
+
+interface PersistedState {
+  readonly value: unknown;
+  readonly status: string;
+  readonly context: unknown;
+  readonly effects: readonly (Omit<ActiveEffect, 'input'> & { readonly input: EffectDescriptor })[];
+  readonly timers: readonly ActiveTimer[];
+}
+
+export function persistState(state: RunState): string {
+  const { value, status, context } = state.snapshot as AnyMachineSnapshot & { readonly value: unknown; readonly context: RunContext };
+  const persisted: PersistedState = {
+    value,
+    status,
+    context: contextToJson(context),
+    effects: [...state.effects.values()] as unknown as PersistedState['effects'],
+    timers: [...state.timers.values()],
+  };
+  return JSON.stringify(persisted);
+}
+
+/** Throws {@link InvariantError} when the snapshot does not fit the machine. */
+export function restoreState(kernel: Kernel, program: Program, text: string, seq: number, outer: OuterRun | null): RunState {
+  const persisted = JSON.parse(text) as PersistedState;
+  const context = contextFromJson(persisted.context, outer);
+  const children: Record<string, unknown> = {};
+  const effects = new Map<string, ActiveEffect>();
+  for (const { id, src, input, seq: begun } of persisted.effects) {
+    const restored = new EffectInput(program, context, input.step, input.kind);
+    if (restored.effect !== input.effect || restored.visit !== input.visit || restored.attempt !== input.attempt) {
+      throw new InvariantError(`effect '${id}' of the checkpoint at event ${seq} does not fit its step`);
+    }
+    effects.set(id, { id, src, input: restored, seq: begun });
+    children[id] = { src, systemId: undefined, syncSnapshot: false, snapshot: { status: 'active', output: undefined, error: undefined, input: restored } };
+  }
+  // XState walks the context it restores; ours holds nothing for it to find, and the way out to the outer run is long.
+  const restored = kernel.machine.restoreSnapshot(
+    { value: persisted.value, status: persisted.status, context: {}, children, historyValue: {} } as never,
+    kernel.scope,
+  ) as AnyMachineSnapshot;
+  if (restored.status === 'error') throw new InvariantError(`the checkpoint at event ${seq} does not fit the machine`);
+  const snapshot = Object.assign(restored, { context });
+  return { snapshot, seq, effects, timers: new Map(persisted.timers.map((timer) => [timer.name, timer])) };
+}

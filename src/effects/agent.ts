@@ -1,0 +1,66 @@
+/** The work of `agent` steps: one call of the agent, checked against the step's schema, repaired where the step asks for it. */
+import { EffectResult } from '../core/effect.ts';
+import { InvariantError, WorkflowError } from '../core/errors.ts';
+import { formatIssue, type Issue } from '../core/issue.ts';
+import { isPlainObject } from '../core/json.ts';
+import type { Agent } from '../agents/registry.ts';
+import type { AgentStep } from '../definition/definition.ts';
+import { callAgent } from '../http/agent.ts';
+import { idempotencyKey, SecretScope, transportTimeoutMs, type EffectCall } from './call.ts';
+
+export async function agentEffect(call: EffectCall): Promise<EffectResult> {
+  const step = call.input.info?.step;
+  if (step?.type !== 'agent') throw new InvariantError(`not an agent step: ${step?.type ?? 'none'}`);
+  const agent = findAgent(call, step.agentId);
+  const scope = new SecretScope(call);
+  const input = await scope.value(step.input);
+  let question = input;
+  for (let repair = 0; ; repair++) {
+    const result = await ask(call, step, agent, question, scope, repair);
+    if (step.schema === null) return new EffectResult(result.output, { metadata: result.metadata });
+    const checked = step.schema.parse(result.output);
+    if (!('issues' in checked)) return new EffectResult(checked.value, { metadata: repair === 0 ? result.metadata : { ...result.metadata, repairs: repair } });
+    if (repair >= step.repair) throw mismatch(step, checked.issues, result.output);
+    question = repaired(input, checked.issues, result.output);
+  }
+}
+
+function findAgent({ services: { agents } }: EffectCall, agentId: string): Agent {
+  const agent = agents.find(agentId);
+  if (agent !== null) return agent;
+  const suggestion = agents.suggest(agentId);
+  throw new WorkflowError('DEFINITION_INVALID', `unknown agent '${agentId}'; known agents: ${agents.names().join(', ') || 'none'}${suggestion === null ? '' : `; did you mean '${suggestion}'?`}`);
+}
+
+async function ask(call: EffectCall, step: AgentStep, agent: Agent, input: unknown, scope: SecretScope, repair: number) {
+  const key = idempotencyKey(call.input);
+  return callAgent(call.services.http, agent, {
+    action: step.action,
+    input,
+    method: step.method,
+    format: step.format,
+    timeoutMs: transportTimeoutMs(step.timeoutMs),
+    signal: call.signal,
+    idempotencyKey: repair === 0 ? key : `${key}:r${repair}`,
+    attempt: call.input.attempt,
+    onChunk: call.stream,
+    ...(step.endpoint === null ? {} : { endpoint: step.endpoint }),
+    ...(scope.secrets.size === 0 ? {} : { secrets: scope.secrets }),
+  });
+}
+
+function mismatch(step: AgentStep, issues: readonly Issue[], output: unknown): WorkflowError {
+  const text = issues.map((issue) => formatIssue(issue)).join('; ');
+  const excerpt = (typeof output === 'string' ? output : (JSON.stringify(output) ?? '')).slice(0, 2_048);
+  return new WorkflowError('OUTPUT_INVALID', `the answer of agent '${step.agentId}' does not fit the schema of step '${step.id}': ${text}`, { details: { issues, excerpt } });
+}
+
+/** The same question, with what was wrong with the last answer. */
+function repaired(input: unknown, issues: readonly Issue[], output: unknown): unknown {
+  const prompt = isPlainObject(input) ? (input['prompt'] ?? input) : input;
+  const asked = typeof prompt === 'string' ? prompt : JSON.stringify(prompt);
+  const answered = typeof output === 'string' ? output : JSON.stringify(output);
+  const list = issues.map((issue) => `- ${formatIssue(issue)}`).join('\n');
+  const again = `${asked}\n\nYour last answer was:\n${answered}\n\nIt is not valid:\n${list}\n\nAnswer again, with these mistakes corrected.`;
+  return isPlainObject(input) ? { ...input, prompt: again } : { prompt: again };
+}

@@ -1,0 +1,45 @@
+/** The work of `http` steps. */
+import { EffectResult } from '../core/effect.ts';
+import { InvariantError, TemplateError } from '../core/errors.ts';
+import { isPlainObject } from '../core/json.ts';
+import { idempotencyHeaders } from '../http/headers.ts';
+import { failOnStatus } from '../http/status.ts';
+import { idempotencyKey, SecretScope, transportTimeoutMs, type EffectCall } from './call.ts';
+
+export async function httpEffect(call: EffectCall): Promise<EffectResult> {
+  const step = call.input.info?.step;
+  if (step?.type !== 'http') throw new InvariantError(`not an http step: ${step?.type ?? 'none'}`);
+  const scope = new SecretScope(call);
+  const url = scope.render(step.url, isWholeTag(step.url.source) ? undefined : encodeURIComponent);
+  if (typeof url !== 'string') throw new TemplateError(`the url of step '${step.id}' is not a text but ${JSON.stringify(url) ?? 'missing'}`);
+  const headers = step.headers === null ? {} : headersOf(step.id, scope.render(step.headers));
+  const query = step.query === null ? undefined : scope.render(step.query);
+  const body = await scope.value(step.body);
+  const { method } = step;
+  const answer = await call.services.http.send({
+    method,
+    url,
+    headers: { ...idempotencyHeaders(idempotencyKey(call.input), call.input.attempt), ...headers },
+    body,
+    timeoutMs: transportTimeoutMs(step.timeoutMs),
+    signal: call.signal,
+    onChunk: call.stream,
+    ...(isPlainObject(query) ? { query } : {}),
+    ...(scope.secrets.size === 0 ? {} : { secrets: scope.secrets }),
+  });
+  failOnStatus(answer, { code: 'HTTP_ERROR', subject: `${method} ${answer.url}` });
+  const { status } = answer;
+  const headersBack = { ...answer.headers };
+  if (step.pick === 'response') return new EffectResult({ status, headers: headersBack, body: answer.body }, { metadata: { status } });
+  return new EffectResult(answer.body, { metadata: { status, headers: headersBack } });
+}
+
+/** A URL that comes whole from data is taken as it is; the address rules apply to it. */
+function isWholeTag(source: unknown): boolean {
+  return typeof source === 'string' && /^\s*\{\{[^{}]*\}\}\s*$/.test(source);
+}
+
+function headersOf(step: string, rendered: unknown): Record<string, string | number | boolean | undefined> {
+  if (!isPlainObject(rendered)) throw new TemplateError(`the headers of step '${step}' are not an object`);
+  return rendered as Record<string, string | number | boolean | undefined>;
+}

@@ -1,0 +1,114 @@
+/** The workflows an engine knows: by name, id and title, and every definition its runs are bound to, compiled. */
+import { distance } from 'fastest-levenshtein';
+import { DefinitionError, WorkflowError } from '../core/errors.ts';
+import { createKernel, type Kernel } from '../core/advance.ts';
+import type { Issue } from '../core/issue.ts';
+import type { Store } from '../core/ports.ts';
+import type { AgentRegistry } from '../agents/registry.ts';
+import { checkAgents, definitionFromCanonical, type WorkflowDefinition } from '../definition/index.ts';
+import type { Program } from '../../machines/program.ts';
+import { keptOfValue } from '../../machines/record.ts';
+import type { CompiledWorkflow } from '../../machines/workflow.ts';
+
+const kernels = new WeakMap<CompiledWorkflow, Kernel>();
+
+/** The kernel of a compiled workflow or loop body; made once. */
+export function kernelOf(compiled: CompiledWorkflow): Kernel {
+  let kernel = kernels.get(compiled);
+  if (kernel === undefined) kernels.set(compiled, (kernel = createKernel(compiled.machine, keepingOf(compiled.program))));
+  return kernel;
+}
+
+function keepingOf(program: Program): Pick<Kernel, 'keep' | 'keepInput'> {
+  return {
+    keep: (effect, output, metadata) => {
+      const index = program.byId.get(effect);
+      const kept = index === undefined ? undefined : program.steps[index]?.kept;
+      return kept === undefined || kept.size === 0 ? undefined : keptOfValue(kept, { output, metadata });
+    },
+    keepInput: (input) => {
+      if (program.loop !== null || program.keptInput.size === 0) return undefined;
+      return keptOfValue(program.keptInput, input as object);
+    },
+  };
+}
+
+export class Catalog {
+  readonly #definitions: readonly WorkflowDefinition[];
+  readonly #byHash = new Map<string, WorkflowDefinition>();
+  readonly #store: Pick<Store, 'readDefinition' | 'putDefinition'>;
+  readonly #stored = new Set<string>();
+
+  /** @throws DefinitionError when two workflows share a name and version, or a workflow names an unknown agent */
+  constructor(definitions: readonly WorkflowDefinition[], agents: AgentRegistry, store: Pick<Store, 'readDefinition' | 'putDefinition'>) {
+    this.#definitions = definitions;
+    this.#store = store;
+    const issues = [...duplicates(definitions), ...definitions.flatMap((definition) => unknownAgents(definition, agents, definitions.length > 1))];
+    if (issues.length > 0) throw new DefinitionError(definitions.length === 1 ? `Workflow '${definitions[0]?.name ?? ''}'` : 'The list of workflows', issues);
+    for (const definition of definitions) this.#byHash.set(definition.hash, definition);
+  }
+
+  get definitions(): readonly WorkflowDefinition[] {
+    return this.#definitions;
+  }
+
+  /** By name, id or title; of several versions the last one given. */
+  find(name: string): WorkflowDefinition {
+    const found =
+      this.#definitions.findLast((each) => each.name === name) ??
+      this.#definitions.findLast((each) => each.id === name) ??
+      this.#definitions.findLast((each) => each.title === name);
+    if (found !== undefined) return found;
+    throw unknownWorkflow(name, [...new Set(this.#definitions.map((each) => each.name))]);
+  }
+
+  /** A definition that is used without having been listed, as `engine.start(flow)` allows. */
+  add(definition: WorkflowDefinition): void {
+    if (!this.#byHash.has(definition.hash)) this.#byHash.set(definition.hash, definition);
+  }
+
+  /** Stores the definition before its first run refers to it. */
+  ensureStored(definition: WorkflowDefinition): void {
+    if (this.#stored.has(definition.hash)) return;
+    this.#store.putDefinition(definition.hash, definition.canonical);
+    this.#stored.add(definition.hash);
+  }
+
+  /**
+   * The definition that a run is bound to. Its functions are those registered under the same name and version; without
+   * them it can still be shown and replayed.
+   */
+  ofRun(run: { readonly workflow: string; readonly version: string; readonly hash: string }): WorkflowDefinition {
+    const known = this.#byHash.get(run.hash);
+    if (known !== undefined) return known;
+    const canonical = this.#store.readDefinition(run.hash);
+    if (canonical === null) throw new WorkflowError('STORE_INVALID', `the store has no definition ${run.hash} of workflow '${run.workflow}'`);
+    const registered = this.#definitions.findLast((each) => each.name === run.workflow && each.version === run.version);
+    const definition = definitionFromCanonical(canonical);
+    this.#byHash.set(run.hash, definition);
+    return definition;
+  }
+}
+
+function duplicates(definitions: readonly WorkflowDefinition[]): readonly Issue[] {
+  const seen = new Map<string, string>();
+  return definitions.flatMap((definition, index) => {
+    const key = `${definition.name}@${definition.version}`;
+    const before = seen.get(key);
+    seen.set(key, definition.hash);
+    if (before === undefined || before === definition.hash) return [];
+    return [{ code: 'DUPLICATE_WORKFLOW', path: `workflows[${index}]`, message: `workflow '${definition.name}' of version '${definition.version}' is defined twice, differently`, hint: 'give one of them another name or version' }];
+  });
+}
+
+function unknownAgents(definition: WorkflowDefinition, agents: AgentRegistry, isOneOfMany: boolean): readonly Issue[] {
+  const names = agents.names().map((name) => ({ name, id: agents.find(name)?.id ?? null }));
+  const issues = checkAgents(definition, names).filter((issue) => issue.received === undefined || agents.find(issue.received.replace(/^['"]|['"]$/g, '')) === null);
+  return isOneOfMany ? issues.map((issue) => ({ ...issue, path: `${definition.name}.${issue.path}` })) : issues;
+}
+
+export function unknownWorkflow(name: string, known: readonly string[]): WorkflowError {
+  const near = known.map((each) => ({ each, far: distance(each, name) })).sort((a, b) => a.far - b.far)[0];
+  const hint = near !== undefined && near.far <= Math.max(2, name.length / 3) ? `; did you mean '${near.each}'?` : '';
+  return new WorkflowError('NOT_FOUND', `unknown workflow '${name}'${hint} Known workflows: ${known.join(', ') || 'none'}`.replace(`'${name}' Known`, `'${name}'. Known`));
+}

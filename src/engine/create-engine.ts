@@ -1,0 +1,51 @@
+/** Makes an engine from its options: default ports, store, agents, HTTP client; then continues what was interrupted. */
+import { createAgentRegistry, type AgentRegistry, type AgentsOption } from '../agents/registry.ts';
+import { effectHandlers } from '../effects/index.ts';
+import { createHttpClient } from '../http/client.ts';
+import type { Store } from '../core/ports.ts';
+import { openMemoryStore } from '../store/memory.ts';
+import { openSqliteStore } from '../store/sqlite/open.ts';
+import { consoleLogger, systemClock, systemRandom } from './default-ports.ts';
+import { Engine } from './engine.ts';
+import { defaultLimits, defaultStoreFile, type EngineOptions } from './options.ts';
+
+/** @throws DefinitionError; WorkflowError STORE_* when the store cannot be opened */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const env = options.env ?? process.env;
+  const clock = options.clock ?? systemClock;
+  const agents = isRegistry(options.agents)
+    ? options.agents
+    : createAgentRegistry({ ...(options.agents === undefined ? {} : { agents: options.agents }), ...(options.config === undefined ? {} : { config: options.config }), env });
+  const store = openStore(options);
+  try {
+    const engine = new Engine({
+      workflows: options.workflows ?? [],
+      store,
+      durability: options.durability === 'async' ? 'async' : 'sync',
+      agents,
+      http: createHttpClient({ ...options.http, allowHosts: options.allowHosts ?? [], clock }),
+      env,
+      handlers: options.handlers === undefined ? effectHandlers : new Map([...effectHandlers, ...options.handlers]),
+      limits: { ...defaultLimits, ...options.limits },
+      clock,
+      random: options.random ?? systemRandom,
+      logger: options.logger ?? consoleLogger,
+    });
+    store.acquire();
+    const { recover = true } = options;
+    if (recover !== false) engine.recover(recover === true ? undefined : recover);
+    return await Promise.resolve(engine);
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+function openStore({ store = defaultStoreFile, durability }: EngineOptions): Store {
+  if (typeof store !== 'string') return store;
+  return durability === 'none' || store === ':memory:' ? openMemoryStore() : openSqliteStore(store);
+}
+
+function isRegistry(agents: AgentsOption | AgentRegistry | undefined): agents is AgentRegistry {
+  return agents !== undefined && typeof (agents as Partial<AgentRegistry>).find === 'function' && !Array.isArray(agents);
+}

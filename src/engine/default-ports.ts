@@ -1,0 +1,29 @@
+/** The clock, randomness and log of this process: the default ports. */
+import { v7 } from 'uuid';
+import type { Clock, Logger, Random } from '../core/ports.ts';
+import { defaultClock } from '../http/default-clock.ts';
+
+export const systemClock: Clock = defaultClock;
+
+export const systemRandom: Random = {
+  next: () => Math.random(),
+  uuid: () => v7(),
+};
+
+/** Warnings and errors on stderr; the rest is silent. */
+export const consoleLogger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (message, details) => {
+    console.warn(line(message, details));
+  },
+  error: (message, details) => {
+    console.error(line(message, details));
+  },
+};
+
+export const silentLogger: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+function line(message: string, details?: Readonly<Record<string, unknown>>): string {
+  return details === undefined ? `dank-workflow: ${message}` : `dank-workflow: ${message} ${JSON.stringify(details)}`;
+}

@@ -1,0 +1,183 @@
+/**
+ * Carries out effects: finds the handler, bounds how many run at once, and posts what came of it as the run's next event.
+ * Owns nothing of the run; what an effect does is its handler's.
+ */
+import type { ActiveEffect } from '../core/advance.ts';
+import { EffectResult } from '../core/effect.ts';
+import { CancelledError, TerminalError, WorkflowError, toErrorData } from '../core/errors.ts';
+import type { EffectCompleted, HistoryEvent } from '../core/event.ts';
+import type { Random } from '../core/ports.ts';
+import { toStoredValue } from '../core/stored-value.ts';
+import type { EffectHandler, Services } from '../effects/call.ts';
+import type { EffectInput } from '../../machines/effect-input.ts';
+import { keptOfValue } from '../../machines/record.ts';
+import type { RunDriver } from './driver.ts';
+import { TrackingLoader, type Values } from './values.ts';
+
+export interface DispatcherOptions {
+  readonly handlers: ReadonlyMap<string, EffectHandler>;
+  /** Carries out an items loop. */
+  readonly rounds: (driver: RunDriver, effect: ActiveEffect, signal: AbortSignal, loader: TrackingLoader) => Promise<EffectResult>;
+  readonly services: Services;
+  readonly values: Values;
+  readonly random: Random;
+  /** Effects at once, of all runs; more wait in line. Loops do not count: their rounds do. */
+  readonly maxEffects: number;
+  /** Of one output, in bytes of JSON. */
+  readonly maxOutputBytes: number;
+  /** Of what guards read of one output, in bytes of JSON. */
+  readonly maxKeptBytes: number;
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #waiting = new Set<() => void>();
+  #running = 0;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Gives the function that aborts it. Its result is posted to the driver, unless it was aborted. */
+  start(driver: RunDriver, effect: ActiveEffect): () => void {
+    const controller = new AbortController();
+    if (effect.src === 'loop') {
+      void this.#carryOut(driver, effect, controller.signal);
+    } else if (this.#running < this.#options.maxEffects) {
+      this.#run(driver, effect, controller.signal);
+    } else {
+      const run = (): void => {
+        this.#run(driver, effect, controller.signal);
+      };
+      this.#waiting.add(run);
+      controller.signal.addEventListener('abort', () => this.#waiting.delete(run), { once: true });
+    }
+    return () => {
+      controller.abort(new CancelledError(`effect '${effect.id}' was aborted`));
+    };
+  }
+
+  #run(driver: RunDriver, effect: ActiveEffect, signal: AbortSignal): void {
+    this.#running += 1;
+    void this.#carryOut(driver, effect, signal).finally(() => {
+      this.#running -= 1;
+      for (const next of this.#waiting) {
+        this.#waiting.delete(next);
+        next();
+        break;
+      }
+    });
+  }
+
+  async #carryOut(driver: RunDriver, effect: ActiveEffect, signal: AbortSignal): Promise<void> {
+    const input = effect.input as EffectInput;
+    const loader = new TrackingLoader(this.#options.values, driver.id);
+    let event: HistoryEvent;
+    let size = 0;
+    let value: unknown;
+    try {
+      const result = await this.#handle(driver, effect, input, signal, loader);
+      if (signal.aborted) return;
+      value = result.output;
+      ({ event, size } = this.#completed(input, result, loader));
+    } catch (error) {
+      if (signal.aborted) return;
+      event = { type: 'effect.failed', ...tokenOf(input), error: toErrorData(error, codeFor(input)), random: this.#options.random.next() };
+    }
+    const advanced = driver.apply(event);
+    if (!('refused' in advanced) && event.type === 'effect.completed' && 'v' in event.output && typeof value === 'object' && value !== null) {
+      this.#options.values.put(driver.id, advanced.state.seq, event.output.v, size);
+    }
+  }
+
+  async #handle(driver: RunDriver, effect: ActiveEffect, input: EffectInput, signal: AbortSignal, loader: TrackingLoader): Promise<EffectResult> {
+    if (effect.src === 'loop') return this.#options.rounds(driver, effect, signal, loader);
+    const handler = this.#options.handlers.get(effect.src);
+    if (handler === undefined) throw new WorkflowError('EFFECT_UNKNOWN', `no handler carries out '${effect.src}'`);
+    const stepId = input.info?.step.id ?? '$run';
+    return handler({
+      input,
+      loader,
+      signal,
+      services: this.#options.services,
+      stream: (text) => {
+        driver.chunk(stepId, input.visit, input.attempt, text);
+      },
+    });
+  }
+
+  #completed(input: EffectInput, result: EffectResult, loader: TrackingLoader): { readonly event: EffectCompleted; readonly size: number } {
+    const stored = result.output instanceof StoredOutput ? result.output.stored : toStoredValue(result.output ?? null, loader.known);
+    const { stored: output, size } = this.#checked(input, stored);
+    const kept = 'v' in output || result.output instanceof StoredOutput ? undefined : this.#kept(input, result);
+    if ('v' in output) this.#kept(input, { output: output.v, metadata: result.metadata });
+    const event: EffectCompleted = {
+      type: 'effect.completed',
+      ...tokenOf(input),
+      output,
+      ...(result.output === undefined ? { none: true as const } : {}),
+      ...(kept === undefined ? {} : { kept }),
+      ...(result.metadata === undefined ? {} : { metadata: result.metadata }),
+      ...(result.writes === undefined ? {} : { writes: result.writes }),
+      ...(result.roundWrites === undefined ? {} : { roundWrites: result.roundWrites }),
+    };
+    return { event, size };
+  }
+
+  /** What a store will hold of it; too large or not JSON is a failure of the step. */
+  #checked(input: EffectInput, stored: ReturnType<typeof toStoredValue>): { readonly stored: ReturnType<typeof toStoredValue>; readonly size: number } {
+    const isData = 'v' in stored && (typeof stored.v !== 'object' || stored.v === null) && typeof stored.v !== 'function' && typeof stored.v !== 'bigint' && typeof stored.v !== 'symbol';
+    if (isData && typeof stored.v !== 'string') return { stored, size: 8 };
+    const text = isData ? (stored.v as string) : toJsonText(input, stored);
+    if (text.length > this.#options.maxOutputBytes) {
+      throw new TerminalError(`the output of ${whatOf(input)} is ${text.length} characters of JSON, more than the limit of ${this.#options.maxOutputBytes} (option maxOutputBytes)`, { code: 'LIMIT_EXCEEDED' });
+    }
+    return { stored: isData ? stored : (JSON.parse(text) as typeof stored), size: text.length };
+  }
+
+  #kept(input: EffectInput, result: { readonly output: unknown; readonly metadata?: unknown }): Readonly<Record<string, unknown>> | undefined {
+    if (input.kind !== 'work' && input.kind !== 'complete' && input.kind !== 'error') return undefined;
+    const paths = input.info?.kept;
+    if (paths === undefined || paths.size === 0) return undefined;
+    const kept = keptOfValue(paths, result);
+    const size = (JSON.stringify(kept) ?? '').length;
+    if (size > this.#options.maxKeptBytes) {
+      throw new TerminalError(
+        `conditions read ${size} characters of the output of ${whatOf(input)}, more than the limit of ${this.#options.maxKeptBytes} (option maxKeptBytes); read a smaller part of it, or put a transform in between`,
+        { code: 'LIMIT_EXCEEDED' },
+      );
+    }
+    return kept;
+  }
+}
+
+/** An output that is a tree already (that of a loop). */
+export class StoredOutput {
+  readonly stored: ReturnType<typeof toStoredValue>;
+  constructor(stored: ReturnType<typeof toStoredValue>) {
+    this.stored = stored;
+  }
+}
+
+function tokenOf({ effect, visit, attempt }: EffectInput): { readonly effect: string; readonly visit: number; readonly attempt: number } {
+  return { effect, visit, attempt };
+}
+
+function whatOf(input: EffectInput): string {
+  return input.info === null ? 'the run' : `step '${input.info.step.id}'`;
+}
+
+/** What the author's handlers throw is told apart from what the work throws. */
+function codeFor(input: EffectInput): 'HANDLER_FAILED' | 'STEP_FAILED' {
+  return input.kind === 'start' || input.kind === 'complete' || input.kind === 'error' ? 'HANDLER_FAILED' : 'STEP_FAILED';
+}
+
+function toJsonText(input: EffectInput, value: unknown): string {
+  try {
+    const text = JSON.stringify(value) as string | undefined;
+    if (text !== undefined) return text;
+  } catch (error) {
+    throw new TerminalError(`the output of ${whatOf(input)} is not JSON data: ${error instanceof Error ? error.message : String(error)}`, { code: 'OUTPUT_INVALID' });
+  }
+  throw new TerminalError(`the output of ${whatOf(input)} is not JSON data but a ${typeof value}`, { code: 'OUTPUT_INVALID' });
+}

@@ -1,0 +1,63 @@
+/** The options of an engine, with their defaults. */
+import type { AgentRegistry, AgentsOption } from '../agents/registry.ts';
+import type { WorkflowDefinition } from '../definition/definition.ts';
+import type { Workflow } from '../definition/index.ts';
+import type { Clock, Logger, Random, Store } from '../core/ports.ts';
+import type { EffectHandler } from '../effects/call.ts';
+import type { HttpClientOptions } from '../http/types.ts';
+
+export interface EngineLimits {
+  /** Effects at once, of all runs; more wait in line. @default 1_000 */
+  readonly maxEffects?: number;
+  /** Runs in memory (rounds not counted); a start beyond it is refused. @default 100_000 */
+  readonly maxRuns?: number;
+  /** Of one output, in characters of JSON. @default 10 Mi */
+  readonly maxOutputBytes?: number;
+  /** Of the input of a run, in characters of JSON. @default 10 Mi */
+  readonly maxInputBytes?: number;
+  /** What conditions read of one output, in characters of JSON. @default 256 Ki */
+  readonly maxKeptBytes?: number;
+  /** Events that a reader of `run.events()` may be behind. @default 10_000 */
+  readonly maxBufferedEvents?: number;
+}
+
+export interface EngineOptions {
+  /** Workflows that can be started by name, and whose interrupted runs are continued. @default [] */
+  readonly workflows?: readonly (Workflow | WorkflowDefinition)[];
+  /** The agents, by name: URLs or objects, or a list; or a registry. @default {} */
+  readonly agents?: AgentsOption | AgentRegistry;
+  /** What a `dank.config.js` exports. */
+  readonly config?: unknown;
+  /** A file, `':memory:'`, or a store. @default '.dank/workflows.db' */
+  readonly store?: string | Store;
+  /**
+   * `'sync'`: effects start after the commit is on disk. `'async'`: commits follow in the background, in order; a crash may forget
+   * the last moments. `'none'`: nothing is written; for tests.
+   * @default 'sync'
+   */
+  readonly durability?: 'sync' | 'async' | 'none';
+  /** Hosts that `http` steps may call although they are local or private, as `'localhost:4000'`. @default [] */
+  readonly allowHosts?: readonly string[];
+  /** What `{{env.NAME}}` names, and where agents' addresses may stand. @default process.env */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Whether interrupted runs are continued at once: all, none, or those with these ids. @default true */
+  readonly recover?: boolean | readonly string[];
+  /** Handlers of further kinds of effects, by the name of the actor. */
+  readonly handlers?: ReadonlyMap<string, EffectHandler>;
+  readonly limits?: EngineLimits;
+  readonly http?: Omit<HttpClientOptions, 'allowHosts' | 'clock'>;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export const defaultLimits: Required<EngineLimits> = {
+  maxEffects: 1_000,
+  maxRuns: 100_000,
+  maxOutputBytes: 10 * 1024 * 1024,
+  maxInputBytes: 10 * 1024 * 1024,
+  maxKeptBytes: 256 * 1024,
+  maxBufferedEvents: 10_000,
+};
+
+export const defaultStoreFile = '.dank/workflows.db';

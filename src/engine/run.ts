@@ -1,0 +1,97 @@
+/** The handle of one run: what it is, what happens to it, how it ended. Holds nothing of the run itself. */
+import { CancelledError, WorkflowError, errorTable, type ErrorCode, type ErrorData } from '../core/errors.ts';
+import type { RunKind, RunRow, RunStatus, StepStatus } from '../core/run.ts';
+import type { RunEvent } from './run-events.ts';
+
+export interface StepReport {
+  readonly id: string;
+  readonly type: string;
+  /** Id of the step around it; null at the top. */
+  readonly parent: string | null;
+  readonly status: StepStatus;
+  readonly visit: number;
+  readonly attempt: number;
+  readonly branch: string | null;
+  readonly error: ErrorData | null;
+  /** Of this visit; milliseconds since 1970. */
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+}
+
+/** What a run is, as one row; discriminated by `status`. */
+export type RunReport = Omit<RunRow, 'output' | 'error' | 'status'> &
+  (
+    | { readonly status: Exclude<RunStatus, 'completed' | 'failed' | 'cancelled'> }
+    | { readonly status: 'completed'; readonly output: unknown }
+    | { readonly status: 'failed' | 'cancelled'; readonly error: ErrorData }
+  );
+
+/** How it went for a run that did not complete: thrown by `result()`. */
+export class RunFailedError extends WorkflowError {
+  override readonly name = 'RunFailedError';
+  readonly runId: string;
+  readonly error: ErrorData;
+  constructor(runId: string, error: ErrorData) {
+    const code: ErrorCode = error.code in errorTable ? (error.code as ErrorCode) : 'STEP_FAILED';
+    super(code, error.message, { retryable: false, details: { ...error.details, runId } });
+    this.runId = runId;
+    this.error = error;
+  }
+}
+
+/** What a handle asks the engine for. */
+export interface RunAccess {
+  report(id: string): RunReport;
+  steps(id: string): readonly StepReport[];
+  events(id: string): AsyncIterableIterator<RunEvent>;
+  /** Resolves when the run has ended. */
+  ended(id: string): Promise<RunReport>;
+  cancel(id: string, reason: CancelReason): Promise<void>;
+}
+
+export interface CancelReason {
+  /** Who. */
+  readonly by?: string;
+  readonly why?: string;
+}
+
+export class Run<Output = unknown> {
+  readonly id: string;
+  readonly #access: RunAccess;
+
+  constructor(id: string, access: RunAccess) {
+    this.id = id;
+    this.#access = access;
+  }
+
+  /** The run as it is now. @throws WorkflowError NOT_FOUND */
+  status(): RunReport {
+    return this.#access.report(this.id);
+  }
+
+  /** Its steps as they are now, in the order of the definition. */
+  steps(): readonly StepReport[] {
+    return this.#access.steps(this.id);
+  }
+
+  /** What happened so far, then what happens, as it happens; ends with the run. */
+  events(): AsyncIterableIterator<RunEvent> {
+    return this.#access.events(this.id);
+  }
+
+  /** The output. @throws RunFailedError, CancelledError */
+  async result(): Promise<Output> {
+    const report = await this.#access.ended(this.id);
+    if (report.status === 'completed') return report.output as Output;
+    if (report.status === 'cancelled') throw new CancelledError(report.error.message, { details: { runId: this.id } });
+    if (report.status === 'failed') throw new RunFailedError(this.id, report.error);
+    throw new WorkflowError('CONFLICT', `run '${this.id}' is ${report.status}`);
+  }
+
+  /** Ends it as cancelled; effects under way are aborted. Resolves when that is committed. */
+  cancel(reason: CancelReason = {}): Promise<void> {
+    return this.#access.cancel(this.id, reason);
+  }
+}
+
+export type { RunKind };

@@ -1,0 +1,96 @@
+/** What a start is checked for before anything is written, and the row and first event of the new run. */
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { InputError, WorkflowError } from '../core/errors.ts';
+import type { ParentLink, RunStarted } from '../core/event.ts';
+import { throughJson } from '../core/json.ts';
+import type { RunKind, RunRow } from '../core/run.ts';
+import type { StoredValue } from '../core/stored-value.ts';
+import type { WorkflowDefinition } from '../definition/definition.ts';
+import { machineFormat } from '../../machines/workflow.ts';
+
+export interface StartOptions {
+  /** A start with the same id and input again gives the same run. @default a new UUIDv7 */
+  readonly runId?: string;
+  /** For lists and filters. @default [] */
+  readonly tags?: readonly string[];
+}
+
+const maxRunIdLength = 200;
+const maxTags = 20;
+
+/** The checked input, as JSON data. @throws InputError with all problems */
+export function checkInput(definition: WorkflowDefinition, input: unknown, maxBytes: number): unknown {
+  let plain: unknown;
+  try {
+    plain = throughJson(input) ?? {};
+  } catch (error) {
+    throw new InputError(definition.name, [{ code: 'INPUT_NOT_JSON', path: '', message: `the input is not JSON data: ${error instanceof Error ? error.message : String(error)}` }]);
+  }
+  const size = JSON.stringify(plain).length;
+  if (size > maxBytes) {
+    throw new WorkflowError('LIMIT_EXCEEDED', `the input is ${size} characters of JSON, more than the limit of ${maxBytes} (option maxInputBytes)`, { retryable: false });
+  }
+  if (definition.input === null) return plain;
+  const parsed = definition.input.parse(plain);
+  if ('issues' in parsed) throw new InputError(definition.name, parsed.issues);
+  return throughJson(parsed.value) ?? null;
+}
+
+/** Ids become parts of other ids, of keys and of command lines. */
+export function checkRunId(id: string): void {
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.:@-]*$/.test(id) && id.length <= maxRunIdLength) return;
+  throw new WorkflowError('REQUEST_INVALID', `'${id.slice(0, 60)}' cannot be a run id: expected 1 to ${maxRunIdLength} of letters, digits and _ . : @ -, beginning with a letter, digit or _`);
+}
+
+export function checkTags(tags: readonly string[]): void {
+  if (tags.length <= maxTags && tags.every((tag) => tag.length > 0 && tag.length <= 100)) return;
+  throw new WorkflowError('REQUEST_INVALID', `a run has at most ${maxTags} tags of 1 to 100 characters`);
+}
+
+export function hashInput(input: unknown): string {
+  return createHash('sha256').update(canonicalize(input) ?? 'null').digest('hex');
+}
+
+export interface NewRun {
+  readonly id: string;
+  readonly kind: RunKind;
+  readonly definition: WorkflowDefinition;
+  readonly inputHash: string;
+  readonly parent: string | null;
+  readonly tags: readonly string[];
+  readonly at: number;
+}
+
+export function newRow({ id, kind, definition, inputHash, parent, tags, at }: NewRun): RunRow {
+  return {
+    id,
+    kind,
+    workflow: definition.name,
+    version: definition.version,
+    hash: definition.hash,
+    format: machineFormat,
+    status: 'pending',
+    waitingFor: null,
+    parent,
+    inputHash,
+    tags,
+    createdAt: at,
+    updatedAt: at,
+    endedAt: null,
+    output: null,
+    error: null,
+  };
+}
+
+export function startedEvent(definition: WorkflowDefinition, input: StoredValue, round?: { readonly parent: ParentLink; readonly item: StoredValue }): RunStarted {
+  return {
+    type: 'run.started',
+    workflow: definition.name,
+    version: definition.version,
+    hash: definition.hash,
+    format: machineFormat,
+    input,
+    ...(round === undefined ? {} : { parent: round.parent, item: round.item }),
+  };
+}

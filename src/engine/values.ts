@@ -1,0 +1,113 @@
+/**
+ * Loads the values that references stand for, and keeps the most recent of them. Values are frozen: they are shared by all
+ * who read them.
+ */
+import { InvariantError, WorkflowError } from '../core/errors.ts';
+import type { HistoryEvent } from '../core/event.ts';
+import { deepFreeze } from '../core/json.ts';
+import type { Store } from '../core/ports.ts';
+import { materialize, type Ref, type StoredValue, type ValueLoader } from '../core/stored-value.ts';
+import { decodeEvent } from './codec.ts';
+
+/** Kept in memory at most, in characters of JSON text. */
+const defaultMaxSize = 64 * 1024 * 1024;
+
+interface Cached {
+  readonly value: unknown;
+  readonly size: number;
+}
+
+export class Values implements ValueLoader {
+  readonly #store: Pick<Store, 'readEvent' | 'readRun'>;
+  readonly #cache = new Map<string, Cached>();
+  readonly #maxSize: number;
+  #size = 0;
+
+  constructor(store: Pick<Store, 'readEvent' | 'readRun'>, maxSize: number = defaultMaxSize) {
+    this.#store = store;
+    this.#maxSize = maxSize;
+  }
+
+  loadOutput(ref: Ref, run: string): unknown {
+    const owner = ref.run ?? run;
+    const key = keyOf(owner, ref);
+    const cached = this.#cache.get(key);
+    if (cached !== undefined) {
+      this.#cache.delete(key);
+      this.#cache.set(key, cached);
+      return cached.value;
+    }
+    const row = this.#store.readEvent(owner, ref.seq);
+    if (row === null) throw new InvariantError(`run '${owner}' has no event ${ref.seq}, which a value refers to`);
+    const part = partOf(decodeEvent(row).event, ref);
+    const value = deepFreeze('stored' in part ? materialize(part.stored, this, owner) : part.value);
+    this.#remember(key, value, row.data.length);
+    return value;
+  }
+
+  loadRunOutput(runId: string): unknown {
+    const row = this.#store.readRun(runId);
+    if (row?.status !== 'completed' || row.output === null) {
+      throw new WorkflowError('NOT_FOUND', `run '${runId}' has no output: it ${row === null ? 'does not exist' : `is ${row.status}`}`);
+    }
+    return materialize(row.output, this, runId);
+  }
+
+  /** A value that is known before it is read back: just recorded. `size` in characters. */
+  put(run: string, seq: number, value: unknown, size: number): void {
+    this.#remember(keyOf(run, { seq }), deepFreeze(value), size);
+  }
+
+  #remember(key: string, value: unknown, size: number): void {
+    if (size > this.#maxSize / 4) return;
+    const before = this.#cache.get(key);
+    if (before !== undefined) this.#size -= before.size;
+    this.#cache.set(key, { value, size });
+    this.#size += size;
+    for (const [oldest, cached] of this.#cache) {
+      if (this.#size <= this.#maxSize) break;
+      this.#cache.delete(oldest);
+      this.#size -= cached.size;
+    }
+  }
+}
+
+function keyOf(run: string, ref: Ref): string {
+  return `${run}\n${ref.seq}${ref.part ?? ''}`;
+}
+
+function partOf(event: HistoryEvent, ref: Ref): { readonly stored: StoredValue } | { readonly value: unknown } {
+  if (ref.part === 'metadata') return { value: event.type === 'effect.completed' ? event.metadata : undefined };
+  if (event.type === 'effect.completed') return { stored: event.output };
+  if (event.type === 'run.started') return { stored: event.input };
+  throw new InvariantError(`event '${event.type}' has no output`);
+}
+
+/** Remembers which values it loaded from where, so that an output that holds them can refer to them. */
+export class TrackingLoader implements ValueLoader {
+  readonly known = new Map<unknown, StoredValue>();
+  readonly #values: Values;
+  readonly #run: string;
+
+  /** @param run the run whose output will refer to the values */
+  constructor(values: Values, run: string) {
+    this.#values = values;
+    this.#run = run;
+  }
+
+  loadOutput(ref: Ref, run: string): unknown {
+    const value = this.#values.loadOutput(ref, run);
+    if ((typeof value === 'object' && value !== null) || typeof value === 'string') {
+      const owner = ref.run ?? run;
+      const { path: _path, ...base } = ref;
+      this.known.set(value, { r: owner === this.#run ? { ...base } : { ...base, run: owner } });
+    }
+    return value;
+  }
+
+  loadRunOutput(runId: string): unknown {
+    const value = this.#values.loadRunOutput(runId);
+    if (typeof value === 'object' && value !== null) this.known.set(value, { c: { run: runId } });
+    return value;
+  }
+}

@@ -1,0 +1,58 @@
+/** The public API of dank-workflow. Everything users may import stands here, by name. */
+
+// Defining workflows.
+export { createWorkflow, defineStepType, definitionFromCanonical, parseDefinition, toDefinition } from './definition/index.ts';
+export type {
+  AuthorStep,
+  ContextOf,
+  CreateWorkflowOptions,
+  ParseOptions,
+  StepContext,
+  StepTypeDefinition,
+  StepView,
+  Workflow,
+  WorkflowBuilder,
+  WorkflowDefinition,
+} from './definition/index.ts';
+
+// Running them durably.
+export { createEngine } from './engine/create-engine.ts';
+export type { Engine } from './engine/engine.ts';
+export type { EngineLimits, EngineOptions } from './engine/options.ts';
+export { Run, RunFailedError } from './engine/run.ts';
+export type { CancelReason, RunReport, StepReport } from './engine/run.ts';
+export type { RunEvent, StepChunk } from './engine/run-events.ts';
+export type { StartOptions } from './engine/start.ts';
+
+// Running them as plain XState machines.
+export { compileWorkflow, machineFormat } from '../machines/workflow.ts';
+export type { EffectInput } from '../machines/effect-input.ts';
+export { toMachine } from './engine/to-machine.ts';
+export { createActors, type CreateActorsOptions } from './effects/actors.ts';
+export { EffectResult } from './core/effect.ts';
+
+// Agents.
+export { createAgentRegistry } from './agents/registry.ts';
+export type { Agent, AgentOption, AgentRegistry, AgentsOption } from './agents/registry.ts';
+
+// Errors.
+export {
+  CancelledError,
+  DefinitionError,
+  errorTable,
+  InputError,
+  InvariantError,
+  RetryableError,
+  TemplateError,
+  TerminalError,
+  TimeoutError,
+  WorkflowError,
+} from './core/errors.ts';
+export type { ErrorCode, ErrorData } from './core/errors.ts';
+export { formatIssue, type Issue } from './core/issue.ts';
+
+// Ports and stores.
+export { openMemoryStore } from './store/memory.ts';
+export { openSqliteStore, type SqliteStoreOptions } from './store/sqlite/open.ts';
+export type { Clock, Logger, Random, RunFilter, Store } from './core/ports.ts';
+export type { RunRow, RunStatus, StepStatus } from './core/run.ts';
