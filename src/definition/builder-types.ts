@@ -1,10 +1,10 @@
 /** The fluent builder as authors see it: what each method takes, and what it makes known to the steps after it. */
 import type { z } from 'zod';
 import type { ErrorData } from '../core/errors.ts';
-import type { AuthorStep, InnerStep } from './author-step.ts';
+import type { AuthorStep, InlineStep, InnerStep } from './author-step.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import type { DurationInput } from './duration.ts';
-import type { CommonForm, DataForm, SchemaForm, SkippableForm, ValueForm } from './forms.ts';
+import type { CommonForm, DataForm, DecisionForm, OnErrorForm, SchemaForm, ValueForm } from './forms.ts';
 import type { Rendered, StepOutputs } from './output-types.ts';
 import type { StepContext, StepView } from './step-context.ts';
 import type { StepTypeDefinition } from './step-type.ts';
@@ -46,27 +46,43 @@ type Change<T extends BuilderTypes, Changed extends Partial<BuilderTypes>> = {
 
 type Added<T extends BuilderTypes, Id extends string, Step> = Change<T, { readonly outputs: T['outputs'] & StepOutputs<Id, Step, RootsOf<T>, T['custom']> }>;
 
-/** A new id; the name of a step that is there already is an error. */
+/** A new id; the id of a step that is there already is an error. */
 type NewId<T extends BuilderTypes, Id extends string> = string extends Id
   ? unknown
   : string extends keyof T['outputs']
     ? unknown
     : Id extends keyof T['outputs']
-      ? `step '${Id}' is there already`
+      ? { readonly error: 'a step with this id is there already' }
       : unknown;
 
-/** Fields that no step type of the form has are errors (inferred types alone would let them pass). */
-type KnownFields<Step, Form> = { readonly [Key in Exclude<keyof Step, KeyOfUnion<Extract<Form, { readonly type: TypeOf<Step> }>>>]: never };
+/**
+ * Fields that the step's type does not have are errors (inferred types alone would let them pass). A text rather than an
+ * object type, as that would take part in typing the parameters of functions in the step.
+ */
+type KnownFields<Step, Form> = [UnknownField<Step, Form>] extends [never] ? unknown : `unknown field '${UnknownField<Step, Form>}'`;
+type UnknownField<Step, Form> = Exclude<keyof Step, KeyOfUnion<Extract<Form, { readonly type: TypeOf<Step> }>>> & string;
 type KeyOfUnion<Union> = Union extends unknown ? keyof Union : never;
 type TypeOf<Step> = Step extends { readonly type: infer Type } ? Type : never;
 
 type StepPattern<T extends BuilderTypes> = (keyof T['outputs'] & string) | '*' | `${string}*`;
 type OutputAt<T extends BuilderTypes, Pattern extends string> = Pattern extends keyof T['outputs'] ? T['outputs'][Pattern] : unknown;
 
-/** A transform: its `data` is what its `input` gives. */
-export type TransformStepForm<T extends BuilderTypes, Input, Output> = CommonForm<InnerStep<ContextOf<T>, T['custom']>> &
-  SkippableForm<ContextOf<T>> &
-  TransformForm<ContextOf<T>, Input, Rendered<Input, RootsOf<T>>, Output>;
+/** A transform whose `data` is what its `input` gives. */
+export interface TransformFields<T extends BuilderTypes, Input, Output, OnError, Condition>
+  extends Omit<CommonForm<InlineStep<ContextOf<T>, T['custom']>>, 'onError'>,
+    TransformForm<ContextOf<T>, Input, Rendered<Input, RootsOf<T>>, Output> {
+  readonly onError?: OnError;
+  readonly condition?: Condition;
+}
+
+/** What is known of a transform by its output and its fields. */
+interface TransformOf<Output, OnError> {
+  readonly type: 'transform';
+  transform(): Output;
+  readonly onError: OnError;
+}
+
+type Skippable<Step, Condition> = [Condition] extends [never] ? Step : Step & { readonly condition: Condition };
 
 /** Builds a workflow step by step. Every method gives the builder, with what it has learned. */
 export interface WorkflowBuilder<T extends BuilderTypes> extends Workflow<T['start'], T['output']> {
@@ -90,10 +106,16 @@ export interface WorkflowBuilder<T extends BuilderTypes> extends Workflow<T['sta
   setState<Schema extends z.ZodType<Readonly<Record<string, unknown>>>>(schema: Schema): WorkflowBuilder<Change<T, { state: z.output<Schema> }>>;
   setState<State extends Readonly<Record<string, unknown>>>(initial: State): WorkflowBuilder<Change<T, { state: State }>>;
 
-  addStep<const Id extends string, const Input extends ValueForm<ContextOf<T>>, Output>(
+  addStep<
+    const Id extends string,
+    const Input extends ValueForm<ContextOf<T>>,
+    Output,
+    const OnError extends OnErrorForm<InlineStep<ContextOf<T>, T['custom']>> = 'fail',
+    const Condition extends DecisionForm<ContextOf<T>> = never,
+  >(
     id: Id & NewId<T, Id>,
-    step: TransformStepForm<T, Input, Output>,
-  ): WorkflowBuilder<Added<T, Id, { readonly type: 'transform'; transform(): Output }>>;
+    step: TransformFields<T, Input, Output, OnError, Condition>,
+  ): WorkflowBuilder<Added<T, Id, Skippable<TransformOf<Output, OnError>, Condition>>>;
   addStep<const Id extends string, const Step extends AuthorStep<ContextOf<T>, T['custom']>>(
     id: Id & NewId<T, Id>,
     step: Step & KnownFields<Step, AuthorStep<ContextOf<T>, T['custom']>>,

@@ -42,16 +42,22 @@ function fromZod(schema: z.core.$ZodType): DataSchemaResult {
   }
   const parse: DataSchema['parse'] = (value) => {
     const result = z.safeParse(schema, value, { reportInput: false });
-    return result.success ? { value: result.data } : { issues: result.error.issues.map((issue) => zodIssue(issue, value)) };
+    return result.success ? { value: result.data } : { issues: result.error.issues.flatMap((issue) => zodIssues(issue, value)) };
   };
   return { schema: Object.freeze({ json: deepFreeze(structuredClone(json)), parse }) };
 }
 
-function zodIssue(issue: z.core.$ZodIssue, root: unknown): Issue {
+function zodIssues(issue: z.core.$ZodIssue, root: unknown): readonly Issue[] {
   const keys = issue.path.map((key) => (typeof key === 'symbol' ? key.toString() : key));
   const value = keys.reduce<unknown>(member, root);
   const path = keys.reduce<string>(joinPath, '');
-  return { code: 'INVALID_DATA', path, message: issue.message, ...(value === undefined ? {} : { received: describe(value) }) };
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ code: 'INVALID_DATA', path: joinPath(path, key), message: 'is not a known property' }));
+  }
+  const last = keys.at(-1);
+  const isMissing = value === undefined && last !== undefined && issue.code !== 'custom';
+  if (isMissing) return [{ code: 'INVALID_DATA', path, message: `${quote(String(last))} is required` }];
+  return [{ code: 'INVALID_DATA', path, message: issue.message, ...(value === undefined ? {} : { received: describe(value) }) }];
 }
 
 function member(container: unknown, key: string | number): unknown {

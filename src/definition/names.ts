@@ -39,7 +39,7 @@ export function checkId(id: string, what = 'step id'): NameProblem | null {
   return {
     code: 'INVALID_ID',
     message: `${what} ${quote(id)} is invalid`,
-    expected: 'letters, digits, _ and - (allowed characters), beginning with a letter or _',
+    expected: 'allowed characters: letters, digits, _ and -; the first a letter or _',
     ...suggestId(id),
   };
 }
@@ -53,7 +53,7 @@ export function checkWorkflowName(name: string): NameProblem | null {
   return {
     code: 'INVALID_ID',
     message: `workflow id ${quote(name)} is invalid`,
-    expected: 'letters, digits, _, - and . (allowed characters), beginning with a letter, digit or _',
+    expected: 'allowed characters: letters, digits, _, - and .; the first a letter, digit or _',
     ...suggestId(name),
   };
 }

@@ -1,5 +1,6 @@
 /** Output types of steps, as far as the compiler can know them. Types only. */
 import type { z } from 'zod';
+import type { DataForm } from './forms.ts';
 import type { StepTypeDefinition } from './step-type.ts';
 
 /** What `{{steps.fetch.output.title}}` gives; unknown where it is not known. */
@@ -16,7 +17,7 @@ type Member<Container, Key extends string> = Key extends keyof Container
     : unknown;
 
 /** What data with templates becomes: a single tag its value, other text text, objects and arrays part by part. */
-export type Rendered<Source, Roots> = unknown extends Source
+export type Rendered<Source, Roots> = [DataForm] extends [Source]
   ? unknown
   : Source extends (...parameters: never[]) => infer Result
     ? Awaited<Result>
@@ -87,7 +88,10 @@ type LoopOutput<Step, Roots, Custom> = Step extends { readonly onItemError: 'col
 
 type BodyOutput<Step, Roots, Custom> = Step extends { readonly step: infer Body } ? StepOutput<Body, Roots, Custom> : LastOutput<StepsOf<Step>, Roots, Custom>;
 
-type CustomOutput<Type, Custom> = Custom extends StepTypeDefinition<infer Name, unknown, infer Output> ? (Type extends Name ? Output : never) : never;
+/** Also of types whose output is not known, such as `http`. */
+type CustomOutput<Type, Custom> = [Extract<Custom, { readonly type: Type }>] extends [never] ? unknown : TypeOutput<Extract<Custom, { readonly type: Type }>>;
+
+type TypeOutput<Custom> = Custom extends StepTypeDefinition<string, unknown, infer Output> ? Output : unknown;
 
 type RecoveredOutput<Step, Output, Roots, Custom> = Step extends { readonly onError: infer OnError }
   ? OnError extends 'fail'

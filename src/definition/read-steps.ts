@@ -138,6 +138,10 @@ class Reader implements StepReader {
     this.session.issues.add(code, this.#at(field), message, details);
   }
 
+  didYouMean(name: string, known: readonly string[]): IssueDetails {
+    return this.session.issues.didYouMean(name, known);
+  }
+
   template(field: string, value: unknown): ValueTemplate | null {
     return this.session.template(this.#at(field), value);
   }

@@ -2,6 +2,7 @@
  * What one reading of a definition carries along: the mistakes, the ids, what has no JSON form (functions, schemas) and
  * how the canonical form writes it. One session per definition.
  */
+import type { Issue } from '../core/issue.ts';
 import type { Json } from '../core/json.ts';
 import type { DataSchema, Value, Decision, UserFunction } from './definition.ts';
 import { defaultRoots } from '../expressions/options.ts';
@@ -116,7 +117,7 @@ export class Session {
       return compile();
     } catch (error) {
       if (error instanceof ExpressionSyntaxError) this.issues.push(error.toIssue(path));
-      else if (error instanceof ExpressionErrors) for (const issue of error.toIssues(path)) this.issues.push(issue);
+      else if (error instanceof ExpressionErrors) for (const issue of error.toIssues(path)) this.issues.push(withoutPlace(issue));
       else throw error;
       return null;
     }
@@ -133,4 +134,12 @@ export class Session {
   #functionMisplaced(path: string): void {
     this.issues.add('FUNCTION_MISPLACED', path, 'a function cannot stand here', { hint: 'only templates and plain data can' });
   }
+}
+
+/** What is no text has no place within a text. */
+function withoutPlace(issue: Issue): Issue {
+  if (issue.code !== 'TEMPLATE_DATA') return issue;
+  const { position: _position, excerpt: _excerpt, ...rest } = issue;
+  const hint = issue.received === 'a function' ? { hint: 'only the whole value can be a function: (context) => ({ ... })' } : {};
+  return { ...rest, ...hint };
 }

@@ -35,6 +35,8 @@ export interface StepReader {
   readonly id: string;
   readonly path: string;
   add(code: string, field: string, message: string, details?: IssueDetails): void;
+  /** `{ hint }` with the nearest known name, if any is near. */
+  didYouMean(name: string, known: readonly string[]): IssueDetails;
   /** Data with templates. */
   template(field: string, value: unknown): ValueTemplate | null;
   /** Data with templates, or a function. */

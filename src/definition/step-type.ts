@@ -1,7 +1,8 @@
 /** Step types of users: `defineStepType`. They are passed explicitly, as `stepTypes: [slack]`; there is no global list. */
 import { z } from 'zod';
 import { TerminalError } from '../core/errors.ts';
-import { formatIssue, type Issue } from '../core/issue.ts';
+import { formatIssue, joinPath, type Issue } from '../core/issue.ts';
+import { isPlainObject } from '../core/json.ts';
 import type { ValueTemplate } from '../expressions/value-template.ts';
 import { toDataSchema } from './data-schema.ts';
 import type { DataSchema } from './definition.ts';
@@ -59,10 +60,22 @@ export function runOf(definition: StepTypeDefinition): AnyFunction {
 
 /** Checks the fields as far as they are known before a run: all but those under a template. */
 export function checkConfig(definition: StepTypeDefinition, config: object, template: ValueTemplate, reader: StepReader): void {
+  const known = knownFields(definition);
+  const unknown = known === null ? [] : Object.keys(config).filter((key) => !known.includes(key));
+  for (const key of unknown) {
+    reader.add('UNKNOWN_FIELD', joinPath('', key), `unknown field '${key}' of a ${definition.type} step`, reader.didYouMean(key, known ?? []));
+  }
   const parsed = definition.schema.parse(config);
   if ('value' in parsed) return;
   const templated = template.places.map((place) => place.at);
-  for (const issue of parsed.issues) if (!isUnderTemplate(issue, templated)) reader.add(issue.code, issue.path, issue.message, detailsOf(issue));
+  const others = parsed.issues.filter((issue) => !unknown.includes(issue.path) && !isUnderTemplate(issue, templated));
+  for (const issue of others) reader.add(issue.code, issue.path, issue.message, detailsOf(issue));
+}
+
+/** The fields that the schema lists; null when it lets others through by a rule of their own. */
+function knownFields({ schema: { json } }: StepTypeDefinition): readonly string[] | null {
+  if (!isPlainObject(json) || !isPlainObject(json['properties'])) return null;
+  return json['additionalProperties'] === undefined || json['additionalProperties'] === false ? Object.keys(json['properties']) : null;
 }
 
 function isUnderTemplate(issue: Issue, templated: readonly string[]): boolean {

@@ -1,10 +1,12 @@
 /** What the expressions of a definition name: every path's root, step, var, key of state. */
-import { joinPath } from '../../core/issue.ts';
+import { joinPath, type SourcePosition } from '../../core/issue.ts';
 import { isPlainObject } from '../../core/json.ts';
 import type { Path } from '../../expressions/path.ts';
+import { positionAt } from '../../expressions/syntax-error.ts';
 import { list, quote } from '../describe.ts';
 import type { LoopStep, WorkflowDefinition } from '../definition.ts';
 import { under, type IssueDetails } from '../issue-list.ts';
+import { parsePath } from '../path-text.ts';
 import type { Session } from '../session.ts';
 import type { Expression } from '../step-kind.ts';
 import { expressionsOf } from '../types/index.ts';
@@ -26,6 +28,8 @@ interface Reading extends View {
   readonly env: boolean;
   /** The loops around it, innermost first. */
   readonly loops: readonly LoopStep[];
+  /** Where the path stands in its text. */
+  readonly position: SourcePosition | null;
 }
 
 class ReferenceChecker {
@@ -52,7 +56,7 @@ class ReferenceChecker {
       const key = `${at}\n${path.source}`;
       if (seen.has(key)) continue;
       seen.add(key);
-      this.#path(path, { node, moment, env, loops, path: under(expression.path, at) });
+      this.#path(path, { node, moment, env, loops, path: under(expression.path, at), position: positionOf(path, at, compiled.source) });
     }
   }
 
@@ -76,8 +80,8 @@ class ReferenceChecker {
     }
   }
 
-  #add(code: string, { path }: Reading, message: string, details: IssueDetails = {}): void {
-    this.#session.issues.add(code, path, message, details);
+  #add(code: string, { path, position }: Reading, message: string, details: IssueDetails = {}): void {
+    this.#session.issues.add(code, path, message, position === null ? details : { ...details, position });
   }
 
   #unknownField(path: Path, depth: number, known: readonly string[], reading: Reading): boolean {
@@ -182,6 +186,13 @@ class ReferenceChecker {
       this.#add('NO_ITEM', reading, `a ${loop.mode} loop has no item`, { hint: 'use {{loop.index}}, or the outputs of the round before' });
     }
   }
+}
+
+/** Found again in the text it was read from: the compiled forms do not keep places. */
+function positionOf(path: Path, at: string, source: unknown): SourcePosition | null {
+  const text = parsePath(at).reduce<unknown>((value, key) => (value as Readonly<Record<string | number, unknown>>)[key], source);
+  const offset = typeof text === 'string' ? text.indexOf(path.source) : -1;
+  return offset === -1 ? null : positionAt(text as string, offset);
 }
 
 function loopsAround(node: Node, inside: boolean): readonly LoopStep[] {

@@ -31,7 +31,9 @@ export function loadJson(source: string | Uint8Array, options: ParseOptions = {}
 }
 
 function located(result: DefinitionsResult, document: YamlDocument): DefinitionsResult {
-  return result.issues === undefined ? result : { issues: result.issues.map((issue) => locate(issue, document)) };
+  if (result.issues === undefined) return result;
+  const issues = result.issues.map((issue) => locate(issue, document));
+  return { issues: issues.toSorted((a, b) => (a.position?.offset ?? 0) - (b.position?.offset ?? 0)) };
 }
 
 function parseJson(text: string): { readonly data: unknown } | { readonly issue: Issue } {

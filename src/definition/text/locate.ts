@@ -1,6 +1,7 @@
 /** From the path of a mistake (`workflows[0].steps[2].input.prompt`) to its place in the YAML text. */
 import type { Node, Pair } from 'yaml';
 import type { Issue } from '../../core/issue.ts';
+import { parsePath } from '../path-text.ts';
 import { isMap, isScalar, isSeq, startOf, type YamlDocument, type YamlSource } from './document.ts';
 
 /** The issue with its place in the file. A place within a text (a caret in a condition) is added where it can be. */
@@ -46,15 +47,4 @@ function offsetWithin(node: Node | null, offset: number, { text }: YamlSource): 
   const raw = text.slice(start, end);
   if (raw === node.value) return offset;
   return raw.slice(1, -1) === node.value ? offset + 1 : 0;
-}
-
-/** The reverse of `joinPath`. */
-export function parsePath(path: string): readonly (string | number)[] {
-  const segments: (string | number)[] = [];
-  for (const [, index, quoted, name] of path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g)) {
-    if (index !== undefined) segments.push(Number(index));
-    else if (quoted !== undefined) segments.push(JSON.parse(quoted) as string);
-    else if (name !== undefined) segments.push(name);
-  }
-  return segments;
 }
