@@ -1,0 +1,40 @@
+/** What stores in memory share: plain tables. Owns no rules; the texts in it are never parsed here. */
+import type { InboxEntry, StoredCheckpoint, StoredEvent, StoredTimer } from '../core/ports.ts';
+import type { RunStatus } from '../core/run.ts';
+
+export interface MemoryRun {
+  /** Order of creation. */
+  readonly key: number;
+  /** JSON text of the run's row. */
+  row: string;
+  /** As in the row. */
+  status: RunStatus;
+  /** Null: free, to be adopted when it is unfinished. */
+  owner: number | null;
+  /** Event `seq` is at `seq - 1`. */
+  readonly events: StoredEvent[];
+  checkpoint: StoredCheckpoint | null;
+  timers: readonly StoredTimer[];
+}
+
+export class MemoryDatabase {
+  readonly runs = new Map<string, MemoryRun>();
+  readonly definitions = new Map<string, string>();
+  readonly inbox = new Map<number, InboxEntry>();
+  readonly owners = new Map<number, { alive: boolean }>();
+  nextRun = 1;
+  nextEntry = 1;
+  nextOwner = 1;
+  #writes = 0;
+  readonly #writesBy = new WeakMap<object, number>();
+
+  /** Counts one write by `writer`. */
+  changed(writer: object): void {
+    this.#writes++;
+    this.#writesBy.set(writer, (this.#writesBy.get(writer) ?? 0) + 1);
+  }
+
+  changesByOthers(writer: object): number {
+    return this.#writes - (this.#writesBy.get(writer) ?? 0);
+  }
+}

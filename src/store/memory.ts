@@ -1,0 +1,191 @@
+/**
+ * A store in memory: the {@link Store} contract without a file, for tests and for runs that need not survive. Several store
+ * objects can share one database, as processes share a file. What is stored is text, so that nobody holds a reference into it.
+ */
+import type {
+  Commit,
+  InboxEntry,
+  RunFilter,
+  Store,
+  StoredCheckpoint,
+  StoredEvent,
+  StoredTimer,
+} from '../core/ports.ts';
+import type { RunRow } from '../core/run.ts';
+import { isEnded, notAcquired, ownershipLost, runMissing, storeClosed } from './commit-rules.ts';
+import { MemoryBatch } from './memory-batch.ts';
+import { MemoryDatabase, type MemoryRun } from './memory-database.ts';
+import { checkFilter, matchesFilter, unknownPage } from './run-filter.ts';
+
+export { MemoryDatabase } from './memory-database.ts';
+
+/** @param database what is shared with other stores. @default a new one */
+export function openMemoryStore(database: MemoryDatabase = new MemoryDatabase()): MemoryStore {
+  return new MemoryStore(database);
+}
+
+export class MemoryStore implements Store {
+  readonly #database: MemoryDatabase;
+  readonly #writer = {};
+  #owner: number | null = null;
+  #open = true;
+
+  constructor(database: MemoryDatabase) {
+    this.#database = database;
+  }
+
+  commit(batch: readonly Commit[]): void {
+    const database = this.#use();
+    const owner = this.#requireOwner();
+    if (batch.length === 0) return;
+    if (!database.owners.has(owner)) throw ownershipLost();
+    const staged = new MemoryBatch(database, owner);
+    for (const commit of batch) staged.add(commit);
+    staged.apply();
+    database.changed(this.#writer);
+  }
+
+  readRun(id: string): RunRow | null {
+    const run = this.#use().runs.get(id);
+    return run === undefined ? null : parseRow(run);
+  }
+
+  listRuns(filter: RunFilter): readonly RunRow[] {
+    const { runs } = this.#use();
+    const checked = checkFilter(filter);
+    const sorted = [...runs.values()]
+      .map((run) => ({ key: run.key, row: parseRow(run) }))
+      .toSorted((a, b) => b.row.createdAt - a.row.createdAt || b.key - a.key);
+    const place = checked.after === null ? -1 : sorted.findIndex(({ row }) => row.id === checked.after);
+    if (checked.after !== null && place < 0) throw unknownPage(checked.after);
+    return sorted
+      .slice(place + 1)
+      .map(({ row }) => row)
+      .filter((row) => matchesFilter(row, checked))
+      .slice(0, checked.limit);
+  }
+
+  readEvents(run: string, fromSeq: number, limit?: number): readonly StoredEvent[] {
+    const from = Math.max(1, fromSeq) - 1;
+    return (this.#use().runs.get(run)?.events ?? []).slice(from, limit === undefined ? undefined : from + limit);
+  }
+
+  readEvent(run: string, seq: number): StoredEvent | null {
+    return this.#use().runs.get(run)?.events[seq - 1] ?? null;
+  }
+
+  lastSeq(run: string): number {
+    return this.#use().runs.get(run)?.events.length ?? 0;
+  }
+
+  readCheckpoint(run: string): StoredCheckpoint | null {
+    return this.#use().runs.get(run)?.checkpoint ?? null;
+  }
+
+  readTimers(run: string): readonly StoredTimer[] {
+    return this.#use().runs.get(run)?.timers ?? [];
+  }
+
+  putDefinition(hash: string, canonical: string): void {
+    const { definitions } = this.#use();
+    if (!definitions.has(hash)) definitions.set(hash, canonical);
+  }
+
+  readDefinition(hash: string): string | null {
+    return this.#use().definitions.get(hash) ?? null;
+  }
+
+  acquire(): void {
+    const database = this.#use();
+    if (this.#owner !== null) return;
+    this.#owner = database.nextOwner++;
+    database.owners.set(this.#owner, { alive: true });
+  }
+
+  adopt(): readonly string[] {
+    const database = this.#use();
+    const me = this.#requireOwner();
+    if (!database.owners.has(me)) throw ownershipLost();
+    for (const [id, owner] of database.owners) if (!owner.alive) database.owners.delete(id);
+    const unfinished = unfinishedRuns(database);
+    const free = unfinished.filter((run) => run.owner === null || !database.owners.has(run.owner));
+    for (const run of free) run.owner = me;
+    if (free.length > 0) database.changed(this.#writer);
+    return unfinished.filter((run) => run.owner === me).map((run) => parseRow(run).id);
+  }
+
+  isOwnedElsewhere(id: string): boolean {
+    const { runs, owners } = this.#use();
+    const owner = runs.get(id)?.owner ?? null;
+    return owner !== null && owner !== this.#owner && owners.get(owner)?.alive === true;
+  }
+
+  post(run: string, data: string, at: number): void {
+    const database = this.#use();
+    if (!database.runs.has(run)) throw runMissing(run);
+    const id = database.nextEntry++;
+    database.inbox.set(id, { id, run, data, at });
+    database.changed(this.#writer);
+  }
+
+  readInbox(): readonly InboxEntry[] {
+    const { inbox, runs } = this.#use();
+    const owner = this.#requireOwner();
+    return [...inbox.values()].filter((entry) => {
+      const run = runs.get(entry.run);
+      return run?.owner === owner || (run?.owner === null && isEnded(run.status));
+    });
+  }
+
+  removeInbox(ids: readonly number[]): void {
+    const database = this.#use();
+    for (const id of ids) database.inbox.delete(id);
+    if (ids.length > 0) database.changed(this.#writer);
+  }
+
+  changeCount(): number {
+    return this.#use().changesByOthers(this.#writer);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    if (this.#owner !== null) {
+      for (const run of unfinishedRuns(this.#database)) if (run.owner === this.#owner) run.owner = null;
+      this.#database.owners.delete(this.#owner);
+      this.#database.changed(this.#writer);
+    }
+    this.#leave();
+  }
+
+  /** For tests: as if the process had been killed. Its runs stay with it until another store adopts them. */
+  crash(): void {
+    if (!this.#open) return;
+    const owner = this.#owner === null ? undefined : this.#database.owners.get(this.#owner);
+    if (owner !== undefined) owner.alive = false;
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#open = false;
+    this.#owner = null;
+  }
+
+  #use(): MemoryDatabase {
+    if (!this.#open) throw storeClosed();
+    return this.#database;
+  }
+
+  #requireOwner(): number {
+    if (this.#owner === null) throw notAcquired();
+    return this.#owner;
+  }
+}
+
+function parseRow(run: MemoryRun): RunRow {
+  return JSON.parse(run.row) as RunRow;
+}
+
+/** In the order they were created in. */
+function unfinishedRuns(database: MemoryDatabase): readonly MemoryRun[] {
+  return [...database.runs.values()].filter((run) => !isEnded(run.status));
+}

@@ -1,0 +1,122 @@
+/** The embedded store: the {@link Store} contract on one connection. Owns the parts and their order of use, no SQL. */
+import type {
+  Commit,
+  InboxEntry,
+  RunFilter,
+  Store,
+  StoredCheckpoint,
+  StoredEvent,
+  StoredTimer,
+} from '../../core/ports.ts';
+import type { RunRow } from '../../core/run.ts';
+import type { Connection, Query } from './connection.ts';
+import { Inbox } from './inbox.ts';
+import { Owner, type OwnerInfo } from './ownership.ts';
+import { Reader } from './reader.ts';
+import { Writer } from './writer.ts';
+
+export class SqliteStore implements Store {
+  /** The file, symbolic links followed. */
+  readonly file: string;
+  readonly #connection: Connection;
+  readonly #owner: Owner;
+  readonly #reader: Reader;
+  readonly #writer: Writer;
+  readonly #inbox: Inbox;
+  readonly #changes: Query<{ readonly data_version: number }>;
+  #open = true;
+
+  /** The file was inspected and is at the newest schema: see open.ts. */
+  constructor(connection: Connection, info: OwnerInfo) {
+    this.file = connection.file;
+    this.#connection = connection;
+    this.#owner = new Owner(connection, info);
+    this.#reader = new Reader(connection);
+    this.#writer = new Writer(connection, this.#owner);
+    this.#inbox = new Inbox(connection, this.#owner);
+    this.#changes = connection.query('pragma data_version');
+  }
+
+  commit(batch: readonly Commit[]): void {
+    this.#writer.commit(batch);
+  }
+
+  readRun(id: string): RunRow | null {
+    return this.#reader.readRun(id);
+  }
+
+  listRuns(filter: RunFilter): readonly RunRow[] {
+    return this.#reader.listRuns(filter);
+  }
+
+  readEvents(run: string, fromSeq: number, limit?: number): readonly StoredEvent[] {
+    return this.#reader.readEvents(run, fromSeq, limit);
+  }
+
+  readEvent(run: string, seq: number): StoredEvent | null {
+    return this.#reader.readEvent(run, seq);
+  }
+
+  lastSeq(run: string): number {
+    return this.#reader.lastSeq(run);
+  }
+
+  readCheckpoint(run: string): StoredCheckpoint | null {
+    return this.#reader.readCheckpoint(run);
+  }
+
+  readTimers(run: string): readonly StoredTimer[] {
+    return this.#reader.readTimers(run);
+  }
+
+  putDefinition(hash: string, canonical: string): void {
+    if (this.#reader.readDefinition(hash) === null) this.#writer.putDefinition(hash, canonical);
+  }
+
+  readDefinition(hash: string): string | null {
+    return this.#reader.readDefinition(hash);
+  }
+
+  acquire(): void {
+    this.#owner.acquire();
+  }
+
+  adopt(): readonly string[] {
+    return this.#owner.adopt();
+  }
+
+  isOwnedElsewhere(run: string): boolean {
+    return this.#owner.isOwnedElsewhere(run);
+  }
+
+  post(run: string, data: string, at: number): void {
+    this.#inbox.post(run, data, at);
+  }
+
+  readInbox(): readonly InboxEntry[] {
+    return this.#inbox.read();
+  }
+
+  removeInbox(ids: readonly number[]): void {
+    this.#inbox.remove(ids);
+  }
+
+  changeCount(): number {
+    return this.#connection.read(() => this.#changes.get()?.data_version ?? 0);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#owner.leave();
+    this.#connection.close();
+  }
+
+  /** For tests: as if the process had been killed. The lock is free, the owner's row and its runs stay as they are. */
+  crash(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#owner.vanish();
+    this.#connection.close();
+  }
+}
