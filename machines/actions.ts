@@ -33,6 +33,9 @@ interface ActionArguments {
 interface StepParams {
   readonly step: number;
 }
+interface EnterParams extends StepParams {
+  readonly slot?: true;
+}
 type Change = (args: ActionArguments, params: never) => Update;
 type Tell = (context: RunContext, params: never) => LifecycleEvent;
 
@@ -97,6 +100,10 @@ export function ownOutput(program: Program, context: RunContext): NonNullable<Ru
   return record?.output ?? { v: null };
 }
 
+function withSlot(record: StepRecord, slot: true | undefined): StepRecord {
+  return slot === undefined ? record : { ...record, slot };
+}
+
 /** Of one step. */
 function stepChanges(program: Program): Record<string, Change> {
   const settle = (context: RunContext, event: MachineEvent, params: SettleParams): { readonly record: StepRecord; readonly written: Update } => {
@@ -112,8 +119,8 @@ function stepChanges(program: Program): Record<string, Change> {
     return { record, written: rendered === undefined ? {} : writeRendered(program, withRecord, params.step, rendered) };
   };
   return {
-    pend: ({ context }, { step }: StepParams) => setRecord(context, step, enterVisit(recordOf(context, step))),
-    begin: ({ context }, { step }: StepParams) => setRecord(context, step, beginAttempt(recordOf(context, step))),
+    pend: ({ context }, { step, slot }: EnterParams) => setRecord(context, step, withSlot(enterVisit(recordOf(context, step)), slot)),
+    begin: ({ context }, { step, slot }: EnterParams) => setRecord(context, step, withSlot(beginAttempt(recordOf(context, step)), slot)),
     skip: ({ context }, { step }: StepParams) => setRecord(context, step, skipped(recordOf(context, step))),
     /** The output is there; handlers or `assign` follow. */
     answer: ({ context, event }, params: SettleParams) => {
@@ -150,7 +157,6 @@ function stepChanges(program: Program): Record<string, Change> {
     },
     /** What `onStepStart` handlers wrote. */
     wrote: ({ context, event }, { step }: StepParams) => writes(program, context, step, event),
-    takeSlot: ({ context }, { step }: StepParams) => patch(context, step, { slot: true }),
     hold: ({ context, event }, { step }: StepParams) => patch(context, step, { held: answerOf(event).output }),
     freezeState: ({ context }, { step }: StepParams) => (program.definition.state === null ? {} : patch(context, step, { frozenState: context.state })),
     nextRound: ({ context }, { step }: StepParams) => {

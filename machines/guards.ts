@@ -27,6 +27,7 @@ export function createGuards(program: Program): Record<string, Guard> {
     if (implementation === undefined) throw new InvariantError(`guard '${guard.type}' is not there`);
     return implementation(args, (guard.params ?? {}) as never);
   };
+  let lastQueue: Queue | null = null;
   const guards: Record<string, Guard> = {
     ...authored(program),
     isTrue: ({ event }) => isTruthy(event),
@@ -82,14 +83,30 @@ export function createGuards(program: Program): Record<string, Guard> {
   function hasSlot(context: RunContext, step: number, branch: number): boolean {
     const { step: parallel } = stepInfo(program, step);
     if (parallel.type !== 'parallel' || parallel.maxConcurrency === null) return true;
-    let taken = 0;
+    return queueOf(context, step).running + (queueOf(context, step).ahead.get(branch) ?? 0) < parallel.maxConcurrency;
+  }
+
+  /** Every queued branch asks, about the same context: counted once for all of them. */
+  function queueOf(context: RunContext, step: number): Queue {
+    if (lastQueue?.steps === context.steps && lastQueue.step === step) return lastQueue;
+    let running = 0;
+    const ahead = new Map<number, number>();
     for (const index of branches(step)) {
       const record = context.steps.get(index);
-      if (record?.slot === true) taken += ended.has(record.status) ? 0 : 1;
-      else if (index < branch) taken += 1;
+      if (record?.slot !== true) ahead.set(index, ahead.size);
+      else if (!ended.has(record.status)) running += 1;
     }
-    return taken < parallel.maxConcurrency;
+    lastQueue = { steps: context.steps, step, running, ahead };
+    return lastQueue;
   }
+}
+
+interface Queue {
+  readonly steps: RunContext['steps'];
+  readonly step: number;
+  readonly running: number;
+  /** How many branches are queued before it, by branch. */
+  readonly ahead: ReadonlyMap<number, number>;
 }
 
 const ended: ReadonlySet<string> = new Set(['completed', 'failed', 'skipped', 'cancelled']);

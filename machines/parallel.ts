@@ -17,7 +17,7 @@ export const parallelBody: Body = (maker, info, endings) => {
     const queue =
       step.maxConcurrency === null || step.maxConcurrency >= branches.length
         ? undefined
-        : { guard: named('hasSlot', { step: index, branch }), actions: [named('takeSlot', { step: branch })] };
+        : { guard: named('hasSlot', { step: index, branch }) };
     regions[stepInfo(program, branch).step.id] = maker.step(branch, { onDone: joined, failed }, queue);
   }
   const failure = endings.failure('branches', { guard: named('branchesFailed', { step: index }) });

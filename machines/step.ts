@@ -47,8 +47,7 @@ export function named(type: string, params: Readonly<Record<string, unknown>>): 
 
 export function stepNode(maker: StepMaker, body: Body, index: number, exits: Exits, queue?: Transition): NodeConfig {
   const info = stepInfo(maker.program, index);
-  const life = new Life(maker, info, exits, body);
-  return life.node(queue);
+  return new Life(maker, info, exits, body, queue).node();
 }
 
 class Life {
@@ -57,9 +56,11 @@ class Life {
   readonly #info: StepInfo;
   readonly #exits: Exits;
   readonly #body: Body;
+  readonly #queue: Transition | undefined;
 
-  constructor(maker: StepMaker, info: StepInfo, exits: Exits, body: Body) {
+  constructor(maker: StepMaker, info: StepInfo, exits: Exits, body: Body, queue: Transition | undefined) {
     this.#maker = maker;
+    this.#queue = queue;
     this.#program = maker.program;
     this.#info = info;
     this.#exits = exits;
@@ -74,6 +75,11 @@ class Life {
     return named(type, { step: this.#index, ...params });
   }
 
+  /** A branch that waits in a queue takes its slot as it is entered. */
+  #enter(type: 'pend' | 'begin'): Named {
+    return this.#action(type, this.#queue === undefined ? {} : { slot: true });
+  }
+
   get #hasGate(): boolean {
     return this.#info.isBranch || this.#info.step.condition !== null;
   }
@@ -86,8 +92,9 @@ class Life {
     return this.#hasGate ? '$pending' : this.#afterGate;
   }
 
-  node(queue?: Transition): NodeConfig {
+  node(): NodeConfig {
     const { step, handlers } = this.#info;
+    const queue = this.#queue;
     const node: NodeConfig = {
       id: step.id,
       initial: queue === undefined ? this.#first : '$queued',
@@ -96,7 +103,7 @@ class Life {
         $pending: this.#hasGate ? this.#pending() : null,
         ...this.#deciding(),
         ...(handlers.start.length > 0
-          ? this.#sideEffect('$starting', 'start', 'handlers', [{ target: '$running', actions: [this.#action('wrote')] }], { entry: this.#hasGate ? [] : [this.#action('pend')] })
+          ? this.#sideEffect('$starting', 'start', 'handlers', [{ target: '$running', actions: [this.#action('wrote')] }], { entry: this.#hasGate ? [] : [this.#enter('pend')] })
           : {}),
         $running: this.#running(),
         $backoff: this.#backoff(),
@@ -104,18 +111,13 @@ class Life {
         ...this.#failure(),
         $completed: { type: 'final', entry: [this.#action('tellCompleted')] },
         $skipped: this.#hasGate ? { type: 'final' } : null,
-        $failed: this.#canFail ? this.#failed() : null,
+        $failed: this.#failed(),
       }),
       onDone: this.#exits.onDone,
       meta: { step: step.id, type: step.type === 'custom' ? step.name : step.type },
     };
     if (step.totalTimeoutMs === null) return node;
     return { ...node, after: { [`total:${step.id}`]: [this.#endings.failure('total', { guard: this.#action('isUnsettled') })] } };
-  }
-
-  /** Routers that decide by an expression cannot fail. */
-  get #canFail(): boolean {
-    return true;
   }
 
   // The gate: chosen by its router, and its own condition.
@@ -129,7 +131,7 @@ class Life {
       always.push({ guard: conditionGuard(step.condition.condition.source, this.#index, 'condition'), target: this.#afterGate });
       always.push({ target: '$skipped', actions: this.#skip('condition') });
     } else always.push({ target: '$deciding' });
-    return { entry: [this.#action('pend')], always };
+    return { entry: [this.#enter('pend')], always };
   }
 
   #skip(why: string): readonly Named[] {
@@ -154,7 +156,7 @@ class Life {
     const after = { ...timeout, ...body.after };
     return {
       ...body,
-      entry: [this.#action('begin'), this.#action('tellStarted'), ...(body.entry ?? [])],
+      entry: [this.#enter('begin'), this.#action('tellStarted'), ...(body.entry ?? [])],
       ...(Object.keys(after).length === 0 ? {} : { after }),
     };
   }
