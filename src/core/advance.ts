@@ -109,7 +109,8 @@ export function createKernel(machine: AnyStateMachine, keeping: Pick<Kernel, 'ke
   } as unknown as AnyActorScope;
   const snapshot = machine.getInitialSnapshot(scope, undefined) as AnyMachineSnapshot;
   sink.commands = [];
-  if (snapshot.status !== 'active') throw new InvariantError(`the machine's initial state is '${snapshot.status}': ${String(snapshot.error)}`);
+  if (snapshot.status !== 'active')
+    throw new InvariantError(`the machine's initial state is '${snapshot.status}': ${String(snapshot.error)}`);
   return { machine, scope, sink, initial: { snapshot, seq: 0, effects: new Map(), timers: new Map() }, ...keeping };
 }
 
@@ -119,13 +120,16 @@ export function advance(kernel: Kernel, state: RunState, recorded: Recorded, ext
   if ('refused' in event) return event as unknown as Refused;
   const sink = kernel.sink as { commands: Command[] };
   sink.commands = [];
-  const snapshot = kernel.machine.transition(state.snapshot, event as never, kernel.scope) as AnyMachineSnapshot;
+  const snapshot = kernel.machine.transition(state.snapshot, event, kernel.scope) as AnyMachineSnapshot;
   const { commands } = sink;
   sink.commands = [];
   if (snapshot === state.snapshot) {
     return { refused: `the run takes no '${recorded.event.type}' in its state` };
   }
-  if (snapshot.status === 'error') throw new InvariantError(`the machine went wrong at event ${recorded.seq} (${recorded.event.type}): ${String(snapshot.error)}`);
+  if (snapshot.status === 'error')
+    throw new InvariantError(
+      `the machine went wrong at event ${recorded.seq} (${recorded.event.type}): ${String(snapshot.error)}`,
+    );
   return collect(state, snapshot, recorded, commands);
 }
 
@@ -136,17 +140,31 @@ interface XStateEvent {
   readonly [key: string]: unknown;
 }
 
-function toMachineEvent(kernel: Kernel, state: RunState, { seq, at, event }: Recorded, extras: StartExtras): XStateEvent | Refused {
+function toMachineEvent(
+  kernel: Kernel,
+  state: RunState,
+  { seq, at, event }: Recorded,
+  extras: StartExtras,
+): XStateEvent | Refused {
   switch (event.type) {
     case 'run.started':
       return startEvent(kernel, seq, at, event, extras);
     case 'effect.completed':
-      return staleness(state, event) ?? { type: `xstate.done.actor.${event.effect}`, answer: answer(kernel, seq, event) };
+      return (
+        staleness(state, event) ?? { type: `xstate.done.actor.${event.effect}`, answer: answer(kernel, seq, event) }
+      );
     case 'effect.failed':
-      return staleness(state, event) ?? { type: `xstate.error.actor.${event.effect}`, error: event.error, random: event.random };
+      return (
+        staleness(state, event) ?? {
+          type: `xstate.error.actor.${event.effect}`,
+          error: event.error,
+          random: event.random,
+        }
+      );
     case 'timer.fired': {
       const timer = state.timers.get(event.timer);
-      if (timer?.setBy !== event.setBy) return { refused: `timer '${event.timer}' set by event ${event.setBy} is not set` };
+      if (timer?.setBy !== event.setBy)
+        return { refused: `timer '${event.timer}' set by event ${event.setBy} is not set` };
       return { type: timer.type };
     }
     case 'run.cancelled':
@@ -192,13 +210,22 @@ function answer(kernel: Kernel, seq: number, event: EffectCompleted): unknown {
 const maxInlineText = 64;
 
 function referenced(output: StoredValue, seq: number): StoredValue {
-  const isSmall = 'v' in output && (typeof output.v === 'string' ? output.v.length <= maxInlineText : typeof output.v !== 'object' || output.v === null);
+  const isSmall =
+    'v' in output &&
+    (typeof output.v === 'string'
+      ? output.v.length <= maxInlineText
+      : typeof output.v !== 'object' || output.v === null);
   return isSmall ? output : { r: { seq } };
 }
 
 // What the machine did, netted out.
 
-function collect(state: RunState, snapshot: AnyMachineSnapshot, recorded: Recorded, commands: readonly Command[]): Advanced {
+function collect(
+  state: RunState,
+  snapshot: AnyMachineSnapshot,
+  recorded: Recorded,
+  commands: readonly Command[],
+): Advanced {
   const effects = new Map(state.effects);
   const timers = new Map(state.timers);
   const started = new Map<string, ActiveEffect>();
@@ -225,7 +252,12 @@ function collect(state: RunState, snapshot: AnyMachineSnapshot, recorded: Record
       case 'xstate.raise': {
         const { event, delay } = params as { readonly event: { readonly type: string }; readonly delay?: number };
         if (delay === undefined) break;
-        const timer = { name: timerName(event.type), type: event.type, dueAt: recorded.at + delay, setBy: recorded.seq };
+        const timer = {
+          name: timerName(event.type),
+          type: event.type,
+          dueAt: recorded.at + delay,
+          setBy: recorded.seq,
+        };
         timers.set(timer.name, timer);
         set.set(timer.name, timer);
         break;

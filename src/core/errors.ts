@@ -129,7 +129,10 @@ export class DefinitionError extends WorkflowError {
   constructor(subject: string, issues: readonly Issue[]) {
     const errors = issues.filter((issue) => issue.severity !== 'warning');
     const count = errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`;
-    super('DEFINITION_INVALID', `${subject} has ${count}:\n${errors.map((issue) => `  - ${formatIssue(issue)}`).join('\n')}`);
+    super(
+      'DEFINITION_INVALID',
+      `${subject} has ${count}:\n${errors.map((issue) => `  - ${formatIssue(issue)}`).join('\n')}`,
+    );
     this.issues = issues;
   }
 }

@@ -114,8 +114,33 @@ export type LifecycleEvent =
   | { readonly type: 'run.failed'; readonly error: ErrorData }
   | { readonly type: 'run.cancelled'; readonly by?: string; readonly why?: string }
   | { readonly type: 'step.started'; readonly step: string; readonly visit: number; readonly attempt: number }
-  | { readonly type: 'step.retrying'; readonly step: string; readonly visit: number; readonly attempt: number; readonly error: ErrorData; readonly delayMs: number }
-  | { readonly type: 'step.completed'; readonly step: string; readonly visit: number; readonly attempt: number; readonly output: StoredValue; readonly branch?: string }
-  | { readonly type: 'step.failed'; readonly step: string; readonly visit: number; readonly attempt: number; readonly error: ErrorData }
-  | { readonly type: 'step.skipped'; readonly step: string; readonly visit: number; readonly why: 'condition' | 'not chosen' }
+  | {
+      readonly type: 'step.retrying';
+      readonly step: string;
+      readonly visit: number;
+      readonly attempt: number;
+      readonly error: ErrorData;
+      readonly delayMs: number;
+    }
+  | {
+      readonly type: 'step.completed';
+      readonly step: string;
+      readonly visit: number;
+      readonly attempt: number;
+      readonly output: StoredValue;
+      readonly branch?: string;
+    }
+  | {
+      readonly type: 'step.failed';
+      readonly step: string;
+      readonly visit: number;
+      readonly attempt: number;
+      readonly error: ErrorData;
+    }
+  | {
+      readonly type: 'step.skipped';
+      readonly step: string;
+      readonly visit: number;
+      readonly why: 'condition' | 'not chosen';
+    }
   | { readonly type: 'step.cancelled'; readonly step: string; readonly visit: number; readonly attempt: number };

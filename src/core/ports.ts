@@ -65,7 +65,9 @@ export interface Commit {
   readonly consumed?: readonly number[];
 }
 
-export type RunUpdate = Partial<Pick<RunRow, 'status' | 'waitingFor' | 'endedAt' | 'output' | 'error' | 'hash' | 'version' | 'format'>> & {
+export type RunUpdate = Partial<
+  Pick<RunRow, 'status' | 'waitingFor' | 'endedAt' | 'output' | 'error' | 'hash' | 'version' | 'format'>
+> & {
   readonly updatedAt: number;
 };
 

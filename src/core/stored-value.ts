@@ -25,7 +25,14 @@ export type StoredValue =
   | { readonly a: readonly StoredValue[] }
   | { readonly c: { readonly run: string } }
   | { readonly w: { readonly output: StoredValue; readonly writes: readonly unknown[] } }
-  | { readonly n: { readonly prefix: string; readonly count: number; readonly without?: readonly number[] | undefined; readonly absent?: readonly number[] | undefined } };
+  | {
+      readonly n: {
+        readonly prefix: string;
+        readonly count: number;
+        readonly without?: readonly number[] | undefined;
+        readonly absent?: readonly number[] | undefined;
+      };
+    };
 
 /** How a reference becomes its value. Synchronous: the embedded stores read synchronously. */
 export interface ValueLoader {
@@ -47,13 +54,19 @@ export function materialize(stored: StoredValue, loader: ValueLoader, run: strin
   if ('w' in stored) return materialize(stored.w.output, loader, run);
   if ('n' in stored) return materializeRounds(stored.n, loader);
   const result: Record<string, unknown> = {};
-  for (const key of Object.keys(stored.o)) defineOwn(result, key, materialize(stored.o[key] as StoredValue, loader, run));
+  for (const key of Object.keys(stored.o))
+    defineOwn(result, key, materialize(stored.o[key] as StoredValue, loader, run));
   return result;
 }
 
 /** Rounds 0..count-1 of a loop: `without` are left out of the array, `absent` are null in it. */
 function materializeRounds(
-  rounds: { readonly prefix: string; readonly count: number; readonly without?: readonly number[] | undefined; readonly absent?: readonly number[] | undefined },
+  rounds: {
+    readonly prefix: string;
+    readonly count: number;
+    readonly without?: readonly number[] | undefined;
+    readonly absent?: readonly number[] | undefined;
+  },
   loader: ValueLoader,
 ): unknown[] {
   const without = new Set(rounds.without);
@@ -76,7 +89,8 @@ function descend(value: unknown, path: readonly (string | number)[] | undefined)
 }
 
 function defineOwn(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key === '__proto__')
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
   else target[key] = value;
 }
 

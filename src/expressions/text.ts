@@ -14,5 +14,6 @@ export function toText(value: unknown): string {
 
 /** JSON of an object; what has no JSON (a `toJSON` that returns undefined) is nothing. */
 function toJsonText(value: object): string {
-  return (JSON.stringify(value) as string | undefined) ?? '';
+  const text: string | undefined = JSON.stringify(value);
+  return text ?? '';
 }

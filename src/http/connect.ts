@@ -17,7 +17,7 @@ export interface ConnectOptions {
 
 /** For agents and allowed hosts: connects anywhere. */
 export function openConnector({ lookup, connectTimeoutMs }: ConnectOptions): buildConnector.connector {
-  return buildConnector({ lookup, timeout: connectTimeoutMs } as buildConnector.BuildOptions);
+  return buildConnector({ lookup, timeout: connectTimeoutMs });
 }
 
 /** For everything else: see C1. */

@@ -1,5 +1,5 @@
 /** Where an answer sends us on, and what of the request may go there. Owns no I/O. */
-import { WorkflowError } from '../core/errors.ts';
+import type { WorkflowError } from '../core/errors.ts';
 import { answerError, type CallName } from './failure.ts';
 import type { Masker } from './mask.ts';
 import { parseTarget } from './target.ts';

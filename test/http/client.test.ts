@@ -290,7 +290,7 @@ describe('the deadline', () => {
     ) => {
       resolveName = () => callback(null, [{ address: '127.0.0.1', family: 4 }]);
     };
-    const client = makeClient({ lookup: lookup as never, allowHosts: ['slow.test'] });
+    const client = makeClient({ lookup, allowHosts: ['slow.test'] });
     const error = await failureOf(client.send(get(`http://slow.test:${server.port}/`, { timeoutMs: 50 })));
     expect(error).toBeInstanceOf(TimeoutError);
     resolveName();
@@ -377,7 +377,7 @@ describe('the network', () => {
         { address: '::1', family: 6 },
         { address: '127.0.0.1', family: 4 },
       ]);
-    const client = makeClient({ lookup: lookup as never, allowHosts: ['agents.test'] });
+    const client = makeClient({ lookup, allowHosts: ['agents.test'] });
     const error = await failureOf(client.send(get(`http://agents.test:${port}/`)));
     expect(error.message).toMatch(/connection refused \(tried \[::1\]:\d+, 127\.0\.0\.1:\d+\)/);
   });

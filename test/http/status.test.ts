@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { WorkflowError } from '../../src/core/errors.ts';
+import type { WorkflowError } from '../../src/core/errors.ts';
 import {
   failOnStatus,
   isRetryableStatus,

@@ -16,7 +16,7 @@ export interface Token {
   readonly hint?: string;
 }
 
-const operators = ['===', '!==', '==', '!=', '<=', '>=', '&&', '||', ...'<>!+-*/%?:()[],'];
+const operators = ['===', '!==', '==', '!=', '<=', '>=', '&&', '||', ...Array.from('<>!+-*/%?:()[],')];
 
 /** What people write that is not supported; longer ones first. The hint may be empty. */
 const unsupported: readonly (readonly [text: string, hint: string])[] = [

@@ -28,10 +28,12 @@ export function strictEqual(a: unknown, b: unknown): boolean {
 }
 
 export function looseEqual(a: unknown, b: unknown): boolean {
+  /* oxlint-disable eqeqeq -- `==` of the language is JavaScript's own */
   if (typeof a === 'object' && typeof b === 'object') return dataEqual(a, b);
   if (a instanceof Choice) return isCalled(a, b) || a.value == b;
   if (b instanceof Choice) return isCalled(b, a) || b.value == a;
   return isData(a) || isData(b) ? false : a == b;
+  /* oxlint-enable eqeqeq */
 }
 
 /** Equality of two that are objects, arrays, choices or null (V1). */

@@ -113,8 +113,8 @@ function chain(operand: fc.Arbitrary<Pair>): fc.Arbitrary<Pair> {
   );
 }
 
-function ternary([test, whenTrue, whenFalse]: readonly [Pair, Pair, Pair]): Pair {
-  const write = (side: keyof Pair) => `${test[side]} ? ${whenTrue[side]} : ${whenFalse[side]}`;
+function ternary([decider, whenTrue, whenFalse]: readonly [Pair, Pair, Pair]): Pair {
+  const write = (side: keyof Pair) => `${decider[side]} ? ${whenTrue[side]} : ${whenFalse[side]}`;
   return { ours: write('ours'), theirs: write('theirs') };
 }
 

@@ -46,7 +46,7 @@ describe('a wrong condition', () => {
   });
 
   test.each([5, null, undefined, {}])('%s is no condition', (condition) => {
-    const mistake = mistakeOf(() => compileCondition(condition as unknown as string));
+    const mistake = mistakeOf(() => compileCondition(condition as string));
     expect(mistake.message).toMatch(/string with an expression, or a function/);
     expect(mistake.received).toBe(condition === null ? 'null' : typeof condition);
   });
