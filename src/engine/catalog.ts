@@ -5,6 +5,7 @@ import { createKernel, type Kernel } from '../core/advance.ts';
 import type { Issue } from '../core/issue.ts';
 import type { Store } from '../core/ports.ts';
 import type { AgentRegistry } from '../agents/registry.ts';
+import { createTree } from '../definition/checks/tree.ts';
 import { checkAgents, definitionFromCanonical, type WorkflowDefinition } from '../definition/index.ts';
 import type { Program } from '../../machines/program.ts';
 import { keptOfValue } from '../../machines/record.ts';
@@ -43,7 +44,7 @@ export class Catalog {
   constructor(definitions: readonly WorkflowDefinition[], agents: AgentRegistry, store: Pick<Store, 'readDefinition' | 'putDefinition'>) {
     this.#definitions = definitions;
     this.#store = store;
-    const issues = [...duplicates(definitions), ...definitions.flatMap((definition) => unknownAgents(definition, agents, definitions.length > 1))];
+    const issues = workflowIssues(definitions, agents);
     if (issues.length > 0) throw new DefinitionError(definitions.length === 1 ? `Workflow '${definitions[0]?.name ?? ''}'` : 'The list of workflows', issues);
     for (const definition of definitions) this.#byHash.set(definition.hash, definition);
   }
@@ -54,12 +55,7 @@ export class Catalog {
 
   /** By name, id or title; of several versions the last one given. */
   find(name: string): WorkflowDefinition {
-    const found =
-      this.#definitions.findLast((each) => each.name === name) ??
-      this.#definitions.findLast((each) => each.id === name) ??
-      this.#definitions.findLast((each) => each.title === name);
-    if (found !== undefined) return found;
-    throw unknownWorkflow(name, [...new Set(this.#definitions.map((each) => each.name))]);
+    return findWorkflow(this.#definitions, name);
   }
 
   /** A definition that is used without having been listed, as `engine.start(flow)` allows. */
@@ -90,6 +86,21 @@ export class Catalog {
   }
 }
 
+/** By name, id or title; of several versions the last one given. @throws WorkflowError NOT_FOUND */
+export function findWorkflow(definitions: readonly WorkflowDefinition[], name: string): WorkflowDefinition {
+  const found =
+    definitions.findLast((each) => each.name === name) ??
+    definitions.findLast((each) => each.id === name) ??
+    definitions.findLast((each) => each.title === name);
+  if (found !== undefined) return found;
+  throw unknownWorkflow(name, [...new Set(definitions.map((each) => each.name))]);
+}
+
+/** What is wrong with workflows that are used together, with these agents. */
+export function workflowIssues(definitions: readonly WorkflowDefinition[], agents: AgentRegistry): readonly Issue[] {
+  return [...duplicates(definitions), ...definitions.flatMap((definition) => unknownAgents(definition, agents, definitions.length > 1))];
+}
+
 function duplicates(definitions: readonly WorkflowDefinition[]): readonly Issue[] {
   const seen = new Map<string, string>();
   return definitions.flatMap((definition, index) => {
@@ -103,7 +114,10 @@ function duplicates(definitions: readonly WorkflowDefinition[]): readonly Issue[
 
 function unknownAgents(definition: WorkflowDefinition, agents: AgentRegistry, isOneOfMany: boolean): readonly Issue[] {
   const names = agents.names().map((name) => ({ name, id: agents.find(name)?.id ?? null }));
-  const issues = checkAgents(definition, names).filter((issue) => issue.received === undefined || agents.find(issue.received.replace(/^['"]|['"]$/g, '')) === null);
+  // A registry finds more than the names it lists: those that lead to the variable of an agent.
+  const used = createTree(definition).nodes.flatMap(({ step }) => (step.type === 'agent' ? [step.agentId] : []));
+  const found = [...new Set(used)].filter((name) => !agents.names().includes(name) && agents.find(name) !== null);
+  const issues = checkAgents(definition, [...names, ...found.map((name) => ({ name }))]);
   return isOneOfMany ? issues.map((issue) => ({ ...issue, path: `${definition.name}.${issue.path}` })) : issues;
 }
 
