@@ -24,6 +24,12 @@ export type { CancelReason, RunReport, StepReport } from './engine/run.ts';
 export type { RunEvent, StepChunk } from './engine/run-events.ts';
 export type { StartOptions } from './engine/start.ts';
 
+// Projects: workflows found in a folder.
+export { loadWorkflows } from './project/project.ts';
+export type { LoadOptions, Project } from './project/project.ts';
+export { runWorkflow } from './project/run-workflow.ts';
+export type { RunWorkflowOptions } from './project/run-workflow.ts';
+
 // Running them as plain XState machines.
 export { compileWorkflow, machineFormat } from '../machines/workflow.ts';
 export type { EffectInput } from '../machines/effect-input.ts';

@@ -159,7 +159,7 @@ export class Engine implements RunAccess, AsyncDisposable {
     const { store, logger } = this.#parts;
     const recovered: string[] = [];
     for (const id of store.adopt(only)) {
-      if (this.#drivers.has(id)) continue;
+      if (this.#drivers.has(id) || only?.includes(id) === false) continue;
       const row = store.readRun(id);
       // Rounds are found by the run around them.
       if (row === null || row.kind === 'round' || endedStatuses.has(row.status)) continue;
@@ -171,6 +171,19 @@ export class Engine implements RunAccess, AsyncDisposable {
       }
     }
     return recovered;
+  }
+
+  /**
+   * Makes sure that a run which has not ended is driven by this engine.
+   * @throws WorkflowError NOT_FOUND; CONFLICT when another process drives it; what hinders a stored run from going on
+   */
+  continueRun(id: string): void {
+    this.#assertOpen();
+    const row = this.#row(id);
+    if (this.#drivers.has(id) || endedStatuses.has(row.status)) return;
+    if (row.kind === 'round') throw new WorkflowError('CONFLICT', `run '${id}' is a round of run '${row.parent ?? ''}'; continue that one`);
+    if (!this.#parts.store.adopt([id]).includes(id)) throw new WorkflowError('CONFLICT', `run '${id}' is being run by another process`);
+    this.#resume(id);
   }
 
   #resume(id: string): RunDriver {

@@ -53,6 +53,37 @@ export function* replayRun(loading: Loading, id: string, until: number = Number.
   return state;
 }
 
+/** A replay that goes on: what was added to the history since is replayed when it is asked for. */
+export class Replay {
+  readonly compiled: CompiledWorkflow;
+  readonly #loading: Loading;
+  readonly #base: ReturnType<typeof baseOf>;
+  #state: RunState;
+
+  /** @throws as {@link loadRun} */
+  constructor(loading: Loading, id: string) {
+    this.#loading = loading;
+    this.#base = baseOf(loading, id);
+    this.compiled = this.#base.compiled;
+    this.#state = this.#base.kernel.initial;
+  }
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  /** What followed from the events since the last call. */
+  next(): readonly { readonly recorded: Recorded; readonly advanced: Advanced }[] {
+    const { row, kernel, outer } = this.#base;
+    return this.#loading.store.readEvents(row.id, this.#state.seq + 1).map((stored) => {
+      const recorded = decodeEvent(stored);
+      const advanced = replayOne(kernel, this.#state, recorded, row.id, outer);
+      this.#state = advanced.state;
+      return { recorded, advanced };
+    });
+  }
+}
+
 /** A replayed event that the machine does not take shows a history of another machine. */
 function replayOne(kernel: Kernel, state: RunState, recorded: Recorded, runId: string, outer: OuterRun | null): Advanced {
   if (recorded.seq !== state.seq + 1) throw new InvariantError(`the history of run '${runId}' has a gap after event ${state.seq}`);

@@ -1,0 +1,74 @@
+/**
+ * Looks at a run in the store without driving it: for other processes than the one that does, and for runs that ended. Needs
+ * none of the workflow's code: the definition is in the store. Reads only.
+ */
+import { createAgentRegistry } from '../agents/registry.ts';
+import { WorkflowError } from '../core/errors.ts';
+import type { RunStarted } from '../core/event.ts';
+import type { Store } from '../core/ports.ts';
+import { endedStatuses } from '../core/run.ts';
+import { materialize } from '../core/stored-value.ts';
+import type { WorkflowDefinition } from '../definition/index.ts';
+import type { RunContext } from '../../machines/context.ts';
+import { Catalog } from './catalog.ts';
+import { decodeEvent } from './codec.ts';
+import { Replay } from './load.ts';
+import { runReport, stepReports, StepTimes } from './report.ts';
+import { toRunEvent, type RunEvent } from './run-events.ts';
+import type { RunReport, StepReport } from './run.ts';
+import { Values } from './values.ts';
+
+export class RunView {
+  readonly id: string;
+  readonly definition: WorkflowDefinition;
+  readonly #store: Store;
+  readonly #values: Values;
+  readonly #replay: Replay;
+  readonly #times = new StepTimes();
+
+  /** @throws WorkflowError NOT_FOUND, STORE_* */
+  constructor(store: Store, id: string) {
+    const row = store.readRun(id);
+    if (row === null) throw new WorkflowError('NOT_FOUND', `no run '${id}'`);
+    const catalog = new Catalog([], createAgentRegistry(), store);
+    this.id = id;
+    this.definition = catalog.ofRun(row);
+    this.#store = store;
+    this.#values = new Values(store);
+    this.#replay = new Replay({ store, catalog }, id);
+  }
+
+  /** What happened since the last call; all of it at the first. */
+  update(): readonly RunEvent[] {
+    return this.#replay.next().flatMap(({ recorded, advanced }) => {
+      this.#times.add(recorded, advanced);
+      return advanced.lifecycle.map((event) => toRunEvent(event, recorded, this.id, this.#values));
+    });
+  }
+
+  report(): RunReport {
+    const row = this.#store.readRun(this.id);
+    if (row === null) throw new WorkflowError('NOT_FOUND', `run '${this.id}' is not in the store any more`);
+    return runReport(row, this.#values);
+  }
+
+  /** As of the last {@link update}, in the order of the definition. */
+  steps(): readonly StepReport[] {
+    const { context } = this.#replay.state.snapshot as { readonly context: RunContext };
+    return stepReports(this.#replay.compiled.program, context, this.#times);
+  }
+
+  /** What the run was started with. Undefined for the round of a loop: it sees the run around it. */
+  input(): unknown {
+    const first = this.#store.readEvent(this.id, 1);
+    if (first === null) return undefined;
+    const { event } = decodeEvent(first);
+    return (event as RunStarted).parent === undefined ? materialize((event as RunStarted).input, this.#values, this.id) : undefined;
+  }
+
+  /** Whether a living process drives it. */
+  isDriven(): boolean {
+    const row = this.#store.readRun(this.id);
+    return row !== null && !endedStatuses.has(row.status) && this.#store.isOwnedElsewhere(this.id);
+  }
+}
