@@ -13,7 +13,7 @@ import { toDataSchema } from './data-schema.ts';
 import { describe } from './describe.ts';
 import { IssueList, under } from './issue-list.ts';
 import type { StepTypeDefinition } from './step-type.ts';
-import { functionKey, isFunction, placeholderPlace, userFunction } from './user-function.ts';
+import { functionKey, isFunction, placeholderPlace, userFunction, type AnyFunction } from './user-function.ts';
 
 /** `code`: the builder. `data`: YAML, JSON, plain objects: no functions. `canonical`: the stored form: functions by place. */
 export type Source = 'code' | 'data' | 'canonical';
@@ -21,6 +21,8 @@ export type Source = 'code' | 'data' | 'canonical';
 export interface SessionOptions {
   readonly source: Source;
   readonly stepTypes: readonly StepTypeDefinition[];
+  /** Code for the functions of a canonical form, by place. @default none */
+  readonly functions?: ReadonlyMap<string, AnyFunction>;
   /** Agents by the names that `${AGENT_IDS.X}` may use; null: none given. */
   readonly agentIds: ReadonlyMap<string, string> | null;
 }
@@ -29,6 +31,7 @@ export class Session {
   readonly source: Source;
   readonly stepTypes: ReadonlyMap<string, StepTypeDefinition>;
   readonly agentIds: ReadonlyMap<string, string> | null;
+  readonly #functions: ReadonlyMap<string, AnyFunction>;
   readonly issues = new IssueList();
   /** Where each step id was first given. */
   readonly ids = new Map<string, string>();
@@ -43,6 +46,7 @@ export class Session {
     this.source = options.source;
     this.stepTypes = new Map(options.stepTypes.map((type) => [type.type, type]));
     this.agentIds = options.agentIds;
+    this.#functions = options.functions ?? new Map();
   }
 
   /** Data with templates. Null after a mistake. */
@@ -96,7 +100,7 @@ export class Session {
     }
     const stored = placeholderPlace(value);
     if (stored === null) return null;
-    if (this.source === 'canonical') return userFunction(stored, null);
+    if (this.source === 'canonical') return userFunction(stored, this.#functions.get(stored) ?? null);
     this.issues.add('RESERVED_FIELD', under(path, functionKey), `an object with the single field '${functionKey}' is reserved for stored definitions`);
     return null;
   }

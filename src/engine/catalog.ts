@@ -80,7 +80,7 @@ export class Catalog {
     const canonical = this.#store.readDefinition(run.hash);
     if (canonical === null) throw new WorkflowError('STORE_INVALID', `the store has no definition ${run.hash} of workflow '${run.workflow}'`);
     const registered = this.#definitions.findLast((each) => each.name === run.workflow && each.version === run.version);
-    const definition = definitionFromCanonical(canonical);
+    const definition = definitionFromCanonical(canonical, registered);
     this.#byHash.set(run.hash, definition);
     return definition;
   }

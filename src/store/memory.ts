@@ -102,14 +102,14 @@ export class MemoryStore implements Store {
     database.owners.set(this.#owner, { alive: true });
   }
 
-  adopt(): readonly string[] {
+  adopt(only?: readonly string[]): readonly string[] {
     const database = this.#use();
     const me = this.#requireOwner();
     if (!database.owners.has(me)) throw ownershipLost();
     for (const [id, owner] of database.owners) if (!owner.alive) database.owners.delete(id);
     const unfinished = unfinishedRuns(database);
     const free = unfinished.filter((run) => run.owner === null || !database.owners.has(run.owner));
-    for (const run of free) run.owner = me;
+    for (const run of free) run.owner = isAmong(parseRow(run).id, only) ? me : null;
     if (free.length > 0) database.changed(this.#writer);
     return unfinished.filter((run) => run.owner === me).map((run) => parseRow(run).id);
   }
@@ -188,4 +188,9 @@ function parseRow(run: MemoryRun): RunRow {
 /** In the order they were created in. */
 function unfinishedRuns(database: MemoryDatabase): readonly MemoryRun[] {
   return [...database.runs.values()].filter((run) => !isEnded(run.status));
+}
+
+/** One of the runs, or a round or child below one. */
+function isAmong(id: string, only: readonly string[] | undefined): boolean {
+  return only === undefined || only.some((run) => id === run || id.startsWith(`${run}/`));
 }

@@ -57,6 +57,15 @@ export function describeOwnership(name: string, { open, openOwner }: Contract): 
       expect([b.adopt(), c.adopt()]).toEqual([ofB, ofC]);
     });
 
+    test('adopting only some runs takes them with the rounds below them and leaves the others free', () => {
+      const [dead, b, c] = [openOwner(), openOwner(), openOwner()];
+      dead.commit([start('a'), start('a/loop:1/0'), start('ab'), start('b')]);
+      dead.crash();
+      expect(b.adopt(['a'])).toEqual(['a', 'a/loop:1/0']);
+      expect(b.adopt(['none'])).toEqual(['a', 'a/loop:1/0']);
+      expect(c.adopt()).toEqual(['ab', 'b']);
+    });
+
     test('closing frees the unfinished runs at once', () => {
       const [a, b] = [openOwner(), openOwner()];
       a.commit([start('a'), start('done', 1, { status: 'failed' })]);

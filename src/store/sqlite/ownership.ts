@@ -34,6 +34,7 @@ export class Owner {
   readonly #ownerOf: Query<{ readonly owner: number | null }>;
   readonly #anyUnowned: Query<Id>;
   readonly #pass: StatementSync;
+  readonly #passOne: StatementSync;
   readonly #owned: Query<{ readonly id: string }>;
   #id: number | null = null;
   #lock: OwnerLock | null = null;
@@ -49,6 +50,8 @@ export class Owner {
     this.#ownerOf = connection.query('select owner from runs where id = ?');
     this.#anyUnowned = connection.query(`select key as id from runs where owner = ${nobody} limit 1`);
     this.#pass = db.prepare('update runs set owner = ? where owner = ?');
+    // A run, and the rounds and children below it: their ids go on with '/', and '0' is the character after it.
+    this.#passOne = db.prepare(`update runs set owner = ?1 where owner = ${nobody} and (id = ?2 or (id > ?2 || '/' and id < ?2 || '0'))`);
     this.#owned = connection.query('select id from runs where owner = ? order by key');
   }
 
@@ -81,25 +84,26 @@ export class Owner {
     }
   }
 
-  adopt(): readonly string[] {
+  adopt(only?: readonly string[]): readonly string[] {
     const id = this.#id;
     if (id === null) throw notAcquired();
     const { file } = this.#connection;
     const dead = this.#connection.read(() =>
       this.#all.all().filter((owner) => owner.id !== id && !isOwnerAlive(file, owner.id)),
     );
-    if (dead.length > 0 || this.#connection.read(() => this.#anyUnowned.get()) !== undefined) this.#take(id, dead);
+    if (dead.length > 0 || this.#connection.read(() => this.#anyUnowned.get()) !== undefined) this.#take(id, dead, only);
     for (const owner of dead) removeLock(file, owner.id);
     return this.#connection.read(() => this.#owned.all(id).map((run) => run.id));
   }
 
-  #take(id: number, dead: readonly Id[]): void {
+  #take(id: number, dead: readonly Id[], only: readonly string[] | undefined): void {
     this.#connection.write(() => {
       if (!this.isStanding()) throw ownershipLost();
       for (const owner of dead) {
-        if (this.#remove.run(owner.id).changes > 0) this.#pass.run(id, owner.id);
+        if (this.#remove.run(owner.id).changes > 0) this.#pass.run(only === undefined ? id : nobody, owner.id);
       }
-      this.#pass.run(id, nobody);
+      if (only === undefined) this.#pass.run(id, nobody);
+      else for (const run of only) this.#passOne.run(id, run);
     });
   }
 

@@ -81,8 +81,8 @@ export class SqliteStore implements Store {
     this.#owner.acquire();
   }
 
-  adopt(): readonly string[] {
-    return this.#owner.adopt();
+  adopt(only?: readonly string[]): readonly string[] {
+    return this.#owner.adopt(only);
   }
 
   isOwnedElsewhere(run: string): boolean {
