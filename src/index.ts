@@ -34,7 +34,7 @@ export type { RunWorkflowOptions } from './project/run-workflow.ts';
 export { compileWorkflow, machineFormat } from '../machines/workflow.ts';
 export type { EffectInput } from '../machines/effect-input.ts';
 export { toMachine } from './engine/to-machine.ts';
-export { createActors, type CreateActorsOptions } from './effects/actors.ts';
+export { createActors, stepInput, type CreateActorsOptions } from './effects/actors.ts';
 export { EffectResult } from './core/effect.ts';
 
 // Agents.

@@ -8,8 +8,8 @@ import { defaultClock } from '../http/default-clock.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import { inlineLoader } from '../../machines/evaluate.ts';
 import { agentEffect } from './agent.ts';
-import type { EffectHandler, Services } from './call.ts';
-import { httpEffect } from './http.ts';
+import { SecretScope, type EffectHandler, type Services } from './call.ts';
+import { httpEffect, renderRequest } from './http.ts';
 
 export interface CreateActorsOptions {
   /** @default {} */
@@ -45,4 +45,23 @@ export function createActors(options: CreateActorsOptions = {}): { readonly agen
       handler({ input, signal, services, loader: inlineLoader, stream: (text) => options.onChunk?.(input.info?.step.id ?? '', text) }),
     );
   return { agent: actor(agentEffect), http: actor(httpEffect) };
+}
+
+/**
+ * What a step sends, with its templates filled in, for actors of your own in the place of `agent` and `http`: the `input` of an
+ * `agent` step; `{ method, url, headers, query, body }` of an `http` step; undefined of any other.
+ *
+ * `env` is what `{{env.NAME}}` names. @default {}
+ * @throws TemplateError when a value that a text needs is missing
+ */
+export async function stepInput(effect: EffectInput, env: Services['env'] = {}): Promise<unknown> {
+  const step = effect.info?.step;
+  const scope = new SecretScope({
+    input: effect,
+    loader: inlineLoader,
+    signal: new AbortController().signal,
+    services: { env },
+  });
+  if (step?.type === 'agent') return scope.value(step.input);
+  return step?.type === 'http' ? renderRequest(step, scope) : undefined;
 }

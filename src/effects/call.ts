@@ -38,13 +38,16 @@ export function idempotencyKey({ context, info, visit }: EffectInput): string {
   return `${context.run.id}:${info?.step.id ?? '$run'}:${visit}`;
 }
 
+/** What rendering needs of a call. */
+export type RenderCall = Pick<EffectCall, 'input' | 'loader' | 'signal'> & { readonly services: Pick<Services, 'env'> };
+
 /** Renders templates that may hold `{{env.NAME}}`, and remembers the secrets that it put in. */
 export class SecretScope {
   readonly secrets = new Map<string, string>();
-  readonly #call: EffectCall;
+  readonly #call: RenderCall;
   readonly #scope: Scope;
 
-  constructor(call: EffectCall) {
+  constructor(call: RenderCall) {
     this.#call = call;
     const { program, context, step } = call.input;
     const inner = createScope(program, context, step, loadingReader(call.loader));

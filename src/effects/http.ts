@@ -2,6 +2,7 @@
 import { EffectResult } from '../core/effect.ts';
 import { InvariantError, TemplateError } from '../core/errors.ts';
 import { isPlainObject } from '../core/json.ts';
+import type { HttpStep } from '../definition/definition.ts';
 import { idempotencyHeaders } from '../http/headers.ts';
 import { failOnStatus } from '../http/status.ts';
 import { idempotencyKey, SecretScope, transportTimeoutMs, type EffectCall } from './call.ts';
@@ -10,12 +11,7 @@ export async function httpEffect(call: EffectCall): Promise<EffectResult> {
   const step = call.input.info?.step;
   if (step?.type !== 'http') throw new InvariantError(`not an http step: ${step?.type ?? 'none'}`);
   const scope = new SecretScope(call);
-  const url = scope.render(step.url, isWholeTag(step.url.source) ? undefined : encodeURIComponent);
-  if (typeof url !== 'string') throw new TemplateError(`the url of step '${step.id}' is not a text but ${JSON.stringify(url) ?? 'missing'}`);
-  const headers = step.headers === null ? {} : headersOf(step.id, scope.render(step.headers));
-  const query = step.query === null ? undefined : scope.render(step.query);
-  const body = await scope.value(step.body);
-  const { method } = step;
+  const { method, url, headers, query, body } = await renderRequest(step, scope);
   const answer = await call.services.http.send({
     method,
     url,
@@ -30,8 +26,27 @@ export async function httpEffect(call: EffectCall): Promise<EffectResult> {
   failOnStatus(answer, { code: 'HTTP_ERROR', subject: `${method} ${answer.url}` });
   const { status } = answer;
   const headersBack = { ...answer.headers };
-  if (step.pick === 'response') return new EffectResult({ status, headers: headersBack, body: answer.body }, { metadata: { status } });
+  if (step.pick === 'response')
+    return new EffectResult({ status, headers: headersBack, body: answer.body }, { metadata: { status } });
   return new EffectResult(answer.body, { metadata: { status, headers: headersBack } });
+}
+
+export interface RenderedRequest {
+  readonly method: HttpStep['method'];
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
+/** The request of a step with its templates filled in. @throws TemplateError */
+export async function renderRequest(step: HttpStep, scope: SecretScope): Promise<RenderedRequest> {
+  const url = scope.render(step.url, isWholeTag(step.url.source) ? undefined : encodeURIComponent);
+  if (typeof url !== 'string')
+    throw new TemplateError(`the url of step '${step.id}' is not a text but ${JSON.stringify(url) ?? 'missing'}`);
+  const headers = step.headers === null ? {} : headersOf(step.id, scope.render(step.headers));
+  const query = step.query === null ? undefined : scope.render(step.query);
+  return { method: step.method, url, headers, query, body: await scope.value(step.body) };
 }
 
 /** A URL that comes whole from data is taken as it is; the address rules apply to it. */
