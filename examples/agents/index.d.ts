@@ -31,5 +31,5 @@ export declare function loadLibrary(folder: string): Promise<Library>;
 /** The definitions of all agents, by name, working on the documents of `library`. */
 export declare function createAgents(library: Library): Record<string, AgentDefinition>;
 
-/** Starts the agents and the process service on free ports; when one fails, those already started are closed. */
+/** Starts the agents and the process service; when one fails, those already started are closed. */
 export declare function startAll(options: StartAllOptions): Promise<RunningAgents>;

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The way in: all agents by name, and `startAll`, which starts them with the process service on free ports.
+ * The way in: all agents by name, and `startAll`, which starts them with the process service.
  * @import { AgentDefinition, Library, RunningAgent, RunningAgents, RunningServer, StartAllOptions } from './types.ts'
  */
 import { fileURLToPath } from 'node:url';
@@ -52,7 +52,7 @@ export function createAgents(library) {
 export const agentNames = Object.keys(createAgents({ folder: '', files: [], passages: [], search: () => [] }));
 
 /** @param {StartAllOptions} options @returns {Promise<RunningAgents>} */
-export async function startAll({ documents, names = agentNames, apiKey = 'demo-key', ...options }) {
+export async function startAll({ documents, names = agentNames, apiKey = 'demo-key', firstPort = 0, ...options }) {
   const unknown = names.filter((name) => !agentNames.includes(name));
   if (unknown.length > 0) {
     throw new Error(`There is no agent called ${unknown.join(', ')}; there are ${agentNames.join(', ')}`);
@@ -65,14 +65,15 @@ export async function startAll({ documents, names = agentNames, apiKey = 'demo-k
     await Promise.all(started.map((server) => server.close()));
   };
   try {
-    const service = await startProcessService({ apiKey, ...options });
+    const service = await startProcessService({ apiKey, port: firstPort, ...options });
     started.push(service);
     /** @type {Record<string, RunningAgent>} */
     const agents = {};
     for (const name of new Set(names)) {
       const definition = definitions[name];
       if (!definition) continue;
-      const agent = await startAgent(definition, options);
+      const port = firstPort === 0 ? 0 : firstPort + 1 + agentNames.indexOf(name);
+      const agent = await startAgent(definition, { port, ...options });
       started.push(agent);
       agents[name] = agent;
     }

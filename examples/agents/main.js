@@ -1,15 +1,16 @@
 // @ts-check
 /**
- * `node examples/agents/main.js [--documents DIR] [--api-key KEY] [--delay MS] [--json]` starts all agents on free ports
- * and runs until Ctrl-C.
+ * `node examples/agents/main.js [--documents DIR] [--port N] [--api-key KEY] [--delay MS] [--json]` starts all
+ * agents and runs until Ctrl-C.
  */
 import { parseArgs } from 'node:util';
 
 import { projectDocuments, startAll } from './index.js';
 
-const USAGE = `Starts the demo agents and the process service on free ports of 127.0.0.1.
+const USAGE = `Starts the demo agents and the process service on 127.0.0.1.
 
   --documents DIR   folder of .md and .txt files that the agents search (default: this project's own)
+  --port N          port of the process service; the agents take the ones after it (default: free ports)
   --api-key KEY     key of the process service (default: $API_KEY, else demo-key)
   --delay MS        wait before each answer, to watch a workflow at work (default: 0)
   --json            print one line of JSON instead of the table
@@ -26,6 +27,7 @@ function readFlags() {
   const { values } = parseArgs({
     options: {
       documents: { type: 'string', default: projectDocuments },
+      port: { type: 'string', default: '0' },
       'api-key': { type: 'string', default: process.env['API_KEY'] ?? 'demo-key' },
       delay: { type: 'string', default: '0' },
       json: { type: 'boolean', default: false },
@@ -33,6 +35,9 @@ function readFlags() {
     },
   });
   if (!/^\d{1,6}$/.test(values.delay)) throw new Error(`--delay wants milliseconds, not '${values.delay}'`);
+  if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_000) {
+    throw new Error(`--port wants a number up to 65000, not '${values.port}'`);
+  }
   return values;
 }
 
@@ -53,6 +58,7 @@ function table(rows) {
 async function run(flags) {
   const running = await startAll({
     documents: flags.documents,
+    firstPort: Number(flags.port),
     apiKey: flags['api-key'],
     delayMs: Number(flags.delay),
   });

@@ -90,6 +90,8 @@ export interface StartAllOptions extends Pick<StartOptions, 'delayMs' | 'keepReq
   readonly documents: string;
   /** Start only these. Throws on a name that does not exist. @default all */
   readonly names?: readonly string[];
+  /** Port of the process service; each agent has the one after its predecessor in `agentNames`. 0: free ones. @default 0 */
+  readonly firstPort?: number;
   /** Key of the process service. @default 'demo-key' */
   readonly apiKey?: string;
 }
