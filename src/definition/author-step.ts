@@ -13,7 +13,9 @@ import type { WaitForm } from './types/wait.ts';
 
 /** A step of a user's type: its fields, each of which may be a template instead. */
 export type CustomForm<Type> =
-  Type extends StepTypeDefinition<infer Name, infer Input> ? { readonly type: Name } & { readonly [Field in keyof Input]: Input[Field] | `${string}{{${string}` } : never;
+  Type extends StepTypeDefinition<infer Name, infer Input>
+    ? { readonly type: Name } & { readonly [Field in keyof Input]: Input[Field] | `${string}{{${string}` }
+    : never;
 
 /** Without its id. */
 export type AuthorStep<Context, Custom = never> = CommonForm<InlineStep<Context, Custom>> &

@@ -26,11 +26,22 @@ export interface BuilderTypes {
 }
 
 /** The step's context, as functions of this workflow get it. */
-export type ContextOf<T extends BuilderTypes, Input = unknown> = StepContext<T['input'], T['outputs'], Input, T['state']>;
+export type ContextOf<T extends BuilderTypes, Input = unknown> = StepContext<
+  T['input'],
+  T['outputs'],
+  Input,
+  T['state']
+>;
 
 /** What templates can name. */
 type RootsOf<T extends BuilderTypes> = {
-  readonly workflow: { readonly input: T['input']; readonly name: string; readonly version: string; readonly runId: string; readonly startedAt: string };
+  readonly workflow: {
+    readonly input: T['input'];
+    readonly name: string;
+    readonly version: string;
+    readonly runId: string;
+    readonly startedAt: string;
+  };
   readonly steps: { readonly [Id in keyof T['outputs']]: StepView<T['outputs'][Id]> };
   readonly state: T['state'];
 };
@@ -38,13 +49,20 @@ type RootsOf<T extends BuilderTypes> = {
 type Change<T extends BuilderTypes, Changed extends Partial<BuilderTypes>> = {
   readonly start: Changed extends { readonly start: infer Start } ? Start : T['start'];
   readonly input: Changed extends { readonly input: infer Input } ? Input : T['input'];
-  readonly outputs: Changed extends { readonly outputs: infer Outputs extends Readonly<Record<string, unknown>> } ? Outputs : T['outputs'];
-  readonly state: Changed extends { readonly state: infer State extends Readonly<Record<string, unknown>> } ? State : T['state'];
+  readonly outputs: Changed extends { readonly outputs: infer Outputs extends Readonly<Record<string, unknown>> }
+    ? Outputs
+    : T['outputs'];
+  readonly state: Changed extends { readonly state: infer State extends Readonly<Record<string, unknown>> }
+    ? State
+    : T['state'];
   readonly output: Changed extends { readonly output: infer Output } ? Output : T['output'];
   readonly custom: T['custom'];
 };
 
-type Added<T extends BuilderTypes, Id extends string, Step> = Change<T, { readonly outputs: T['outputs'] & StepOutputs<Id, Step, RootsOf<T>, T['custom']> }>;
+type Added<T extends BuilderTypes, Id extends string, Step> = Change<
+  T,
+  { readonly outputs: T['outputs'] & StepOutputs<Id, Step, RootsOf<T>, T['custom']> }
+>;
 
 /** A new id; the id of a step that is there already is an error. */
 type NewId<T extends BuilderTypes, Id extends string> = string extends Id
@@ -59,17 +77,23 @@ type NewId<T extends BuilderTypes, Id extends string> = string extends Id
  * Fields that the step's type does not have are errors (inferred types alone would let them pass). A text rather than an
  * object type, as that would take part in typing the parameters of functions in the step.
  */
-type KnownFields<Step, Form> = [UnknownField<Step, Form>] extends [never] ? unknown : `unknown field '${UnknownField<Step, Form>}'`;
-type UnknownField<Step, Form> = Exclude<keyof Step, KeyOfUnion<Extract<Form, { readonly type: TypeOf<Step> }>>> & string;
+type KnownFields<Step, Form> = [UnknownField<Step, Form>] extends [never]
+  ? unknown
+  : `unknown field '${UnknownField<Step, Form>}'`;
+type UnknownField<Step, Form> = Exclude<keyof Step, KeyOfUnion<Extract<Form, { readonly type: TypeOf<Step> }>>> &
+  string;
 type KeyOfUnion<Union> = Union extends unknown ? keyof Union : never;
 type TypeOf<Step> = Step extends { readonly type: infer Type } ? Type : never;
 
 type StepPattern<T extends BuilderTypes> = (keyof T['outputs'] & string) | '*' | `${string}*`;
-type OutputAt<T extends BuilderTypes, Pattern extends string> = Pattern extends keyof T['outputs'] ? T['outputs'][Pattern] : unknown;
+type OutputAt<T extends BuilderTypes, Pattern extends string> = Pattern extends keyof T['outputs']
+  ? T['outputs'][Pattern]
+  : unknown;
 
 /** A transform whose `data` is what its `input` gives. */
 export interface TransformFields<T extends BuilderTypes, Input, Output, OnError, Condition>
-  extends Omit<CommonForm<InlineStep<ContextOf<T>, T['custom']>>, 'onError'>,
+  extends
+    Omit<CommonForm<InlineStep<ContextOf<T>, T['custom']>>, 'onError'>,
     TransformForm<ContextOf<T>, Input, Rendered<Input, RootsOf<T>>, Output> {
   readonly onError?: OnError;
   readonly condition?: Condition;
@@ -101,10 +125,16 @@ export interface WorkflowBuilder<T extends BuilderTypes> extends Workflow<T['sta
   /** What a path that is missing inside text does. @default { missing: 'error' } */
   setTemplates(options: { readonly missing: 'error' | 'empty' }): WorkflowBuilder<T>;
   /** What a run's input has to be: zod or JSON Schema. */
-  setInput<const Schema extends SchemaForm>(schema: Schema): WorkflowBuilder<Change<T, { start: StartOf<Schema>; input: InputOf<Schema> }>>;
+  setInput<const Schema extends SchemaForm>(
+    schema: Schema,
+  ): WorkflowBuilder<Change<T, { start: StartOf<Schema>; input: InputOf<Schema> }>>;
   /** The initial state, or a zod schema whose defaults give it. */
-  setState<Schema extends z.ZodType<Readonly<Record<string, unknown>>>>(schema: Schema): WorkflowBuilder<Change<T, { state: z.output<Schema> }>>;
-  setState<State extends Readonly<Record<string, unknown>>>(initial: State): WorkflowBuilder<Change<T, { state: State }>>;
+  setState<Schema extends z.ZodType<Readonly<Record<string, unknown>>>>(
+    schema: Schema,
+  ): WorkflowBuilder<Change<T, { state: z.output<Schema> }>>;
+  setState<State extends Readonly<Record<string, unknown>>>(
+    initial: State,
+  ): WorkflowBuilder<Change<T, { state: State }>>;
 
   addStep<
     const Id extends string,
@@ -123,12 +153,17 @@ export interface WorkflowBuilder<T extends BuilderTypes> extends Workflow<T['sta
 
   /** What a run gives: data with templates, or a function. @default all named outputs, or the last step's output */
   setOutput<Output>(output: (context: ContextOf<T>) => Output): WorkflowBuilder<Change<T, { output: Awaited<Output> }>>;
-  setOutput<const Source extends DataForm>(output: Source): WorkflowBuilder<Change<T, { output: Rendered<Source, RootsOf<T>> }>>;
+  setOutput<const Source extends DataForm>(
+    output: Source,
+  ): WorkflowBuilder<Change<T, { output: Rendered<Source, RootsOf<T>> }>>;
   /** Steps that run after a failure; they see `{{workflow.error}}`. */
   onFailure(steps: readonly InnerStep<ContextOf<T>, T['custom']>[]): WorkflowBuilder<T>;
 
   /** `pattern`: a step id, `'*'` or `'prefix*'`. Several handlers are called in order and awaited. */
-  onStepStart<const Pattern extends StepPattern<T>>(pattern: Pattern, handler: (stepId: string, context: ContextOf<T>) => unknown): WorkflowBuilder<T>;
+  onStepStart<const Pattern extends StepPattern<T>>(
+    pattern: Pattern,
+    handler: (stepId: string, context: ContextOf<T>) => unknown,
+  ): WorkflowBuilder<T>;
   /** What it returns, if not undefined, replaces the output. */
   onStepComplete<const Pattern extends StepPattern<T>>(
     pattern: Pattern,
@@ -151,7 +186,10 @@ export interface WorkflowBuilder<T extends BuilderTypes> extends Workflow<T['sta
   /** Not supported yet in this version: reported by `build`. */
   webhook(path: string, options?: Readonly<Record<string, unknown>>): WorkflowBuilder<T>;
   /** Not supported yet in this version: reported by `build`. */
-  schedule(when: string | Readonly<Record<string, unknown>>, options?: Readonly<Record<string, unknown>>): WorkflowBuilder<T>;
+  schedule(
+    when: string | Readonly<Record<string, unknown>>,
+    options?: Readonly<Record<string, unknown>>,
+  ): WorkflowBuilder<T>;
   /** Not supported yet in this version: reported by `build`. */
   on(event: string, options?: Readonly<Record<string, unknown>>): WorkflowBuilder<T>;
 

@@ -14,7 +14,10 @@ import { isZodSchema } from './data-schema.ts';
  * Begins a workflow. Mistakes are reported all at once, by `build()` or when an engine takes the workflow.
  * @param name letters, digits, `_`, `-` and `.`
  */
-export function createWorkflow<const Schema extends SchemaForm = z.ZodUnknown, const Types extends readonly StepTypeDefinition[] = readonly []>(
+export function createWorkflow<
+  const Schema extends SchemaForm = z.ZodUnknown,
+  const Types extends readonly StepTypeDefinition[] = readonly [],
+>(
   name: string,
   options: CreateWorkflowOptions<Schema, Types> = {},
 ): WorkflowBuilder<{
@@ -168,7 +171,9 @@ class Builder {
   #make(): WorkflowDefinition {
     const session = new Session({ source: 'code', stepTypes: this.#stepTypes, agentIds: null });
     for (const method of this.#later) {
-      session.issues.add('NOT_SUPPORTED_YET', method, `${method}() is not supported yet in this version`, { hint: 'start runs with engine.start' });
+      session.issues.add('NOT_SUPPORTED_YET', method, `${method}() is not supported yet in this version`, {
+        hint: 'start runs with engine.start',
+      });
     }
     const result = normalizeWorkflow({ ...this.#fields, steps: this.#steps, handlers: this.#handlers }, session);
     if (result.definition === undefined) throw new DefinitionError(`Workflow '${this.name}'`, result.issues);

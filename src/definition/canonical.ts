@@ -23,7 +23,8 @@ export interface JsonOptions {
 export function toJson(value: unknown, path: string, options: JsonOptions): Json {
   const replacement = options.replacements.get(path);
   if (replacement !== undefined) return replacement;
-  if (Array.isArray(value)) return Array.from(value, (item: unknown, index) => toJson(item, joinPath(path, index), options));
+  if (Array.isArray(value))
+    return Array.from(value, (item: unknown, index) => toJson(item, joinPath(path, index), options));
   if (!isPlainObject(value)) return scalar(value, path, options);
   const result: Record<string, Json> = {};
   for (const key of Object.keys(value)) {
@@ -34,7 +35,8 @@ export function toJson(value: unknown, path: string, options: JsonOptions): Json
 }
 
 function scalar(value: unknown, path: string, { onOther }: JsonOptions): Json {
-  if (value === null || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return value;
+  if (value === null || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)))
+    return value;
   if (typeof value === 'string' && value.isWellFormed()) return value;
   onOther(path, value);
   return null;

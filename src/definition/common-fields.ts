@@ -17,7 +17,11 @@ const retryOn = z
   .transform(String)
   .superRefine((value, context) => {
     if (errorCodes.includes(value) || /^[1-5]\d\d$/.test(value)) return;
-    context.addIssue({ code: 'custom', message: `names an unknown failure: expected an HTTP status or one of ${errorCodes.join(', ')}`, input: value });
+    context.addIssue({
+      code: 'custom',
+      message: `names an unknown failure: expected an HTTP status or one of ${errorCodes.join(', ')}`,
+      input: value,
+    });
   });
 
 const retry = z.strictObject({
@@ -43,7 +47,14 @@ export const commonFields = {
 };
 
 /** Fields of the language that do not work yet. */
-export const laterFields: readonly string[] = ['cache', 'compensate', 'concurrency', 'rateLimit', 'callback', 'heartbeatTimeout'];
+export const laterFields: readonly string[] = [
+  'cache',
+  'compensate',
+  'concurrency',
+  'rateLimit',
+  'callback',
+  'heartbeatTimeout',
+];
 
 export type CommonFields = Fields<typeof commonFields>;
 
@@ -92,7 +103,11 @@ function readOnError(value: unknown, reader: StepReader): OnError {
     return output === null ? fail : { kind: 'output', value: output };
   }
   const hint = typeof value === 'string' ? { hint: `to go to a step, write { goto: ${quote(value)} }` } : {};
-  reader.add('INVALID_VALUE', 'onError', 'onError is not one of its forms', { expected: onErrorExpectation, received: describe(value), ...hint });
+  reader.add('INVALID_VALUE', 'onError', 'onError is not one of its forms', {
+    expected: onErrorExpectation,
+    received: describe(value),
+    ...hint,
+  });
   return fail;
 }
 
@@ -106,14 +121,18 @@ const operators = ['expr', 'append', 'merge'] as const;
 
 function readAssign(value: unknown, reader: StepReader): readonly Assign[] {
   if (!isPlainObject(value)) {
-    reader.add('INVALID_TYPE', 'assign', 'assign must be an object: each key of state with its value', { received: describe(value) });
+    reader.add('INVALID_TYPE', 'assign', 'assign must be an object: each key of state with its value', {
+      received: describe(value),
+    });
     return [];
   }
   const keys = Object.keys(value).filter((key) => value[key] !== undefined);
   return keys.sort(byUnits).flatMap((key) => {
     const problem = checkId(key, 'state key');
     if (problem !== null) {
-      reader.add(problem.code, joinPath('assign', key), problem.message, { ...(problem.expected === undefined ? {} : { expected: problem.expected }) });
+      reader.add(problem.code, joinPath('assign', key), problem.message, {
+        ...(problem.expected === undefined ? {} : { expected: problem.expected }),
+      });
       return [];
     }
     return readWrite(key, value[key], reader) ?? [];
@@ -133,12 +152,16 @@ function readWrite(key: string, value: unknown, reader: StepReader): Assign | nu
     const template = reader.template(`${field}.${operator}`, operand);
     return template === null ? null : { key, kind: operator, value: template };
   }
-  const decision = typeof operand === 'function' ? misplacedFunction(field, reader) : reader.decision(`${field}.expr`, operand);
+  const decision =
+    typeof operand === 'function' ? misplacedFunction(field, reader) : reader.decision(`${field}.expr`, operand);
   return decision?.kind === 'expression' ? { key, kind: 'expr', condition: decision.condition } : null;
 }
 
 function misplacedFunction(field: string, reader: StepReader): null {
-  reader.add('FUNCTION_MISPLACED', `${field}.expr`, 'expr is a text', { expected: "an expression such as '{{state.n}} + 1'", hint: 'a function can write state with context.set in onStepComplete' });
+  reader.add('FUNCTION_MISPLACED', `${field}.expr`, 'expr is a text', {
+    expected: "an expression such as '{{state.n}} + 1'",
+    hint: 'a function can write state with context.set in onStepComplete',
+  });
   return null;
 }
 

@@ -8,14 +8,15 @@ import { isPlainObject, type Json } from '../core/json.ts';
 import { describe, quote } from './describe.ts';
 import type { DataSchema } from './definition.ts';
 import { deepFreeze } from './freeze.ts';
-import { isShallow } from './measure.ts';
+import { measureData } from './measure.ts';
 
 export type DataSchemaResult = { readonly schema: DataSchema } | { readonly issues: readonly Issue[] };
 
 /** A zod schema, or a JSON Schema as plain data. Paths of the issues are within the schema. */
 export function toDataSchema(source: unknown): DataSchemaResult {
   if (isZodSchema(source)) return fromZod(source);
-  if (looksLikeOldZod(source)) return refuse('this zod schema is of another version', 'zod 4 is needed: import { z } from "zod" of version 4');
+  if (looksLikeOldZod(source))
+    return refuse('this zod schema is of another version', 'zod 4 is needed: import { z } from "zod" of version 4');
   if (typeof source === 'boolean' || isPlainObject(source)) return fromJsonSchema(source);
   return refuse(`a schema must be a zod schema or a JSON Schema, found ${describe(source)}`);
 }
@@ -42,7 +43,9 @@ function fromZod(schema: z.core.$ZodType): DataSchemaResult {
   }
   const parse: DataSchema['parse'] = (value) => {
     const result = z.safeParse(schema, value, { reportInput: false });
-    return result.success ? { value: result.data } : { issues: result.error.issues.flatMap((issue) => zodIssues(issue, value)) };
+    return result.success
+      ? { value: result.data }
+      : { issues: result.error.issues.flatMap((issue) => zodIssues(issue, value)) };
   };
   return { schema: Object.freeze({ json: deepFreeze(structuredClone(json)), parse }) };
 }
@@ -52,12 +55,23 @@ function zodIssues(issue: z.core.$ZodIssue, root: unknown): readonly Issue[] {
   const value = keys.reduce<unknown>(member, root);
   const path = keys.reduce<string>(joinPath, '');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ code: 'INVALID_DATA', path: joinPath(path, key), message: 'is not a known property' }));
+    return issue.keys.map((key) => ({
+      code: 'INVALID_DATA',
+      path: joinPath(path, key),
+      message: 'is not a known property',
+    }));
   }
   const last = keys.at(-1);
   const isMissing = value === undefined && last !== undefined && issue.code !== 'custom';
   if (isMissing) return [{ code: 'INVALID_DATA', path, message: `${quote(String(last))} is required` }];
-  return [{ code: 'INVALID_DATA', path, message: issue.message, ...(value === undefined ? {} : { received: describe(value) }) }];
+  return [
+    {
+      code: 'INVALID_DATA',
+      path,
+      message: issue.message,
+      ...(value === undefined ? {} : { received: describe(value) }),
+    },
+  ];
 }
 
 function member(container: unknown, key: string | number): unknown {
@@ -73,17 +87,48 @@ const options = { allErrors: true, strict: false, logger: false, addUsedSchema: 
 const draft2020 = /^https?:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/;
 const draft7 = /^https?:\/\/json-schema\.org\/draft-0[67]\/schema#?$/;
 
+type Dialect = '2020' | '7';
+
+/** Made when first needed: a compiler costs more than most schemas. */
+const compilers = new Map<Dialect, Ajv>();
+
+function compiler(dialect: Dialect): Ajv {
+  const known = compilers.get(dialect);
+  if (known !== undefined) return known;
+  const made = addFormats(dialect === '2020' ? new Ajv2020(options) : new Ajv(options));
+  compilers.set(dialect, made);
+  return made;
+}
+
 function fromJsonSchema(json: unknown): DataSchemaResult {
-  if (!isShallow(json)) return refuse('this schema is nested too deep');
+  if (measureData(json) !== 'fits') return refuse('this schema is nested too deep or too large');
   const named: unknown = isPlainObject(json) ? json['$schema'] : undefined;
-  const dialect = named === undefined || (typeof named === 'string' && draft2020.test(named)) ? '2020' : typeof named === 'string' && draft7.test(named) ? '7' : null;
-  if (dialect === null) return { issues: [{ code: 'INVALID_SCHEMA', path: '$schema', message: `the JSON Schema dialect ${quote(String(named))} is not known`, hint: 'use draft 2020-12 or draft-07' }] };
+  const dialect =
+    named === undefined || (typeof named === 'string' && draft2020.test(named))
+      ? '2020'
+      : typeof named === 'string' && draft7.test(named)
+        ? '7'
+        : null;
+  if (dialect === null)
+    return {
+      issues: [
+        {
+          code: 'INVALID_SCHEMA',
+          path: '$schema',
+          message: `the JSON Schema dialect ${quote(String(named))} is not known`,
+          hint: 'use draft 2020-12 or draft-07',
+        },
+      ],
+    };
   const own = structuredClone(json) as Json & object;
   try {
-    // One instance per schema: an instance keeps every schema it has seen, and two may have the same $id.
-    const ajv = addFormats(dialect === '2020' ? new Ajv2020(options) : new Ajv({ ...options, meta: true }));
+    const ajv = compiler(dialect);
     const validate = ajv.compile(own);
-    return { schema: Object.freeze({ json: deepFreeze(own), parse: (value: unknown) => validateWith(validate, value) }) };
+    // The compiler keeps every schema it has seen, and two may have the same $id.
+    if (typeof own === 'object') ajv.removeSchema(own);
+    return {
+      schema: Object.freeze({ json: deepFreeze(own), parse: (value: unknown) => validateWith(validate, value) }),
+    };
   } catch (error) {
     return refuse(`this is not a valid JSON Schema: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -91,14 +136,20 @@ function fromJsonSchema(json: unknown): DataSchemaResult {
 
 function validateWith(validate: ValidateFunction, value: unknown): ReturnType<DataSchema['parse']> {
   if (validate(value) === true) return { value };
-  const issues = (validate.errors ?? []).filter((error) => error.keyword !== 'if').map((error) => jsonSchemaIssue(error, value));
+  const issues = (validate.errors ?? [])
+    .filter((error) => error.keyword !== 'if')
+    .map((error) => jsonSchemaIssue(error, value));
   return { issues };
 }
 
 function jsonSchemaIssue(error: ErrorObject, root: unknown): Issue {
   const keys = error.instancePath.split('/').slice(1).map(unescapePointer);
   const params = error.params as Readonly<Record<string, unknown>>;
-  const extra = params['missingProperty'] ?? params['additionalProperty'] ?? params['unevaluatedProperty'] ?? params['propertyName'];
+  const extra =
+    params['missingProperty'] ??
+    params['additionalProperty'] ??
+    params['unevaluatedProperty'] ??
+    params['propertyName'];
   const value = keys.reduce<unknown>(member, root);
   const path = pathOf(keys, root);
   const base = { code: 'INVALID_DATA', message: messageOf(error, params) };
@@ -108,8 +159,10 @@ function jsonSchemaIssue(error: ErrorObject, root: unknown): Issue {
 
 function messageOf(error: ErrorObject, params: Readonly<Record<string, unknown>>): string {
   if (error.keyword === 'required') return `${quote(String(params['missingProperty']))} is required`;
-  if (error.keyword === 'additionalProperties' || error.keyword === 'unevaluatedProperties') return 'is not a known property';
-  if (error.keyword === 'enum' && Array.isArray(params['allowedValues'])) return `must be one of ${params['allowedValues'].map(describe).join(', ')}`;
+  if (error.keyword === 'additionalProperties' || error.keyword === 'unevaluatedProperties')
+    return 'is not a known property';
+  if (error.keyword === 'enum' && Array.isArray(params['allowedValues']))
+    return `must be one of ${params['allowedValues'].map(describe).join(', ')}`;
   if (error.keyword === 'const') return `must be ${describe(params['allowedValue'])}`;
   return error.message ?? `does not fit '${error.keyword}'`;
 }

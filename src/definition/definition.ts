@@ -241,7 +241,11 @@ export interface WorkflowDefinition {
   readonly steps: readonly Step[];
   /** Steps after a failure; they see `workflow.error`. */
   readonly onFailure: readonly Step[];
-  readonly stepHandlers: readonly { readonly event: keyof StepHandlers; readonly pattern: string; readonly call: UserFunction }[];
+  readonly stepHandlers: readonly {
+    readonly event: keyof StepHandlers;
+    readonly pattern: string;
+    readonly call: UserFunction;
+  }[];
   readonly workflowHandlers: WorkflowHandlers;
   /** The initial state, or null when the workflow has none. */
   readonly state: Readonly<Record<string, unknown>> | null;

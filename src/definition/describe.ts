@@ -5,14 +5,16 @@ const maxShown = 60;
 /** `'agnet'`, `42`, `null`, `a list of 3`, `an object`, `a function`. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return quote(value);
-  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean')
+    return String(value);
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (typeof value === 'object') return describeObject(value);
   return typeof value === 'function' ? 'a function' : `a ${typeof value}`;
 }
 
 function describeObject(value: object): string {
-  const name: unknown = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)?.constructor?.name;
+  const name: unknown = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)?.constructor
+    ?.name;
   return typeof name !== 'string' || name === 'Object' || name === '' ? 'an object' : `an object of class ${name}`;
 }
 

@@ -10,11 +10,14 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 const pattern = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/;
 
 /** Milliseconds, or what is wrong (the end of a sentence that begins with the field's name). */
-export function parseDuration(value: unknown, minimum: 'positive' | 'zero' = 'positive'): { readonly ms: number } | { readonly problem: string } {
+export function parseDuration(
+  value: unknown,
+  minimum: 'positive' | 'zero' = 'positive',
+): { readonly ms: number } | { readonly problem: string } {
   const ms = typeof value === 'number' ? value : typeof value === 'string' ? parseText(value.trim()) : null;
   if (ms === null || !Number.isFinite(ms)) return { problem: `must be ${durationExpectation}` };
-  if (ms < 0) return { problem: minimum === 'zero' ? 'must not be negative' : 'must be positive, not negative' };
-  if (ms === 0 && minimum === 'positive') return { problem: 'must be positive, not 0' };
+  if (ms < 0) return { problem: minimum === 'zero' ? 'must not be negative' : 'must be positive' };
+  if (ms === 0 && minimum === 'positive') return { problem: 'must be positive' };
   if (ms > maxDurationMs) return { problem: 'must be at most 100 years' };
   return { ms: Math.ceil(ms) };
 }

@@ -36,7 +36,8 @@ export const anything = z.unknown();
 export function name(what: string): z.ZodType<string> {
   return z.string().superRefine((value, context) => {
     const problem = checkId(value, what);
-    if (problem !== null) context.addIssue({ code: 'custom', message: sentence(problem), params: { code: problem.code } });
+    if (problem !== null)
+      context.addIssue({ code: 'custom', message: sentence(problem), params: { code: problem.code } });
   });
 }
 
@@ -57,7 +58,11 @@ export interface ReadOptions {
 }
 
 /** The fields of `source` that are right; what is wrong goes to `issues`. Fields that are undefined count as absent. */
-export function readFields<S extends Shape>(shape: S, source: Readonly<Record<string, unknown>>, options: ReadOptions): Fields<S> {
+export function readFields<S extends Shape>(
+  shape: S,
+  source: Readonly<Record<string, unknown>>,
+  options: ReadOptions,
+): Fields<S> {
   const result: Record<string, unknown> = {};
   for (const key of Object.keys(shape)) {
     const value: unknown = Object.hasOwn(source, key) ? source[key] : undefined;
@@ -72,7 +77,12 @@ function checkKnown(key: string, value: unknown, shape: Shape, options: ReadOpti
   const { issues, path, what, others = [] } = options;
   if (Object.hasOwn(shape, key) || others.includes(key) || options.onUnknown?.(key, value) === true) return;
   const known = [...Object.keys(shape), ...others];
-  issues.add('UNKNOWN_FIELD', joinPath(path, key), `unknown field ${quote(key)} of ${what}`, issues.didYouMean(key, known));
+  issues.add(
+    'UNKNOWN_FIELD',
+    joinPath(path, key),
+    `unknown field ${quote(key)} of ${what}`,
+    issues.didYouMean(key, known),
+  );
 }
 
 function readField(key: string, schema: z.ZodType, value: unknown, { issues, path, what }: ReadOptions): unknown {
@@ -89,11 +99,15 @@ function readField(key: string, schema: z.ZodType, value: unknown, { issues, pat
 
 function addZodIssue(key: string, at: string, root: unknown, issue: z.core.$ZodIssue, issues: IssueList): void {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? part.toString() : part));
-  const value = path.reduce<unknown>((current, part) => (current as Readonly<Record<string | number, unknown>>)[part], root);
+  const value = path.reduce<unknown>(
+    (current, part) => (current as Readonly<Record<string | number, unknown>>)[part],
+    root,
+  );
   const label = path.length === 0 ? key : under(key, path.reduce<string>(joinPath, ''));
   const where = under(at, path.reduce<string>(joinPath, ''));
   if (issue.code === 'unrecognized_keys') {
-    for (const unknown of issue.keys) issues.add('UNKNOWN_FIELD', joinPath(where, unknown), `unknown field ${quote(unknown)} of ${label}`);
+    for (const unknown of issue.keys)
+      issues.add('UNKNOWN_FIELD', joinPath(where, unknown), `unknown field ${quote(unknown)} of ${label}`);
     return;
   }
   const absent = value === undefined && path.length > 0;
@@ -102,7 +116,10 @@ function addZodIssue(key: string, at: string, root: unknown, issue: z.core.$ZodI
     return;
   }
   const { code, message, expected } = explain(issue);
-  const choices = issue.code === 'invalid_value' && typeof value === 'string' ? issues.didYouMean(value, issue.values.map(String)) : {};
+  const choices =
+    issue.code === 'invalid_value' && typeof value === 'string'
+      ? issues.didYouMean(value, issue.values.map(String))
+      : {};
   issues.add(code, where, `${label}${message.startsWith(':') ? '' : ' '}${message}`, {
     ...(expected === undefined ? {} : { expected }),
     received: describe(value),
@@ -116,7 +133,12 @@ interface Explanation {
   readonly expected?: string;
 }
 
-const nouns: Readonly<Record<string, string>> = { int: 'integer', array: 'array (list)', record: 'object', boolean: 'boolean' };
+const nouns: Readonly<Record<string, string>> = {
+  int: 'integer',
+  array: 'array (list)',
+  record: 'object',
+  boolean: 'boolean',
+};
 
 function explain(issue: z.core.$ZodIssue): Explanation {
   switch (issue.code) {
@@ -127,7 +149,11 @@ function explain(issue: z.core.$ZodIssue): Explanation {
     case 'too_big':
       return { code: 'OUT_OF_RANGE', message: `must be at most ${issue.maximum.toLocaleString('en-US')}` };
     case 'invalid_value':
-      return { code: 'INVALID_VALUE', message: 'is not one of the known values', expected: issue.values.map((value) => describe(value)).join(', ') };
+      return {
+        code: 'INVALID_VALUE',
+        message: 'is not one of the known values',
+        expected: issue.values.map((value) => describe(value)).join(', '),
+      };
     case 'custom': {
       const code: unknown = issue.params?.['code'];
       return { code: typeof code === 'string' ? code : 'INVALID_VALUE', message: issue.message };

@@ -4,7 +4,14 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { DurationInput } from './duration.ts';
 
 /** Plain data; any text in it may be a template. */
-export type DataForm = string | number | boolean | null | undefined | readonly DataForm[] | { readonly [key: string]: DataForm };
+export type DataForm =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | readonly DataForm[]
+  | { readonly [key: string]: DataForm };
 
 /** Data with templates, or a function of the step's context. */
 export type ValueForm<Context> = DataForm | ((context: Context) => unknown);
@@ -35,10 +42,19 @@ export interface RetryForm {
   readonly on?: readonly (ErrorCode | number | `${number}`)[];
 }
 
-export type OnErrorForm<Inline> = 'fail' | 'continue' | { readonly goto: string } | { readonly output: DataForm } | Inline;
+export type OnErrorForm<Inline> =
+  | 'fail'
+  | 'continue'
+  | { readonly goto: string }
+  | { readonly output: DataForm }
+  | Inline;
 
 /** A value to be written to `state`. */
-export type AssignForm = DataForm | { readonly expr: string } | { readonly append: DataForm } | { readonly merge: DataForm };
+export type AssignForm =
+  | DataForm
+  | { readonly expr: string }
+  | { readonly append: DataForm }
+  | { readonly merge: DataForm };
 
 /** Fields of every step. `Inline` is a step that stands inside another. */
 export interface CommonForm<Inline> {

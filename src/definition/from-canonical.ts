@@ -19,13 +19,19 @@ export function definitionFromCanonical(text: string, codeOf?: WorkflowDefinitio
   if (!isPlainObject(data)) throw new WorkflowError('STORE_INVALID', 'a stored definition is not an object');
   const { format, ...author } = data;
   if (format !== canonicalFormat) {
-    throw new WorkflowError('STORE_INVALID', `a stored definition has format ${String(format)}; this version reads format ${canonicalFormat}`);
+    throw new WorkflowError(
+      'STORE_INVALID',
+      `a stored definition has format ${String(format)}; this version reads format ${canonicalFormat}`,
+    );
   }
   const functions = codeOf === undefined ? new Map<string, AnyFunction>() : functionsOf(codeOf);
   const session = new Session({ source: 'canonical', stepTypes: [], agentIds: null, functions });
   const result = normalizeWorkflow(author as unknown as AuthorWorkflow, session);
   if (result.definition !== undefined) return result.definition;
-  throw new WorkflowError('STORE_INVALID', `a stored definition is not valid: ${result.issues.map(formatIssue).join('; ')}`);
+  throw new WorkflowError(
+    'STORE_INVALID',
+    `a stored definition is not valid: ${result.issues.map(formatIssue).join('; ')}`,
+  );
 }
 
 /** All functions with code in a definition, by place. */

@@ -14,5 +14,15 @@ export { isZodSchema, toDataSchema, type DataSchemaResult } from './data-schema.
 export { parseDuration, type DurationInput } from './duration.ts';
 export { checkId, checkWorkflowName, isUuidV4 } from './names.ts';
 export type { AuthorStep, InlineStep, InnerStep } from './author-step.ts';
-export type { AssignForm, CommonForm, DataForm, DecisionForm, OnErrorForm, RetryForm, SchemaForm, TargetForm, ValueForm } from './forms.ts';
+export type {
+  AssignForm,
+  CommonForm,
+  DataForm,
+  DecisionForm,
+  OnErrorForm,
+  RetryForm,
+  SchemaForm,
+  TargetForm,
+  ValueForm,
+} from './forms.ts';
 export * as limits from './limits.ts';

@@ -37,9 +37,16 @@ export class IssueList {
     return this.#suggestions > maxSuggestions || name.length > 200 ? undefined : nearest(name, known);
   }
 
-  /** Whether something was said about this very path. */
+  /** Whether something was said about this path, or about what it is in. */
   hasAt(path: string): boolean {
-    return this.#paths.has(path);
+    for (
+      let end = path.length;
+      end > 0;
+      end = Math.max(path.lastIndexOf('.', end - 1), path.lastIndexOf('[', end - 1))
+    ) {
+      if (this.#paths.has(path.slice(0, end))) return true;
+    }
+    return false;
   }
 
   /** Whether something stops the definition. */

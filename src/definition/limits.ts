@@ -6,6 +6,8 @@ export const maxSteps = 10_000;
 export const maxStepDepth = 32;
 /** Levels of objects and arrays in the whole of a definition's data. */
 export const maxDataDepth = 200;
+/** Values in the whole of a definition's data. */
+export const maxDataNodes = 1_000_000;
 /** Bytes of a YAML or JSON text. */
 export const maxTextBytes = 10 * 1024 * 1024;
 /** Levels of lists and maps in a YAML or JSON text. */

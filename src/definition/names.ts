@@ -33,7 +33,11 @@ export function checkId(id: string, what = 'step id'): NameProblem | null {
   const long = checkLength(id, what);
   if (long !== null) return long;
   if (reservedWords.has(id)) {
-    return { code: 'RESERVED_ID', message: `${what} ${quote(id)} is reserved`, hint: `choose another name, such as '${id.replaceAll('_', '') || 'step'}-1'` };
+    return {
+      code: 'RESERVED_ID',
+      message: `${what} ${quote(id)} is reserved`,
+      hint: `choose another name, such as '${id.replaceAll('_', '') || 'step'}-1'`,
+    };
   }
   if (idPattern.test(id)) return null;
   return {
@@ -48,7 +52,8 @@ export function checkId(id: string, what = 'step id'): NameProblem | null {
 export function checkWorkflowName(name: string): NameProblem | null {
   const long = checkLength(name, 'workflow id');
   if (long !== null) return long;
-  if (reservedWords.has(name)) return { code: 'RESERVED_ID', message: `workflow id ${quote(name)} is reserved`, hint: 'choose another name' };
+  if (reservedWords.has(name))
+    return { code: 'RESERVED_ID', message: `workflow id ${quote(name)} is reserved`, hint: 'choose another name' };
   if (workflowNamePattern.test(name)) return null;
   return {
     code: 'INVALID_ID',

@@ -36,10 +36,16 @@ type RenderedText<Source extends string, Roots> = string extends Source
         : string
       : PathType<Trim<Inner>, Roots>
     : Source extends `${string}{{${string}`
-      ? Source extends `{{${string}` ? unknown : string
+      ? Source extends `{{${string}`
+        ? unknown
+        : string
       : Source;
 
-type Trim<Text extends string> = Text extends ` ${infer Rest}` ? Trim<Rest> : Text extends `${infer Rest} ` ? Trim<Rest> : Text;
+type Trim<Text extends string> = Text extends ` ${infer Rest}`
+  ? Trim<Rest>
+  : Text extends `${infer Rest} `
+    ? Trim<Rest>
+    : Text;
 
 /** The output of a step that completed, by what its author wrote. */
 export type StepOutput<Step, Roots, Custom> = RecoveredOutput<Step, PlainOutput<Step, Roots, Custom>, Roots, Custom>;
@@ -62,7 +68,11 @@ type PlainOutput<Step, Roots, Custom> = Step extends { readonly type: infer Type
                 : CustomOutput<Type, Custom>
   : unknown;
 
-type AgentOutput<Step> = Step extends { readonly schema: z.ZodType<infer Output> } ? Output : Step extends { readonly format: 'text' } ? string : unknown;
+type AgentOutput<Step> = Step extends { readonly schema: z.ZodType<infer Output> }
+  ? Output
+  : Step extends { readonly format: 'text' }
+    ? string
+    : unknown;
 
 type TransformOutput<Step, Roots> = Step extends { transform(...parameters: never[]): infer Result }
   ? Awaited<Result>
@@ -72,7 +82,9 @@ type TransformOutput<Step, Roots> = Step extends { transform(...parameters: neve
 
 type StepsOf<Step> = Step extends { readonly steps: infer Steps extends readonly unknown[] } ? Steps : readonly [];
 
-type LastOutput<Steps extends readonly unknown[], Roots, Custom> = Steps extends readonly [...unknown[], infer Last] ? StepOutput<Last, Roots, Custom> : unknown;
+type LastOutput<Steps extends readonly unknown[], Roots, Custom> = Steps extends readonly [...unknown[], infer Last]
+  ? StepOutput<Last, Roots, Custom>
+  : unknown;
 
 type ParallelOutput<Step, Roots, Custom> =
   AllDone<Step> extends true
@@ -84,12 +96,18 @@ type AllDone<Step> = Step extends { readonly onError: 'continue' } | { readonly 
 type IdOf<Step> = Step extends { readonly id: infer Id extends string } ? Id : never;
 
 /** An item that failed and was collected is null. */
-type LoopOutput<Step, Roots, Custom> = Step extends { readonly onItemError: 'collect' } ? (BodyOutput<Step, Roots, Custom> | null)[] : BodyOutput<Step, Roots, Custom>[];
+type LoopOutput<Step, Roots, Custom> = Step extends { readonly onItemError: 'collect' }
+  ? (BodyOutput<Step, Roots, Custom> | null)[]
+  : BodyOutput<Step, Roots, Custom>[];
 
-type BodyOutput<Step, Roots, Custom> = Step extends { readonly step: infer Body } ? StepOutput<Body, Roots, Custom> : LastOutput<StepsOf<Step>, Roots, Custom>;
+type BodyOutput<Step, Roots, Custom> = Step extends { readonly step: infer Body }
+  ? StepOutput<Body, Roots, Custom>
+  : LastOutput<StepsOf<Step>, Roots, Custom>;
 
 /** Also of types whose output is not known, such as `http`. */
-type CustomOutput<Type, Custom> = [Extract<Custom, { readonly type: Type }>] extends [never] ? unknown : TypeOutput<Extract<Custom, { readonly type: Type }>>;
+type CustomOutput<Type, Custom> = [Extract<Custom, { readonly type: Type }>] extends [never]
+  ? unknown
+  : TypeOutput<Extract<Custom, { readonly type: Type }>>;
 
 type TypeOutput<Custom> = Custom extends StepTypeDefinition<string, unknown, infer Output> ? Output : unknown;
 
@@ -107,18 +125,35 @@ type RecoveredOutput<Step, Output, Roots, Custom> = Step extends { readonly onEr
 
 /** Outputs by id: of a step, and of the steps inside it that other steps can name. */
 export type StepOutputs<Id extends string, Step, Roots, Custom> = {
-  readonly [Each in Id]: Step extends { readonly type: 'conditional' | 'wait' } ? StepOutput<Step, Roots, Custom> : SkippedOutput<Step, Roots, Custom>;
+  readonly [Each in Id]: Step extends { readonly type: 'conditional' | 'wait' }
+    ? StepOutput<Step, Roots, Custom>
+    : SkippedOutput<Step, Roots, Custom>;
 } & InnerOutputs<Step, Roots, Custom>;
 
-type SkippedOutput<Step, Roots, Custom> = Step extends { readonly condition: unknown } ? StepOutput<Step, Roots, Custom> | undefined : StepOutput<Step, Roots, Custom>;
+type SkippedOutput<Step, Roots, Custom> = Step extends { readonly condition: unknown }
+  ? StepOutput<Step, Roots, Custom> | undefined
+  : StepOutput<Step, Roots, Custom>;
 
 /** Rounds of items loops are hidden behind the loop's output. */
 type InnerOutputs<Step, Roots, Custom> = Step extends { readonly type: 'loop'; readonly items: unknown }
   ? unknown
-  : ListOutputs<StepsOf<Step>[number], Roots, Custom> & FieldOutputs<Step, 'step' | 'then' | 'else' | 'default' | 'poll' | 'onError', Roots, Custom>;
+  : ListOutputs<StepsOf<Step>[number], Roots, Custom> &
+      FieldOutputs<Step, 'step' | 'then' | 'else' | 'default' | 'poll' | 'onError', Roots, Custom>;
 
-type ListOutputs<Inner, Roots, Custom> = [Inner] extends [never] ? unknown : UnionToIntersection<Inner extends { readonly id: infer Id extends string } ? StepOutputs<Id, Inner, Roots, Custom> : unknown>;
+type ListOutputs<Inner, Roots, Custom> = [Inner] extends [never]
+  ? unknown
+  : UnionToIntersection<
+      Inner extends { readonly id: infer Id extends string } ? StepOutputs<Id, Inner, Roots, Custom> : unknown
+    >;
 
-type FieldOutputs<Step, Field extends string, Roots, Custom> = ListOutputs<Step[Field & keyof Step] & { readonly type: string }, Roots, Custom>;
+type FieldOutputs<Step, Field extends string, Roots, Custom> = ListOutputs<
+  Step[Field & keyof Step] & { readonly type: string },
+  Roots,
+  Custom
+>;
 
-type UnionToIntersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void ? All : never;
+type UnionToIntersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (
+  all: infer All,
+) => void
+  ? All
+  : never;

@@ -17,9 +17,34 @@ export interface ParseOptions {
   readonly agentIds?: ReadonlyMap<string, string>;
 }
 
-const fieldNames = ['id', 'name', 'version', 'description', 'input', 'output', 'steps', 'onFailure', 'state', 'stateSchema', 'timeout', 'templates', 'maxVisits', 'tags', 'metadata'] as const;
+const fieldNames = [
+  'id',
+  'name',
+  'version',
+  'description',
+  'input',
+  'output',
+  'steps',
+  'onFailure',
+  'state',
+  'stateSchema',
+  'timeout',
+  'templates',
+  'maxVisits',
+  'tags',
+  'metadata',
+] as const;
 
-const laterFields: readonly string[] = ['schedule', 'schedules', 'webhook', 'webhooks', 'endpoint', 'exposeEndpoint', 'on', 'triggers'];
+const laterFields: readonly string[] = [
+  'schedule',
+  'schedules',
+  'webhook',
+  'webhooks',
+  'endpoint',
+  'exposeEndpoint',
+  'on',
+  'triggers',
+];
 
 const hints: Readonly<Record<string, string>> = {
   title: "the title is 'name' (and the name is 'id')",
@@ -35,13 +60,20 @@ const hints: Readonly<Record<string, string>> = {
 
 /** A workflow from plain data. Never throws on bad data: all its mistakes are in `issues`. */
 export function parseDefinition(data: unknown, options: ParseOptions = {}): DefinitionResult {
-  const session = new Session({ source: 'data', stepTypes: options.stepTypes ?? [], agentIds: options.agentIds ?? null });
+  const session = new Session({
+    source: 'data',
+    stepTypes: options.stepTypes ?? [],
+    agentIds: options.agentIds ?? null,
+  });
   if (!isPlainObject(data)) {
     session.issues.add('INVALID_TYPE', '', 'a workflow definition must be an object', { received: describe(data) });
     return { issues: session.issues.all };
   }
   for (const key of Object.keys(data)) checkField(key, data, session);
-  const { id, name, ...rest } = Object.fromEntries(fieldNames.map((field) => [field, data[field]])) as Record<(typeof fieldNames)[number], unknown>;
+  const { id, name, ...rest } = Object.fromEntries(fieldNames.map((field) => [field, data[field]])) as Record<
+    (typeof fieldNames)[number],
+    unknown
+  >;
   const output = rest.output ?? data['setOutput'];
   return normalizeWorkflow({ ...rest, output, ...readNames(id, name, session) } satisfies AuthorWorkflow, session);
 }
@@ -58,15 +90,36 @@ export function parseDefinitions(data: unknown, options: ParseOptions = {}): Def
   }
   const issues: Issue[] = Object.keys(data)
     .filter((key) => key !== 'workflows')
-    .map((key) => ({ code: 'UNKNOWN_FIELD', path: joinPath('', key), message: `unknown field ${quote(key)}`, hint: "beside 'workflows' nothing can stand" }));
+    .map((key) => ({
+      code: 'UNKNOWN_FIELD',
+      path: joinPath('', key),
+      message: `unknown field ${quote(key)}`,
+      hint: "beside 'workflows' nothing can stand",
+    }));
   const list: unknown = data['workflows'];
   if (!Array.isArray(list)) {
-    return { issues: [...issues, { code: 'INVALID_TYPE', path: 'workflows', message: 'workflows must be an array (a list of workflows)', received: describe(list) }] };
+    return {
+      issues: [
+        ...issues,
+        {
+          code: 'INVALID_TYPE',
+          path: 'workflows',
+          message: 'workflows must be an array (a list of workflows)',
+          received: describe(list),
+        },
+      ],
+    };
   }
-  if (list.length === 0) issues.push({ code: 'NO_WORKFLOWS', path: 'workflows', message: 'workflows is empty: at least one workflow is needed' });
+  if (list.length === 0)
+    issues.push({
+      code: 'NO_WORKFLOWS',
+      path: 'workflows',
+      message: 'workflows is empty: at least one workflow is needed',
+    });
   const results = list.map((each) => parseDefinition(each, options));
   results.forEach((result, index) => {
-    for (const issue of result.issues ?? []) issues.push({ ...issue, path: under(joinPath('workflows', index), issue.path) });
+    for (const issue of result.issues ?? [])
+      issues.push({ ...issue, path: under(joinPath('workflows', index), issue.path) });
   });
   const definitions = results.flatMap(({ definition }) => definition ?? []);
   if (issues.length === 0) issues.push(...duplicateWorkflows(definitions));
@@ -83,7 +136,14 @@ function duplicateWorkflows(definitions: readonly WorkflowDefinition[]): readonl
       return [];
     }
     const message = `workflow ${quote(name)} is there already: at workflows[${first}]`;
-    return [{ code: 'DUPLICATE_WORKFLOW', path: `workflows[${index}].id`, message, hint: "give it another id, or another 'version'" }];
+    return [
+      {
+        code: 'DUPLICATE_WORKFLOW',
+        path: `workflows[${index}].id`,
+        message,
+        hint: "give it another id, or another 'version'",
+      },
+    ];
   });
 }
 
@@ -91,9 +151,13 @@ function checkField(key: string, data: Readonly<Record<string, unknown>>, sessio
   if ((fieldNames as readonly string[]).includes(key) || data[key] === undefined) return;
   const { issues } = session;
   if (laterFields.includes(key)) {
-    issues.add('NOT_SUPPORTED_YET', key, `${quote(key)} is not supported yet in this version`, { hint: 'start runs with the command line or with engine.start' });
+    issues.add('NOT_SUPPORTED_YET', key, `${quote(key)} is not supported yet in this version`, {
+      hint: 'start runs with the command line or with engine.start',
+    });
   } else if (/^on(Step|Workflow)[A-Z]/.test(key)) {
-    issues.add('FUNCTION_IN_DATA', key, `${quote(key)} is a handler: functions cannot be data`, { hint: 'write the workflow with createWorkflow' });
+    issues.add('FUNCTION_IN_DATA', key, `${quote(key)} is a handler: functions cannot be data`, {
+      hint: 'write the workflow with createWorkflow',
+    });
   } else {
     const hint = Object.hasOwn(hints, key) ? { hint: hints[key] as string } : issues.didYouMean(key, fieldNames);
     issues.add('UNKNOWN_FIELD', key, `unknown field ${quote(key)} of a workflow`, hint);
@@ -113,7 +177,9 @@ function readNames(id: unknown, name: unknown, session: Session): Pick<AuthorWor
   if (id !== undefined && !isUuidV4(id)) return { name: id, title: name };
   if (name === undefined) {
     if (id !== undefined) return { name: id, id };
-    session.issues.add('REQUIRED', 'id', 'id is required: it is the name of the workflow', { expected: "a text such as 'research-and-summarize'" });
+    session.issues.add('REQUIRED', 'id', 'id is required: it is the name of the workflow', {
+      expected: "a text such as 'research-and-summarize'",
+    });
     return { name: 'unnamed' };
   }
   if (checkWorkflowName(name) === null) return { name, id };

@@ -16,7 +16,8 @@ import { customKind } from './types/custom.ts';
 import { laterTypes, stepKinds, typeHints } from './types/index.ts';
 import type { ValueTemplate } from '../expressions/value-template.ts';
 
-const commonNames: readonly string[] = ['id', 'type', ...Object.keys(commonFields)];
+/** Fields that no step type of a user can have. */
+const commonNames: readonly string[] = ['id', 'type', ...Object.keys(commonFields), ...laterFields];
 
 /** A list of steps, at `path`. @param what whose list it is, for messages */
 export function readSteps(session: Session, path: string, value: unknown, what: string): readonly Step[] {
@@ -61,7 +62,9 @@ function readWith(kind: StepKind, raw: Readonly<Record<string, unknown>>, reader
 function explainUnknown(kind: StepKind, key: string, reader: Reader): boolean {
   if (kind.type === 'custom' && !laterFields.includes(key)) return true;
   if (laterFields.includes(key)) {
-    reader.add('NOT_SUPPORTED_YET', key, `${quote(key)} is not supported yet in this version`, { hint: 'leave it out' });
+    reader.add('NOT_SUPPORTED_YET', key, `${quote(key)} is not supported yet in this version`, {
+      hint: 'leave it out',
+    });
     return true;
   }
   const hint = Object.hasOwn(kind.hints, key) ? kind.hints[key] : undefined;
@@ -74,7 +77,9 @@ function readId(session: Session, path: string, value: unknown, fallback: string
   const at = joinPath(path, 'id');
   const id = value ?? fallback;
   if (id === null) {
-    session.issues.add('REQUIRED', at, 'id is required: every step needs one', { expected: "a text such as 'fetch-research'" });
+    session.issues.add('REQUIRED', at, 'id is required: every step needs one', {
+      expected: "a text such as 'fetch-research'",
+    });
     return '';
   }
   if (typeof id !== 'string') {
@@ -87,7 +92,10 @@ function readId(session: Session, path: string, value: unknown, fallback: string
     const { code, message, ...details } = problem;
     session.issues.add(code, at, message, details);
   } else if (first !== undefined) {
-    const hint = value === undefined ? `this step got its id from the step around it: give it an id of its own` : 'step ids are unique in the whole workflow, nested steps too';
+    const hint =
+      value === undefined
+        ? `this step got its id from the step around it: give it an id of its own`
+        : 'step ids are unique in the whole workflow, nested steps too';
     session.issues.add('DUPLICATE_ID', at, `duplicate step id ${quote(id)}: it is at ${first} already`, { hint });
   } else {
     session.ids.set(id, path);
@@ -108,12 +116,18 @@ function findKind(session: Session, path: string, type: unknown): StepKind | nul
   if (type === undefined) {
     session.issues.add('REQUIRED', at, 'type is required: every step has one', { expected: list(known) });
   } else if (typeof type !== 'string') {
-    session.issues.add('INVALID_TYPE', at, 'type must be a string', { expected: list(known), received: describe(type) });
+    session.issues.add('INVALID_TYPE', at, 'type must be a string', {
+      expected: list(known),
+      received: describe(type),
+    });
   } else if (laterTypes.includes(type)) {
-    session.issues.add('NOT_SUPPORTED_YET', at, `steps of type ${quote(type)} are not supported yet in this version`, { expected: list(known) });
+    session.issues.add('NOT_SUPPORTED_YET', at, `steps of type ${quote(type)} are not supported yet in this version`, {
+      expected: list(known),
+    });
   } else {
     const alias = Object.hasOwn(typeHints, type.toLowerCase()) ? typeHints[type.toLowerCase()] : undefined;
-    const hint = alias === undefined ? session.issues.didYouMean(type, known, `known types: ${list(known)}`) : { hint: alias };
+    const hint =
+      alias === undefined ? session.issues.didYouMean(type, known, `known types: ${list(known)}`) : { hint: alias };
     session.issues.add('UNKNOWN_TYPE', at, `unknown step type ${quote(type)}`, hint);
   }
   return null;
@@ -183,7 +197,9 @@ class Reader implements StepReader {
       this.hoisted.push(...steps);
       return steps[0] === undefined ? null : { kind: 'steps', ids: [steps[0].id] };
     }
-    this.add('INVALID_TYPE', field, `${field} must be a step id, a list of step ids, a step, or 'end'`, { received: describe(value) });
+    this.add('INVALID_TYPE', field, `${field} must be a step id, a list of step ids, a step, or 'end'`, {
+      received: describe(value),
+    });
     return null;
   }
 
@@ -200,7 +216,10 @@ class Reader implements StepReader {
     const ids = values.flatMap((value, index) => {
       if (typeof value === 'string' && !targetWords.includes(value)) return value;
       const hint = isPlainObject(value) ? { hint: 'for several inline steps use one sequential step' } : {};
-      this.add('INVALID_TYPE', joinPath(field, index), 'a list of targets holds step ids only', { received: describe(value), ...hint });
+      this.add('INVALID_TYPE', joinPath(field, index), 'a list of targets holds step ids only', {
+        received: describe(value),
+        ...hint,
+      });
       return [];
     });
     const twice = ids.find((id, index) => ids.indexOf(id) !== index);
@@ -227,13 +246,20 @@ class Reader implements StepReader {
     if (match === null) return text;
     const reference = match[1] as string;
     const known = [...(this.session.agentIds?.keys() ?? [])].map((name) => `AGENT_IDS.${name}`);
-    const id = reference.startsWith('AGENT_IDS.') ? this.session.agentIds?.get(reference.slice('AGENT_IDS.'.length)) : undefined;
+    const id = reference.startsWith('AGENT_IDS.')
+      ? this.session.agentIds?.get(reference.slice('AGENT_IDS.'.length))
+      : undefined;
     if (id !== undefined) {
       this.replace(field, id);
       return id;
     }
     const otherwise = known.length === 0 ? 'no agents file was given' : `known: ${list(known)}`;
-    this.add('UNKNOWN_AGENT', field, `unknown agent reference ${quote(text)}: ${reference} is not defined`, this.session.issues.didYouMean(reference, known, otherwise));
+    this.add(
+      'UNKNOWN_AGENT',
+      field,
+      `unknown agent reference ${quote(text)}: ${reference} is not defined`,
+      this.session.issues.didYouMean(reference, known, otherwise),
+    );
     return null;
   }
 

@@ -81,7 +81,9 @@ export class Session {
       return null;
     }
     if (typeof value === 'string' && value.trim() === '') {
-      this.issues.add('CONDITION_SYNTAX', path, 'this condition is empty', { expected: "an expression such as {{steps.review.output.score}} > 0.8" });
+      this.issues.add('CONDITION_SYNTAX', path, 'this condition is empty', {
+        expected: 'an expression such as {{steps.review.output.score}} > 0.8',
+      });
       return null;
     }
     const condition = this.condition(path, String(value));
@@ -101,7 +103,11 @@ export class Session {
     const stored = placeholderPlace(value);
     if (stored === null) return null;
     if (this.source === 'canonical') return userFunction(stored, this.#functions.get(stored) ?? null);
-    this.issues.add('RESERVED_FIELD', under(path, functionKey), `an object with the single field '${functionKey}' is reserved for stored definitions`);
+    this.issues.add(
+      'RESERVED_FIELD',
+      under(path, functionKey),
+      `an object with the single field '${functionKey}' is reserved for stored definitions`,
+    );
     return null;
   }
 
@@ -121,7 +127,8 @@ export class Session {
       return compile();
     } catch (error) {
       if (error instanceof ExpressionSyntaxError) this.issues.push(error.toIssue(path));
-      else if (error instanceof ExpressionErrors) for (const issue of error.toIssues(path)) this.issues.push(withoutPlace(issue));
+      else if (error instanceof ExpressionErrors)
+        for (const issue of error.toIssues(path)) this.issues.push(withoutPlace(issue));
       else throw error;
       return null;
     }
@@ -132,11 +139,15 @@ export class Session {
   }
 
   #functionInData(path: string): void {
-    this.issues.add('FUNCTION_IN_DATA', path, 'functions cannot be data', { hint: 'use a template here, or write the workflow with createWorkflow' });
+    this.issues.add('FUNCTION_IN_DATA', path, 'functions cannot be data', {
+      hint: 'use a template here, or write the workflow with createWorkflow',
+    });
   }
 
   #functionMisplaced(path: string): void {
-    this.issues.add('FUNCTION_MISPLACED', path, 'a function cannot stand here', { hint: 'only templates and plain data can' });
+    this.issues.add('FUNCTION_MISPLACED', path, 'a function cannot stand here', {
+      hint: 'only templates and plain data can',
+    });
   }
 }
 
@@ -144,6 +155,7 @@ export class Session {
 function withoutPlace(issue: Issue): Issue {
   if (issue.code !== 'TEMPLATE_DATA') return issue;
   const { position: _position, excerpt: _excerpt, ...rest } = issue;
-  const hint = issue.received === 'a function' ? { hint: 'only the whole value can be a function: (context) => ({ ... })' } : {};
+  const hint =
+    issue.received === 'a function' ? { hint: 'only the whole value can be a function: (context) => ({ ... })' } : {};
   return { ...rest, ...hint };
 }

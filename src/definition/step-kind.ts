@@ -69,7 +69,12 @@ export interface StepKind {
   readonly ownCondition: boolean;
   /** Fields of other types or later versions, with what to do instead. */
   readonly hints: Readonly<Record<string, string>>;
-  read(fields: Readonly<Record<string, unknown>>, base: StepBase, reader: StepReader, raw: Readonly<Record<string, unknown>>): Step;
+  read(
+    fields: Readonly<Record<string, unknown>>,
+    base: StepBase,
+    reader: StepReader,
+    raw: Readonly<Record<string, unknown>>,
+  ): Step;
   expressions(step: Step): readonly Expression[];
 }
 
@@ -97,7 +102,11 @@ export function stepKind<S extends Shape, T extends Step>(options: KindOptions<S
 }
 
 /** The expression in a value, if it is one. */
-export function valueExpression(path: string, value: Value | null, details: Omit<Expression, 'path' | 'compiled'> = {}): Expression | null {
+export function valueExpression(
+  path: string,
+  value: Value | null,
+  details: Omit<Expression, 'path' | 'compiled'> = {},
+): Expression | null {
   return value?.kind === 'template' ? { path, compiled: value.template, ...details } : null;
 }
 
@@ -109,15 +118,24 @@ export function templateExpression(
   return template === null ? null : { path, compiled: template, ...details };
 }
 
-export function decisionExpression(path: string, decision: Decision | null, details: Omit<Expression, 'path' | 'compiled'> = {}): Expression | null {
+export function decisionExpression(
+  path: string,
+  decision: Decision | null,
+  details: Omit<Expression, 'path' | 'compiled'> = {},
+): Expression | null {
   return decision?.kind === 'expression' ? { path, compiled: decision.condition, ...details } : null;
 }
 
 /** The expressions of the fields that every step has. */
 export function commonExpressions(step: StepBase): readonly Expression[] {
   const condition = decisionExpression(`${step.path}.condition`, step.condition);
-  const onError = step.onError.kind === 'output' ? { path: `${step.path}.onError.output`, compiled: step.onError.value, moment: 'after' as const } : null;
-  return [condition, onError, ...step.assign.map((assign) => assignExpression(step, assign))].filter((expression) => expression !== null);
+  const onError =
+    step.onError.kind === 'output'
+      ? { path: `${step.path}.onError.output`, compiled: step.onError.value, moment: 'after' as const }
+      : null;
+  return [condition, onError, ...step.assign.map((assign) => assignExpression(step, assign))].filter(
+    (expression) => expression !== null,
+  );
 }
 
 function assignExpression(step: StepBase, assign: Assign): Expression {

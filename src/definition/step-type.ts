@@ -11,6 +11,24 @@ import type { StepContext } from './step-context.ts';
 import type { StepReader } from './step-kind.ts';
 import type { AnyFunction } from './user-function.ts';
 
+/** Types of the language, working already or not. */
+const builtInTypes: readonly string[] = [
+  'agent',
+  'sequential',
+  'parallel',
+  'conditional',
+  'switch',
+  'transform',
+  'http',
+  'wait',
+  'loop',
+  'human',
+  'signal',
+  'workflow',
+  'emit',
+  'custom',
+];
+
 /** A step type of a user. Made by {@link defineStepType}. */
 export interface StepTypeDefinition<Type extends string = string, Input = unknown, Output = unknown> {
   readonly type: Type;
@@ -42,9 +60,16 @@ export function defineStepType<const Type extends string, Schema extends z.ZodTy
 ): StepTypeDefinition<Type, z.input<Schema>, Awaited<Output>> {
   const problem = checkId(options.type, 'step type');
   if (problem !== null) throw new TypeError(problem.message);
+  if (builtInTypes.includes(options.type)) throw new TypeError(`step type '${options.type}' is there already`);
   const result = toDataSchema(options.schema);
-  if (!('schema' in result)) throw new TypeError(`step type '${options.type}': ${result.issues.map(formatIssue).join('; ')}`);
-  return Object.freeze({ type: options.type, description: options.description ?? null, schema: result.schema, run: options.run });
+  if (!('schema' in result))
+    throw new TypeError(`step type '${options.type}': ${result.issues.map(formatIssue).join('; ')}`);
+  return Object.freeze({
+    type: options.type,
+    description: options.description ?? null,
+    schema: result.schema,
+    run: options.run,
+  });
 }
 
 /** The function of a type, with its fields checked before each run. */
@@ -52,18 +77,31 @@ export function runOf(definition: StepTypeDefinition): AnyFunction {
   return async (config: unknown, context: StepContext): Promise<unknown> => {
     const parsed = definition.schema.parse(config);
     if ('value' in parsed) return definition.run(parsed.value as never, context);
-    throw new TerminalError(`the fields of this ${definition.type} step are not valid: ${parsed.issues.map(formatIssue).join('; ')}`, {
-      code: 'INPUT_INVALID',
-    });
+    throw new TerminalError(
+      `the fields of this ${definition.type} step are not valid: ${parsed.issues.map(formatIssue).join('; ')}`,
+      {
+        code: 'INPUT_INVALID',
+      },
+    );
   };
 }
 
 /** Checks the fields as far as they are known before a run: all but those under a template. */
-export function checkConfig(definition: StepTypeDefinition, config: object, template: ValueTemplate, reader: StepReader): void {
+export function checkConfig(
+  definition: StepTypeDefinition,
+  config: object,
+  template: ValueTemplate,
+  reader: StepReader,
+): void {
   const known = knownFields(definition);
   const unknown = known === null ? [] : Object.keys(config).filter((key) => !known.includes(key));
   for (const key of unknown) {
-    reader.add('UNKNOWN_FIELD', joinPath('', key), `unknown field '${key}' of a ${definition.type} step`, reader.didYouMean(key, known ?? []));
+    reader.add(
+      'UNKNOWN_FIELD',
+      joinPath('', key),
+      `unknown field '${key}' of a ${definition.type} step`,
+      reader.didYouMean(key, known ?? []),
+    );
   }
   const parsed = definition.schema.parse(config);
   if ('value' in parsed) return;
@@ -75,11 +113,15 @@ export function checkConfig(definition: StepTypeDefinition, config: object, temp
 /** The fields that the schema lists; null when it lets others through by a rule of their own. */
 function knownFields({ schema: { json } }: StepTypeDefinition): readonly string[] | null {
   if (!isPlainObject(json) || !isPlainObject(json['properties'])) return null;
-  return json['additionalProperties'] === undefined || json['additionalProperties'] === false ? Object.keys(json['properties']) : null;
+  return json['additionalProperties'] === undefined || json['additionalProperties'] === false
+    ? Object.keys(json['properties'])
+    : null;
 }
 
 function isUnderTemplate(issue: Issue, templated: readonly string[]): boolean {
-  return templated.some((at) => issue.path === at || issue.path.startsWith(`${at}.`) || issue.path.startsWith(`${at}[`));
+  return templated.some(
+    (at) => issue.path === at || issue.path.startsWith(`${at}.`) || issue.path.startsWith(`${at}[`),
+  );
 }
 
 function detailsOf({ expected, received, hint }: Issue): Pick<Issue, 'expected' | 'received' | 'hint'> {

@@ -16,7 +16,9 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** Slips in a name of this length: 1 in `end`, 2 in `agent` (two letters swapped count as 2), 3 from nine letters on. */
+/** Slips in a name of this length: none in `a`, 1 in `end`, 2 in `agent` (two letters swapped count as 2), 3 from twelve letters on. */
 function allowed(length: number): number {
-  return length <= 3 ? 1 : Math.max(2, Math.floor(length / 3));
+  if (length < 3) return 0;
+  if (length === 3) return 1;
+  return length < 12 ? 2 : 3;
 }

@@ -10,7 +10,12 @@ export function isFunction(value: unknown): value is AnyFunction {
 
 /** @param place where it stands in the definition: `steps.transform-data.transform` */
 export function userFunction(place: string, call: AnyFunction | null): UserFunction {
-  return Object.freeze({ kind: 'function', place, call, fingerprint: call === null ? null : sha256(Function.prototype.toString.call(call)) });
+  return Object.freeze({
+    kind: 'function',
+    place,
+    call,
+    fingerprint: call === null ? null : sha256(Function.prototype.toString.call(call)),
+  });
 }
 
 /** Hexadecimal. */

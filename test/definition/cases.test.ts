@@ -26,7 +26,8 @@ function check(example: Case, read: (given: unknown) => readonly Issue[]): reado
   }
   expect(issues).not.toEqual([]);
   for (const mention of example.expected) expect(text).toMatch(mention);
-  if (example.at !== undefined) expect(issues.map((issue) => issue.path)).toContainEqual(expect.stringMatching(startingWith(example.at)));
+  if (example.at !== undefined)
+    expect(issues.map((issue) => issue.path)).toContainEqual(expect.stringMatching(startingWith(example.at)));
   if (example.withinMs !== undefined) expect(took).toBeLessThan(example.withinMs);
   return issues;
 }
@@ -52,7 +53,8 @@ describe('a wrong YAML text is refused with the place in the text', () => {
   test.each(yamlCases)('$id', (example) => {
     const issues = check(example, yamlIssues);
     const hasPlace = typeof example.given === 'string' && example.given.length < 1_000_000;
-    for (const issue of hasPlace ? issues : []) expect(issue.position).toMatchObject({ line: expect.any(Number) as number });
+    for (const issue of hasPlace ? issues : [])
+      expect(issue.position).toMatchObject({ line: expect.any(Number) as number });
     expect(issues.map((issue) => issue.message).join()).not.toContain('Maximum call stack');
   });
 });

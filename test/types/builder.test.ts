@@ -7,7 +7,8 @@ const input = z.object({ topic: z.string(), depth: z.number().default(3) });
 const agent = { type: 'agent', agentId: 'researcher', input: { prompt: 'Research {{workflow.input.topic}}' } } as const;
 
 type StartOf<Flow> = Flow extends Workflow<infer Start, unknown> ? Start : never;
-type OutputOf<Flow> = Flow extends Workflow<never, infer Output> ? Output : Flow extends Workflow<unknown, infer Output> ? Output : never;
+type OutputOf<Flow> =
+  Flow extends Workflow<never, infer Output> ? Output : Flow extends Workflow<unknown, infer Output> ? Output : never;
 
 describe('the input schema', () => {
   test('types what a run is started with and what steps see', () => {
@@ -53,7 +54,11 @@ describe('each step makes its output known to the steps after it', () => {
         { id: 'last', type: 'transform', transform: () => 'done' },
       ],
     })
-    .addStep('each', { type: 'loop', items: '{{workflow.input.list}}', step: { type: 'transform', transform: () => true } })
+    .addStep('each', {
+      type: 'loop',
+      items: '{{workflow.input.list}}',
+      step: { type: 'transform', transform: () => true },
+    })
     .addStep('pause', { type: 'wait', duration: '5s' })
     .addStep('call', { type: 'http', url: 'https://example.com' })
     .addStep('safe', { type: 'transform', transform: () => 1, onError: 'continue' })
@@ -87,20 +92,41 @@ describe('each step makes its output known to the steps after it', () => {
   });
 
   test('what a transform gets is what its input gives', () => {
-    flow.addStep('a', { type: 'transform', input: '{{steps.judge.output}}', transform: (data) => expectTypeOf(data).toEqualTypeOf<{ score: number }>() });
-    flow.addStep('b', { type: 'transform', input: '{{steps.judge.output.score}}', transform: (data) => expectTypeOf(data).toEqualTypeOf<number>() });
+    flow.addStep('a', {
+      type: 'transform',
+      input: '{{steps.judge.output}}',
+      transform: (data) => expectTypeOf(data).toEqualTypeOf<{ score: number }>(),
+    });
+    flow.addStep('b', {
+      type: 'transform',
+      input: '{{steps.judge.output.score}}',
+      transform: (data) => expectTypeOf(data).toEqualTypeOf<number>(),
+    });
     flow.addStep('c', {
       type: 'transform',
       input: { topic: '{{workflow.input.topic}}', text: 'about {{workflow.input.topic}}', n: 3 },
       transform: (data) => expectTypeOf(data).toEqualTypeOf<{ topic: string; text: string; n: 3 }>(),
     });
-    flow.addStep('d', { type: 'transform', input: '{{steps.free.output}}', transform: (data: { id: string }) => data.id });
-    flow.addStep('e', { type: 'transform', input: (context) => context.steps.judge.output.score, transform: (data) => expectTypeOf(data).toEqualTypeOf<number>() });
+    flow.addStep('d', {
+      type: 'transform',
+      input: '{{steps.free.output}}',
+      transform: (data: { id: string }) => data.id,
+    });
+    flow.addStep('e', {
+      type: 'transform',
+      input: (context) => context.steps.judge.output.score,
+      transform: (data) => expectTypeOf(data).toEqualTypeOf<number>(),
+    });
   });
 
   test('handlers and conditions get the context', () => {
     flow
-      .addStep('g', { type: 'conditional', condition: ({ steps }) => steps.judge.output.score > 0.8, then: 'end', else: 'free' })
+      .addStep('g', {
+        type: 'conditional',
+        condition: ({ steps }) => steps.judge.output.score > 0.8,
+        then: 'end',
+        else: 'free',
+      })
       .onStepStart('judge', (id, context) => {
         expectTypeOf(id).toBeString();
         expectTypeOf(context.steps.text.output).toBeString();
@@ -112,7 +138,10 @@ describe('each step makes its output known to the steps after it', () => {
 });
 
 describe('the output of a run', () => {
-  const flow = createWorkflow('flow', { input }).addStep('judge', { ...agent, schema: z.object({ score: z.number() }) });
+  const flow = createWorkflow('flow', { input }).addStep('judge', {
+    ...agent,
+    schema: z.object({ score: z.number() }),
+  });
 
   test('is what setOutput gives', () => {
     const single = flow.setOutput('{{steps.judge.output.score}}');
@@ -216,7 +245,11 @@ describe('ids that are made while the program runs', () => {
 describe('while and until loops', () => {
   test('give a list of what each round gave', () => {
     createWorkflow('flow')
-      .addStep('again', { type: 'loop', until: ({ loop }) => loop?.index === 3, steps: [{ id: 'body', type: 'transform', transform: () => 1 }] })
+      .addStep('again', {
+        type: 'loop',
+        until: ({ loop }) => loop?.index === 3,
+        steps: [{ id: 'body', type: 'transform', transform: () => 1 }],
+      })
       .onStepComplete('again', (_id, output) => expectTypeOf(output).toEqualTypeOf<number[]>())
       .onStepComplete('body', (_id, output) => expectTypeOf(output).toEqualTypeOf<number>());
   });

@@ -25,7 +25,8 @@ export function whyUnavailable(view: View, target: Node): Unavailable | null {
   if (reader.index === read.index) return sameRepresentative(view.node, view.moment, target, reader);
   if (container.kind === 'branches') return otherBranch(view.node, target, container);
   const concealed = hidden(target, container);
-  if (concealed !== null || read.index < reader.index || isRevisited(container, reader.index, read.index)) return concealed;
+  if (concealed !== null || read.index < reader.index || isRevisited(container, reader.index, read.index))
+    return concealed;
   return {
     code: 'FORWARD_REFERENCE',
     message: `step ${quote(target.step.id)} runs after step ${quote(view.node.step.id)}: its output is not there yet`,
@@ -58,14 +59,22 @@ function sameRepresentative(from: Node, moment: Moment, target: Node, common: No
   const again = isRevisited(common.container, common.index, common.index);
   if (target === from) {
     if (again || moment === 'after') return null;
-    return { code: 'SELF_REFERENCE', message: `step ${quote(target.step.id)} refers to itself: its output is not there before it has run` };
+    return {
+      code: 'SELF_REFERENCE',
+      message: `step ${quote(target.step.id)} refers to itself: its output is not there before it has run`,
+    };
   }
   if (common === from) {
     const concealed = hidden(target, from.container);
     if (concealed !== null || again || moment !== 'before') return concealed;
-    return { code: 'FORWARD_REFERENCE', message: `step ${quote(target.step.id)} is inside step ${quote(from.step.id)} and runs after this is read` };
+    return {
+      code: 'FORWARD_REFERENCE',
+      message: `step ${quote(target.step.id)} is inside step ${quote(from.step.id)} and runs after this is read`,
+    };
   }
-  const inRecovery = chainOf(from).some((node) => node.container.kind === 'recovery' && node.container.owner === target);
+  const inRecovery = chainOf(from).some(
+    (node) => node.container.kind === 'recovery' && node.container.owner === target,
+  );
   if (again || inRecovery) return null;
   return {
     code: 'ENCLOSING_REFERENCE',
@@ -98,5 +107,8 @@ function otherBranch(from: Node, target: Node, container: Container): Unavailabl
 }
 
 function onlyAfterFailure(target: Node): Unavailable {
-  return { code: 'FORWARD_REFERENCE', message: `step ${quote(target.step.id)} runs only after a failure of the workflow` };
+  return {
+    code: 'FORWARD_REFERENCE',
+    message: `step ${quote(target.step.id)} runs only after a failure of the workflow`,
+  };
 }

@@ -12,11 +12,23 @@ export function checkHandlers(definition: WorkflowDefinition, tree: Tree, { issu
     const star = pattern.indexOf('*');
     if (star === -1) {
       if (tree.byId.has(pattern) || declaredIds.has(pattern)) continue;
-      issues.add('UNKNOWN_STEP', call.place, `${method}: unknown step: step ${quote(pattern)} does not exist`, issues.didYouMean(pattern, tree.byId.keys()));
+      issues.add(
+        'UNKNOWN_STEP',
+        call.place,
+        `${method}: unknown step: step ${quote(pattern)} does not exist`,
+        issues.didYouMean(pattern, tree.byId.keys()),
+      );
     } else if (star !== pattern.length - 1) {
-      issues.add('INVALID_VALUE', call.place, `${method}: '*' may stand only at the end of ${quote(pattern)}`, { expected: "a step id, '*' or 'prefix*'" });
+      issues.add('INVALID_VALUE', call.place, `${method}: '*' may stand only at the end of ${quote(pattern)}`, {
+        expected: "a step id, '*' or 'prefix*'",
+      });
     } else if (![...tree.byId.keys()].some((id) => id.startsWith(pattern.slice(0, -1)))) {
-      issues.add('HANDLER_UNUSED', call.place, `${method}: no step has an id that begins with ${quote(pattern.slice(0, -1))}`, { severity: 'warning' });
+      issues.add(
+        'HANDLER_UNUSED',
+        call.place,
+        `${method}: no step has an id that begins with ${quote(pattern.slice(0, -1))}`,
+        { severity: 'warning' },
+      );
     }
   }
 }

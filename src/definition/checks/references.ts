@@ -20,7 +20,8 @@ const loopFields: readonly string[] = ['item', 'index', 'parent'];
 export function checkReferences(definition: WorkflowDefinition, tree: Tree, session: Session): void {
   const checker = new ReferenceChecker(definition, tree, session);
   for (const node of tree.nodes) for (const expression of expressionsOf(node.step)) checker.check(expression, node);
-  if (definition.output?.kind === 'template') checker.check({ path: 'output', compiled: definition.output.template, moment: 'after' }, null);
+  if (definition.output?.kind === 'template')
+    checker.check({ path: 'output', compiled: definition.output.template, moment: 'after' }, null);
 }
 
 interface Reading extends View {
@@ -56,7 +57,14 @@ class ReferenceChecker {
       const key = `${at}\n${path.source}`;
       if (seen.has(key)) continue;
       seen.add(key);
-      this.#path(path, { node, moment, env, loops, path: under(expression.path, at), position: positionOf(path, at, compiled.source) });
+      this.#path(path, {
+        node,
+        moment,
+        env,
+        loops,
+        path: under(expression.path, at),
+        position: positionOf(path, at, compiled.source),
+      });
     }
   }
 
@@ -90,7 +98,11 @@ class ReferenceChecker {
     const root = path.segments.slice(0, depth).join('.');
     const expected = known.map((field) => `${root}.${field}`).join(', ');
     if (name === undefined) this.#add('INCOMPLETE_PATH', reading, `{{${root}}} alone is no value`, { expected });
-    else this.#add('UNKNOWN_FIELD', reading, `unknown field ${quote(name)} of ${root}`, { expected, ...this.#session.issues.didYouMean(name, known) });
+    else
+      this.#add('UNKNOWN_FIELD', reading, `unknown field ${quote(name)} of ${root}`, {
+        expected,
+        ...this.#session.issues.didYouMean(name, known),
+      });
     return true;
   }
 
@@ -98,11 +110,16 @@ class ReferenceChecker {
     if (this.#unknownField(path, 1, workflowFields, reading)) return;
     const [, field, key] = path.segments;
     if (field === 'error' && (reading.node === null || chainOf(reading.node).at(-1)?.container.kind !== 'onFailure')) {
-      this.#add('ERROR_MISPLACED', reading, '{{workflow.error}} is there only in onFailure steps', { hint: 'the error of one step is {{steps.<id>.error}}' });
+      this.#add('ERROR_MISPLACED', reading, '{{workflow.error}} is there only in onFailure steps', {
+        hint: 'the error of one step is {{steps.<id>.error}}',
+      });
     }
     if (field === 'input' && key !== undefined && this.#inputKeys !== null && !this.#inputKeys.includes(key)) {
       const hint = this.#session.issues.didYouMean(key, this.#inputKeys, `its properties: ${list(this.#inputKeys)}`);
-      this.#add('UNKNOWN_INPUT', reading, `the input schema has no property ${quote(key)}`, { severity: 'warning', ...hint });
+      this.#add('UNKNOWN_INPUT', reading, `the input schema has no property ${quote(key)}`, {
+        severity: 'warning',
+        ...hint,
+      });
     }
   }
 
@@ -115,7 +132,13 @@ class ReferenceChecker {
     }
     const target = this.#tree.byId.get(id);
     if (target === undefined) {
-      if (!declaredIds.has(id)) this.#add('UNKNOWN_STEP', reading, `unknown step: step ${quote(id)} does not exist`, issues.didYouMean(id, this.#tree.byId.keys()));
+      if (!declaredIds.has(id))
+        this.#add(
+          'UNKNOWN_STEP',
+          reading,
+          `unknown step: step ${quote(id)} does not exist`,
+          issues.didYouMean(id, this.#tree.byId.keys()),
+        );
       return;
     }
     if (this.#unknownField(path, 2, stepFields, reading)) return;
@@ -132,7 +155,12 @@ class ReferenceChecker {
     if (writers.length === 0) {
       const known = [...this.#tree.writers.keys()];
       const otherwise = known.length === 0 ? "a step names its output with output: '...'" : `known: ${list(known)}`;
-      this.#add('UNKNOWN_VAR', reading, `unknown var ${quote(name)}: no step has it as its output`, this.#session.issues.didYouMean(name, known, otherwise));
+      this.#add(
+        'UNKNOWN_VAR',
+        reading,
+        `unknown var ${quote(name)}: no step has it as its output`,
+        this.#session.issues.didYouMean(name, known, otherwise),
+      );
       return;
     }
     let problem: Unavailable | null = null;
@@ -146,26 +174,45 @@ class ReferenceChecker {
 
   #report(reading: Reading, problem: Unavailable | null, subject: string): void {
     if (problem === null) return;
-    this.#add(problem.code, reading, subject + problem.message, problem.hint === undefined ? {} : { hint: problem.hint });
+    this.#add(
+      problem.code,
+      reading,
+      subject + problem.message,
+      problem.hint === undefined ? {} : { hint: problem.hint },
+    );
   }
 
   #state(path: Path, reading: Reading): void {
     const [, key] = path.segments;
     if (this.#definition.state === null && this.#definition.stateSchema === null) {
-      this.#add('NO_STATE', reading, 'the workflow has no state', { hint: 'declare it: setState({ ... }), in data: state' });
+      this.#add('NO_STATE', reading, 'the workflow has no state', {
+        hint: 'declare it: setState({ ... }), in data: state',
+      });
     } else if (key !== undefined && this.#stateKeys !== null && !this.#stateKeys.has(key)) {
-      this.#add('UNKNOWN_STATE', reading, `unknown key ${quote(key)} of state`, this.#session.issues.didYouMean(key, this.#stateKeys, `known: ${list([...this.#stateKeys])}`));
+      this.#add(
+        'UNKNOWN_STATE',
+        reading,
+        `unknown key ${quote(key)} of state`,
+        this.#session.issues.didYouMean(key, this.#stateKeys, `known: ${list([...this.#stateKeys])}`),
+      );
     }
   }
 
   #env(path: Path, reading: Reading): void {
     if (path.segments.length !== 2) {
-      this.#add('INCOMPLETE_PATH', reading, `{{${path.source}}} is no environment variable`, { expected: 'env.<NAME>' });
-    } else if (!reading.env) {
-      this.#add('ENV_MISPLACED', reading, `{{${path.source}}} cannot stand here: values of env are secrets, put in at the moment of a call only`, {
-        expected: 'url, headers, query, body and input of http and agent steps',
-        hint: 'pass what is no secret as workflow input: {{workflow.input.<name>}}',
+      this.#add('INCOMPLETE_PATH', reading, `{{${path.source}}} is no environment variable`, {
+        expected: 'env.<NAME>',
       });
+    } else if (!reading.env) {
+      this.#add(
+        'ENV_MISPLACED',
+        reading,
+        `{{${path.source}}} cannot stand here: values of env are secrets, put in at the moment of a call only`,
+        {
+          expected: 'url, headers, query, body and input of http and agent steps',
+          hint: 'pass what is no secret as workflow input: {{workflow.input.<name>}}',
+        },
+      );
     }
   }
 
@@ -183,14 +230,19 @@ class ReferenceChecker {
     if (this.#unknownField(path, depth, loopFields, reading)) return;
     const loop = reading.loops[depth - 1];
     if (path.segments[depth] === 'item' && loop !== undefined && loop.mode !== 'items') {
-      this.#add('NO_ITEM', reading, `a ${loop.mode} loop has no item`, { hint: 'use {{loop.index}}, or the outputs of the round before' });
+      this.#add('NO_ITEM', reading, `a ${loop.mode} loop has no item`, {
+        hint: 'use {{loop.index}}, or the outputs of the round before',
+      });
     }
   }
 }
 
 /** Found again in the text it was read from: the compiled forms do not keep places. */
 function positionOf(path: Path, at: string, source: unknown): SourcePosition | null {
-  const text = parsePath(at).reduce<unknown>((value, key) => (value as Readonly<Record<string | number, unknown>>)[key], source);
+  const text = parsePath(at).reduce<unknown>(
+    (value, key) => (value as Readonly<Record<string | number, unknown>>)[key],
+    source,
+  );
   const offset = typeof text === 'string' ? text.indexOf(path.source) : -1;
   return offset === -1 ? null : positionAt(text as string, offset);
 }
@@ -214,7 +266,13 @@ function stateKeys(definition: WorkflowDefinition): ReadonlySet<string> | null {
 /** The properties an object schema lists; null when it lists none or lets others through by a rule of their own. */
 function propertyNames(schema: unknown): readonly string[] | null {
   if (!isPlainObject(schema) || !isPlainObject(schema['properties'])) return null;
-  const open = schema['additionalProperties'] ?? schema['patternProperties'] ?? schema['$ref'] ?? schema['allOf'] ?? schema['anyOf'] ?? schema['oneOf'];
+  const open =
+    schema['additionalProperties'] ??
+    schema['patternProperties'] ??
+    schema['$ref'] ??
+    schema['allOf'] ??
+    schema['anyOf'] ??
+    schema['oneOf'];
   return open === undefined || open === false ? Object.keys(schema['properties']) : null;
 }
 
@@ -225,9 +283,16 @@ export function checkAssigned(definition: WorkflowDefinition, tree: Tree, { issu
     for (const assign of step.assign) {
       const path = joinPath(`${step.path}.assign`, assign.key);
       if (definition.state === null && definition.stateSchema === null) {
-        issues.add('NO_STATE', path, 'the workflow has no state', { hint: 'declare it: setState({ ... }), in data: state' });
+        issues.add('NO_STATE', path, 'the workflow has no state', {
+          hint: 'declare it: setState({ ... }), in data: state',
+        });
       } else if (keys !== null && !keys.has(assign.key)) {
-        issues.add('UNKNOWN_STATE', path, `unknown key ${quote(assign.key)} of state`, issues.didYouMean(assign.key, keys, `known: ${list([...keys])}`));
+        issues.add(
+          'UNKNOWN_STATE',
+          path,
+          `unknown key ${quote(assign.key)} of state`,
+          issues.didYouMean(assign.key, keys, `known: ${list([...keys])}`),
+        );
       }
     }
   }

@@ -24,11 +24,18 @@ export function isRouter(step: Step): boolean {
 
 function waysOf(step: Step): readonly Way[] {
   const goto: Way[] =
-    step.onError.kind === 'goto' ? [{ path: `${step.path}.onError.goto`, target: { kind: 'steps', ids: [step.onError.target] }, goto: true }] : [];
-  const way = (field: string, target: Target | null): Way[] => (target === null ? [] : [{ path: `${step.path}.${field}`, target, goto: false }]);
+    step.onError.kind === 'goto'
+      ? [{ path: `${step.path}.onError.goto`, target: { kind: 'steps', ids: [step.onError.target] }, goto: true }]
+      : [];
+  const way = (field: string, target: Target | null): Way[] =>
+    target === null ? [] : [{ path: `${step.path}.${field}`, target, goto: false }];
   if (step.type === 'conditional') return [...way('then', step.then), ...way('else', step.else), ...goto];
   if (step.type !== 'switch') return goto;
-  return [...step.cases.flatMap((each) => way(joinPath('cases', each.key), each.target)), ...way('default', step.default), ...goto];
+  return [
+    ...step.cases.flatMap((each) => way(joinPath('cases', each.key), each.target)),
+    ...way('default', step.default),
+    ...goto,
+  ];
 }
 
 function checkRouterPlace(node: Node, { issues }: Session): void {
@@ -37,10 +44,17 @@ function checkRouterPlace(node: Node, { issues }: Session): void {
   const owner = container.owner as Node;
   const hint = `put it into a sequential step, together with the steps it leads to`;
   if (container.kind === 'branches') {
-    issues.add('ROUTER_IN_PARALLEL', step.path, `a ${step.type} step cannot be a branch of parallel step ${quote(owner.step.id)}: branches have no order`, { hint });
+    issues.add(
+      'ROUTER_IN_PARALLEL',
+      step.path,
+      `a ${step.type} step cannot be a branch of parallel step ${quote(owner.step.id)}: branches have no order`,
+      { hint },
+    );
   } else {
     const where = container.kind === 'poll' ? 'a poll step' : 'a recovery step';
-    issues.add('ROUTER_MISPLACED', step.path, `a ${step.type} step cannot be ${where}: there are no steps beside it`, { hint });
+    issues.add('ROUTER_MISPLACED', step.path, `a ${step.type} step cannot be ${where}: there are no steps beside it`, {
+      hint,
+    });
   }
 }
 
@@ -57,21 +71,36 @@ function checkWay(node: Node, way: Way, tree: Tree, session: Session): void {
 
 function checkTarget(node: Node, { path, goto }: Way, id: string, tree: Tree, { issues, declaredIds }: Session): void {
   if (id === node.step.id) {
-    issues.add('TARGET_ITSELF', path, `step ${quote(id)} cannot lead to itself`, { hint: goto ? "to try a step again use 'retry'" : 'to wait for something use a wait step with a condition' });
+    issues.add('TARGET_ITSELF', path, `step ${quote(id)} cannot lead to itself`, {
+      hint: goto ? "to try a step again use 'retry'" : 'to wait for something use a wait step with a condition',
+    });
     return;
   }
   const target = tree.byId.get(id);
   if (target === undefined) {
-    if (!declaredIds.has(id)) issues.add('UNKNOWN_STEP', path, `unknown step: step ${quote(id)} does not exist`, issues.didYouMean(id, siblingIds(node.container)));
+    if (!declaredIds.has(id))
+      issues.add(
+        'UNKNOWN_STEP',
+        path,
+        `unknown step: step ${quote(id)} does not exist`,
+        issues.didYouMean(id, siblingIds(node.container)),
+      );
     return;
   }
   if (goto && !isSequence(node.container)) {
-    issues.add('TARGET_NOT_SIBLING', path, 'a branch cannot lead to another step: branches have no order', { hint: 'put the steps into a sequential step' });
+    issues.add('TARGET_NOT_SIBLING', path, 'a branch cannot lead to another step: branches have no order', {
+      hint: 'put the steps into a sequential step',
+    });
   } else if (target.container !== node.container) {
     const where = target.container.owner === null ? 'at the top' : `inside ${quote(target.container.owner.step.id)}`;
-    issues.add('TARGET_NOT_SIBLING', path, `step ${quote(id)} is ${where}: a step leads only to steps of its own sequence`, {
-      ...(siblingIds(node.container).length > 1 ? { hint: 'put it beside this step' } : {}),
-    });
+    issues.add(
+      'TARGET_NOT_SIBLING',
+      path,
+      `step ${quote(id)} is ${where}: a step leads only to steps of its own sequence`,
+      {
+        ...(siblingIds(node.container).length > 1 ? { hint: 'put it beside this step' } : {}),
+      },
+    );
   }
 }
 
@@ -79,16 +108,24 @@ function siblingIds(container: Container): readonly string[] {
   return container.nodes.map((node) => node.step.id);
 }
 
-
 function checkExit(node: Node, path: string, word: 'end' | 'break' | 'continue', { issues }: Session): void {
-  const loop = chainOf(node).find(({ container }) => container.kind === 'items' || container.kind === 'rounds')?.container.owner ?? null;
+  const loop =
+    chainOf(node).find(({ container }) => container.kind === 'items' || container.kind === 'rounds')?.container.owner ??
+    null;
   if (word === 'end') {
     if (loop === null) return;
-    issues.add('END_IN_LOOP', path, `'end' cannot stand inside loop ${quote(loop.step.id)}: a round does not end the run`, { hint: "'break' ends the loop, 'continue' the round" });
+    issues.add(
+      'END_IN_LOOP',
+      path,
+      `'end' cannot stand inside loop ${quote(loop.step.id)}: a round does not end the run`,
+      { hint: "'break' ends the loop, 'continue' the round" },
+    );
   } else if (loop === null) {
     issues.add('NOT_IN_LOOP', path, `'${word}' stands outside of a loop`, { hint: "'end' ends the run" });
   } else if (node.container.owner !== loop) {
-    issues.add('NOT_IN_LOOP', path, `'${word}' must stand directly in the body of loop ${quote(loop.step.id)}`, { hint: 'move the router out of the group' });
+    issues.add('NOT_IN_LOOP', path, `'${word}' must stand directly in the body of loop ${quote(loop.step.id)}`, {
+      hint: 'move the router out of the group',
+    });
   }
 }
 

@@ -41,7 +41,12 @@ export interface Tree {
 }
 
 export function createTree(definition: WorkflowDefinition): Tree {
-  const tree = { nodes: [] as Node[], containers: [] as Container[], byId: new Map<string, Node>(), writers: new Map<string, Node[]>() };
+  const tree = {
+    nodes: [] as Node[],
+    containers: [] as Container[],
+    byId: new Map<string, Node>(),
+    writers: new Map<string, Node[]>(),
+  };
   const addContainer = (kind: ContainerKind, owner: Node | null, steps: readonly Step[]): void => {
     const container: Container = { kind, owner, nodes: [], regions: [] };
     tree.containers.push(container);

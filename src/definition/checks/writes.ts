@@ -20,7 +20,9 @@ interface Write {
 }
 
 /** All steps inside a container, at any depth, with the index of the container's own step that holds each. */
-function nodesByContainer(tree: Tree): ReadonlyMap<Container, readonly { readonly node: Node; readonly branch: number }[]> {
+function nodesByContainer(
+  tree: Tree,
+): ReadonlyMap<Container, readonly { readonly node: Node; readonly branch: number }[]> {
   const result = new Map<Container, { node: Node; branch: number }[]>();
   for (const node of tree.nodes) {
     for (const holder of chainOf(node)) {
@@ -46,8 +48,10 @@ function checkBranches(container: Container, inside: ReturnType<typeof nodesByCo
     }
   }
   const parallel = (container.owner as Node).step;
-  for (const [key, writes] of states) report(`key ${quote(key)} of state`, 'use append, merge or an expr', writes, parallel, session);
-  for (const [name, writes] of vars) report(`var ${quote(name)}`, 'give each output a name of its own', writes, parallel, session);
+  for (const [key, writes] of states)
+    report(`key ${quote(key)} of state`, 'use append, merge or an expr', writes, parallel, session);
+  for (const [name, writes] of vars)
+    report(`var ${quote(name)}`, 'give each output a name of its own', writes, parallel, session);
 }
 
 /** Vars of rounds of items loops stay in their round. */

@@ -7,13 +7,28 @@ export function decodeText(source: string | Uint8Array): { readonly text: string
   const bytes = typeof source === 'string' ? byteLength(source) : source.byteLength;
   if (bytes > maxTextBytes) {
     const expected = `at most ${maxTextBytes.toLocaleString('en-US')} bytes (limit)`;
-    return { issue: { code: 'TEXT_TOO_LARGE', path: '', message: 'the text is too large', expected, received: `${bytes.toLocaleString('en-US')} bytes` } };
+    return {
+      issue: {
+        code: 'TEXT_TOO_LARGE',
+        path: '',
+        message: 'the text is too large',
+        expected,
+        received: `${bytes.toLocaleString('en-US')} bytes`,
+      },
+    };
   }
   if (typeof source === 'string') return { text: withoutMark(source) };
   try {
     return { text: withoutMark(new TextDecoder('utf-8', { fatal: true }).decode(source)) };
   } catch {
-    return { issue: { code: 'TEXT_ENCODING', path: '', message: 'the text is not valid UTF-8', hint: 'save the file with encoding UTF-8' } };
+    return {
+      issue: {
+        code: 'TEXT_ENCODING',
+        path: '',
+        message: 'the text is not valid UTF-8',
+        hint: 'save the file with encoding UTF-8',
+      },
+    };
   }
 }
 

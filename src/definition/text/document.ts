@@ -2,7 +2,21 @@
  * A YAML text as data, with the place of every part of it. Everything that YAML allows but data must not be (cycles,
  * tags of programming languages, several documents, keys that are maps) is a mistake here.
  */
-import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, visit, type CST, type Document, type Node, type Pair } from 'yaml';
+import {
+  Composer,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  Parser,
+  visit,
+  type CST,
+  type Document,
+  type Node,
+  type Pair,
+} from 'yaml';
 import type { Issue, SourcePosition } from '../../core/issue.ts';
 import { excerptAt } from '../../expressions/syntax-error.ts';
 import { quote } from '../describe.ts';
@@ -33,7 +47,14 @@ export class YamlSource {
 
   issue(code: string, offset: number, message: string, hint?: string): Issue {
     const details = hint === undefined ? {} : { hint };
-    return { code, path: '', message, ...details, position: this.position(offset), excerpt: excerptAt(this.text, offset) };
+    return {
+      code,
+      path: '',
+      message,
+      ...details,
+      position: this.position(offset),
+      excerpt: excerptAt(this.text, offset),
+    };
   }
 }
 
@@ -50,17 +71,38 @@ export function readYaml(text: string): YamlDocument | { readonly issues: readon
     return { issues: [source.issue('EMPTY', 0, 'the text is empty: it holds no workflow')] };
   }
   if (second !== undefined) {
-    return { issues: [source.issue('MULTIPLE_DOCUMENTS', second.range[0], 'the text holds multiple documents', "write one document with a list 'workflows:' in place of '---'")] };
+    return {
+      issues: [
+        source.issue(
+          'MULTIPLE_DOCUMENTS',
+          second.range[0],
+          'the text holds multiple documents',
+          "write one document with a list 'workflows:' in place of '---'",
+        ),
+      ],
+    };
   }
   const root = document.contents as Node | null;
   source.resolve = (node) => (isAlias(node) ? (node.resolve(document as Document) ?? null) : node);
-  const issues = [...syntaxIssues(document, source), ...structureIssues(document, source)];
+  const structure = structureIssues(document, source);
+  // An unquoted template makes the rest of its line look wrong.
+  const unquoted = new Set(
+    structure.filter(({ code }) => code === 'TEMPLATE_NOT_QUOTED').map(({ position }) => position?.line),
+  );
+  const issues = [
+    ...syntaxIssues(document, source).filter(({ position }) => !unquoted.has(position?.line)),
+    ...structure,
+  ];
   if (issues.length > 0) return { issues };
   try {
     return { data: document.toJS({ maxAliasCount: 100 }), root, source };
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
-    return { issues: [source.issue('ALIAS_LIMIT', 0, 'too many aliases: their expansion is too large', 'write the values out')] };
+    return {
+      issues: [
+        source.issue('ALIAS_LIMIT', 0, 'too many aliases: their expansion is too large', 'write the values out'),
+      ],
+    };
   }
 }
 
@@ -72,7 +114,12 @@ function tokenize(source: YamlSource): CST.Token[] | Issue {
   for (const lexeme of new Lexer().lex(source.text)) {
     tokens.push(...parser.next(lexeme));
     if (parser.stack.length <= maxTextDepth) continue;
-    return source.issue('NESTING_TOO_DEEP', Math.min(parser.offset, source.text.length), 'the text is nested too deep', `at most ${maxTextDepth} levels (depth limit)`);
+    return source.issue(
+      'NESTING_TOO_DEEP',
+      Math.min(parser.offset, source.text.length),
+      'the text is nested too deep',
+      `at most ${maxTextDepth} levels (depth limit)`,
+    );
   }
   tokens.push(...parser.end());
   return tokens;
@@ -81,7 +128,8 @@ function tokenize(source: YamlSource): CST.Token[] | Issue {
 function syntaxIssues(document: Document.Parsed, source: YamlSource): readonly Issue[] {
   return [...document.errors, ...document.warnings].map(({ code, pos, message }) => {
     const [offset] = pos;
-    if (code === 'TAG_RESOLVE_FAILED') return source.issue('YAML_TAG', offset, `unknown YAML tag: ${message}`, 'only plain data can be written here');
+    if (code === 'TAG_RESOLVE_FAILED')
+      return source.issue('YAML_TAG', offset, `unknown YAML tag: ${message}`, 'only plain data can be written here');
     return source.issue('YAML_SYNTAX', offset, `this is not valid YAML: ${message}`, templateHint(source, offset));
   });
 }
@@ -102,9 +150,21 @@ function structureIssues(document: Document.Parsed, source: YamlSource): readonl
     Alias(_key, node, path) {
       const target = node.resolve(document as Document);
       if (target === undefined) {
-        issues.push(source.issue('UNKNOWN_ALIAS', startOf(node), `unknown alias ${quote(`*${node.source}`)}: no anchor &${node.source} stands before it`));
+        issues.push(
+          source.issue(
+            'UNKNOWN_ALIAS',
+            startOf(node),
+            `unknown alias ${quote(`*${node.source}`)}: no anchor &${node.source} stands before it`,
+          ),
+        );
       } else if (path.includes(target)) {
-        issues.push(source.issue('ALIAS_CYCLE', startOf(node), `alias ${quote(`*${node.source}`)} is circular: it stands inside what it names`));
+        issues.push(
+          source.issue(
+            'ALIAS_CYCLE',
+            startOf(node),
+            `alias ${quote(`*${node.source}`)} is circular: it stands inside what it names`,
+          ),
+        );
       }
     },
     Map(_key, node) {
@@ -122,12 +182,18 @@ function structureIssues(document: Document.Parsed, source: YamlSource): readonl
 
 function keyIssue(key: Node, pair: Pair, source: YamlSource): Issue {
   const offset = startOf(key);
-  const isTag = pair.value === null && isMap(key) && key.flow === true && source.text.slice(0, offset).trimEnd().endsWith('{');
+  const isTag =
+    pair.value === null && isMap(key) && key.flow === true && source.text.slice(0, offset).trimEnd().endsWith('{');
   if (!isTag) return source.issue('YAML_KEY', offset, 'a list or map cannot be a key');
   const begin = source.text.lastIndexOf('{', offset - 1);
   const end = source.text.indexOf('}}', offset);
   const tag = end === -1 ? '{{...}}' : source.text.slice(begin, end + 2);
-  return source.issue('TEMPLATE_NOT_QUOTED', begin, 'a template is not quoted: without quotes {{ }} is a YAML map', `write "${tag.length > 60 ? '{{...}}' : tag}"`);
+  return source.issue(
+    'TEMPLATE_NOT_QUOTED',
+    begin,
+    'a template is not quoted: without quotes {{ }} is a YAML map',
+    `write "${tag.length > 60 ? '{{...}}' : tag}"`,
+  );
 }
 
 /** Checked here in one pass: the parser's own check compares every key with every other. */

@@ -4,6 +4,7 @@ import { positionAt, excerptAt } from '../../expressions/syntax-error.ts';
 import { parseDefinitions, type DefinitionsResult, type ParseOptions } from '../plain.ts';
 import { decodeText } from './decode.ts';
 import { readYaml, type YamlDocument } from './document.ts';
+import { findJsonMistake } from './json-place.ts';
 import { locate } from './locate.ts';
 
 /** Reads a YAML text (bytes are UTF-8). Every issue has its place in the text. Never throws on bad texts. */
@@ -24,7 +25,10 @@ export function loadJson(source: string | Uint8Array, options: ParseOptions = {}
   if ('issue' in parsed) return { issues: [parsed.issue] };
   // JSON is YAML as well: read as such it gives the places, and duplicate keys.
   const document = readYaml(text);
-  const mistakes = 'issues' in document ? document.issues.filter(({ code }) => code === 'DUPLICATE_KEY' || code === 'NESTING_TOO_DEEP') : [];
+  const mistakes =
+    'issues' in document
+      ? document.issues.filter(({ code }) => code === 'DUPLICATE_KEY' || code === 'NESTING_TOO_DEEP')
+      : [];
   if (mistakes.length > 0) return { issues: mistakes };
   const result = parseDefinitions(parsed.data, options);
   return 'issues' in document ? result : located(result, document);
@@ -41,9 +45,20 @@ function parseJson(text: string): { readonly data: unknown } | { readonly issue:
     return { data: JSON.parse(text) as unknown };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const offset = Math.min(Number(/position (\d+)/.exec(reason)?.[1] ?? text.length), text.length);
-    const message = text.trim() === '' ? 'the text is empty: it holds no workflow' : `this is not valid JSON: ${reason.replace(/ \(line .*\)$/, '')}`;
-    return { issue: { code: text.trim() === '' ? 'EMPTY' : 'JSON_SYNTAX', path: '', message, position: positionAt(text, offset), excerpt: excerptAt(text, offset) } };
+    const offset = findJsonMistake(text);
+    const message =
+      text.trim() === ''
+        ? 'the text is empty: it holds no workflow'
+        : `this is not valid JSON: ${reason.replace(/ in JSON at position .*$/, '')}`;
+    return {
+      issue: {
+        code: text.trim() === '' ? 'EMPTY' : 'JSON_SYNTAX',
+        path: '',
+        message,
+        position: positionAt(text, offset),
+        excerpt: excerptAt(text, offset),
+      },
+    };
   }
 }
 
@@ -56,4 +71,3 @@ export function formatIssues(issues: readonly Issue[], file: string): string {
     })
     .join('\n');
 }
-

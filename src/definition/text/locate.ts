@@ -10,7 +10,9 @@ export function locate(issue: Issue, document: YamlDocument): Issue {
   const found = find(parsePath(issue.path), document);
   const atKey = issue.code === 'UNKNOWN_FIELD' || issue.code === 'NOT_SUPPORTED_YET' || found.value === null;
   if (atKey && found.key !== null) return { ...issue, position: source.position(startOf(found.key)) };
-  const offset = startOf(found.value ?? found.key) + (issue.position === undefined ? 0 : offsetWithin(found.value, issue.position.offset, source));
+  const offset =
+    startOf(found.value ?? found.key) +
+    (issue.position === undefined ? 0 : offsetWithin(found.value, issue.position.offset, source));
   return { ...issue, position: source.position(offset) };
 }
 
@@ -24,7 +26,11 @@ function find(segments: readonly (string | number)[], { root, source }: YamlDocu
   let found: Found = { key: null, value: root };
   for (const segment of segments) {
     const inside = source.resolve(found.value);
-    const next = isMap(inside) ? member(inside.items, String(segment)) : isSeq(inside) && typeof segment === 'number' ? item(inside.items[segment]) : null;
+    const next = isMap(inside)
+      ? member(inside.items, String(segment))
+      : isSeq(inside) && typeof segment === 'number'
+        ? item(inside.items[segment])
+        : null;
     if (next === null) return found;
     found = next;
   }

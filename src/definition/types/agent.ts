@@ -32,7 +32,9 @@ const fields = {
   agentId: nonEmptyText,
   action: z.enum(['prompt', 'http']).optional(),
   endpoint: nonEmptyText.optional(),
-  method: z.preprocess((value) => (typeof value === 'string' ? value.toUpperCase() : value), z.enum(httpMethods)).optional(),
+  method: z
+    .preprocess((value) => (typeof value === 'string' ? value.toUpperCase() : value), z.enum(httpMethods))
+    .optional(),
   input: anything.optional(),
   format: z.enum(['auto', 'text', 'json']).optional(),
   schema: anything.optional(),
@@ -71,9 +73,14 @@ export const agent = stepKind({
 
 function readAgentId(text: string, reader: StepReader): string | null {
   if (text.includes('{{')) {
-    reader.add('AGENT_TEMPLATE', 'agentId', 'agentId cannot be a template: the agent is chosen when the workflow is written', {
-      hint: 'use a switch step with one agent step per case',
-    });
+    reader.add(
+      'AGENT_TEMPLATE',
+      'agentId',
+      'agentId cannot be a template: the agent is chosen when the workflow is written',
+      {
+        hint: 'use a switch step with one agent step per case',
+      },
+    );
     return null;
   }
   return reader.agentId('agentId', text);
@@ -89,8 +96,10 @@ interface Given {
 
 function checkAction(given: Given, action: 'prompt' | 'http', reader: StepReader): void {
   if (action === 'prompt') {
-    if (given.endpoint !== undefined) reader.add('FIELD_MISPLACED', 'endpoint', "endpoint needs action 'http'; a prompt goes to the agent's /prompt");
-    if (given.method !== undefined && given.method !== 'POST') reader.add('FIELD_MISPLACED', 'method', "method needs action 'http'; a prompt is sent with POST");
+    if (given.endpoint !== undefined)
+      reader.add('FIELD_MISPLACED', 'endpoint', "endpoint needs action 'http'; a prompt goes to the agent's /prompt");
+    if (given.method !== undefined && given.method !== 'POST')
+      reader.add('FIELD_MISPLACED', 'method', "method needs action 'http'; a prompt is sent with POST");
     checkPrompt(given.input, reader);
   }
   if (given.endpoint !== undefined) checkEndpoint(given.endpoint, reader);
@@ -101,7 +110,9 @@ function checkAction(given: Given, action: 'prompt' | 'http', reader: StepReader
 
 function checkPrompt(input: unknown, reader: StepReader): void {
   if (input === undefined) {
-    reader.add('REQUIRED', 'input', 'input is required: an agent is never sent an empty prompt', { hint: "add input: { prompt: '...' }" });
+    reader.add('REQUIRED', 'input', 'input is required: an agent is never sent an empty prompt', {
+      hint: "add input: { prompt: '...' }",
+    });
   }
   if (!isPlainObject(input) || !Object.hasOwn(input, 'prompt')) return;
   const { prompt } = input;
@@ -112,8 +123,13 @@ function checkPrompt(input: unknown, reader: StepReader): void {
 
 function checkEndpoint(endpoint: string, reader: StepReader): void {
   if (endpoint.includes('{{')) {
-    reader.add('ENDPOINT_TEMPLATE', 'endpoint', 'endpoint cannot contain a template', { hint: "send the values in 'input', or use a step of type 'http'" });
+    reader.add('ENDPOINT_TEMPLATE', 'endpoint', 'endpoint cannot contain a template', {
+      hint: "send the values in 'input', or use a step of type 'http'",
+    });
   } else if (!/^\/(?![/\\])[^\s\\]*$/.test(endpoint)) {
-    reader.add('INVALID_VALUE', 'endpoint', 'endpoint must be a path of the agent', { expected: "a text that begins with one '/'", received: `'${endpoint.slice(0, 60)}'` });
+    reader.add('INVALID_VALUE', 'endpoint', 'endpoint must be a path of the agent', {
+      expected: "a text that begins with one '/'",
+      received: `'${endpoint.slice(0, 60)}'`,
+    });
   }
 }

@@ -17,7 +17,11 @@ const unreadable: Decision = { kind: 'function', place: '', call: null, fingerpr
 export const conditional = stepKind({
   type: 'conditional',
   what: 'a conditional step',
-  fields: { condition: anything.refine((value) => value !== undefined), then: anything.optional(), else: anything.optional() },
+  fields: {
+    condition: anything.refine((value) => value !== undefined),
+    then: anything.optional(),
+    else: anything.optional(),
+  },
   ownCondition: true,
   hints: {
     if: "the condition is 'condition'",
@@ -32,7 +36,8 @@ export const conditional = stepKind({
     return {
       ...base,
       type: 'conditional',
-      decide: given.condition === undefined ? unreadable : (reader.decision('condition', given.condition) ?? unreadable),
+      decide:
+        given.condition === undefined ? unreadable : (reader.decision('condition', given.condition) ?? unreadable),
       then: given.then === undefined ? null : reader.target('then', given.then, 'then'),
       else: given.else === undefined ? null : reader.target('else', given.else, 'else'),
     };

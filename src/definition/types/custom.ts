@@ -16,7 +16,8 @@ export function customKind(type: string, definition: StepTypeDefinition | null, 
       const own = Object.keys(raw).filter((key) => !common.includes(key) && raw[key] !== undefined);
       const config = Object.fromEntries(own.map((key) => [key, raw[key]]));
       const template = reader.template('', config);
-      if (definition !== null && template !== null && isPlainObject(config)) checkConfig(definition, config, template, reader);
+      if (definition !== null && template !== null && isPlainObject(config))
+        checkConfig(definition, config, template, reader);
       const run = userFunction(`stepTypes.${type}.run`, definition === null ? null : runOf(definition));
       return { ...base, type: 'custom', name: type, config: template ?? compileValue({}), run };
     },

@@ -28,18 +28,26 @@ export const http = stepKind({
   type: 'http',
   what: 'an http step',
   fields: {
-    method: z.preprocess((value) => (typeof value === 'string' ? value.toUpperCase() : value), z.enum(httpMethods)).optional(),
+    method: z
+      .preprocess((value) => (typeof value === 'string' ? value.toUpperCase() : value), z.enum(httpMethods))
+      .optional(),
     url: nonEmptyText,
     headers: anything.optional(),
     query: anything.optional(),
     body: anything.optional(),
     pick: z.enum(['body', 'response']).optional(),
   },
-  hints: { input: "the data of a request is its 'body' (or 'query')", data: "the data of a request is its 'body'", params: "parameters of the URL are 'query'" },
+  hints: {
+    input: "the data of a request is its 'body' (or 'query')",
+    data: "the data of a request is its 'body'",
+    params: "parameters of the URL are 'query'",
+  },
   read(given, base, reader): HttpStep {
     const method = given.method ?? (given.body === undefined ? 'GET' : 'POST');
     if (given.body !== undefined && (method === 'GET' || method === 'HEAD')) {
-      reader.add('FIELD_CONFLICT', 'body', `a ${method} request has no body`, { hint: "use 'query', or method 'POST'" });
+      reader.add('FIELD_CONFLICT', 'body', `a ${method} request has no body`, {
+        hint: "use 'query', or method 'POST'",
+      });
     }
     if (given.url !== undefined) checkUrl(given.url, reader);
     checkHeaders(given.headers, reader);
@@ -81,9 +89,14 @@ function checkUrl(url: string, reader: StepReader): void {
   }
   const parsed = parseUrl(literal);
   if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) {
-    reader.add('INVALID_URL', 'url', `url is not an http(s) address`, { expected: "a text such as 'https://api.example.com/items'", received: quote(url) });
+    reader.add('INVALID_URL', 'url', `url is not an http(s) address`, {
+      expected: "a text such as 'https://api.example.com/items'",
+      received: quote(url),
+    });
   } else if (parsed.username !== '' || parsed.password !== '') {
-    reader.add('URL_CREDENTIALS', 'url', 'a url cannot hold a user name or password', { hint: "send them in a header: Authorization: 'Bearer {{env.API_KEY}}'" });
+    reader.add('URL_CREDENTIALS', 'url', 'a url cannot hold a user name or password', {
+      hint: "send them in a header: Authorization: 'Bearer {{env.API_KEY}}'",
+    });
   }
 }
 
@@ -94,7 +107,9 @@ function parseUrl(text: string): URL | null {
 function checkHeaders(headers: unknown, reader: StepReader): void {
   if (headers === undefined) return;
   if (!isPlainObject(headers)) {
-    reader.add('INVALID_TYPE', 'headers', 'headers must be an object: each name with its value', { received: describe(headers) });
+    reader.add('INVALID_TYPE', 'headers', 'headers must be an object: each name with its value', {
+      received: describe(headers),
+    });
     return;
   }
   const seen = new Map<string, string>();
@@ -102,7 +117,12 @@ function checkHeaders(headers: unknown, reader: StepReader): void {
     const problem = headerNameProblem(name);
     const before = seen.get(name.toLowerCase());
     if (problem !== null) reader.add('INVALID_HEADER', joinPath('headers', name), problem);
-    else if (before !== undefined) reader.add('INVALID_HEADER', joinPath('headers', name), `header '${name}' is there twice: '${before}' is the same name`);
+    else if (before !== undefined)
+      reader.add(
+        'INVALID_HEADER',
+        joinPath('headers', name),
+        `header '${name}' is there twice: '${before}' is the same name`,
+      );
     seen.set(name.toLowerCase(), name);
     checkHeaderValue(name, headers[name], reader);
   }
@@ -111,7 +131,9 @@ function checkHeaders(headers: unknown, reader: StepReader): void {
 function checkHeaderValue(name: string, value: unknown, reader: StepReader): void {
   const field = joinPath('headers', name);
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean' && value !== undefined) {
-    reader.add('INVALID_HEADER', field, `the value of header ${quote(name)} must be a text`, { received: describe(value) });
+    reader.add('INVALID_HEADER', field, `the value of header ${quote(name)} must be a text`, {
+      received: describe(value),
+    });
   } else if (typeof value === 'string' && /[\r\n\0]/.test(value)) {
     reader.add('INVALID_HEADER', field, `the value of header ${quote(name)} contains a line break`);
   }
@@ -119,5 +141,7 @@ function checkHeaderValue(name: string, value: unknown, reader: StepReader): voi
 
 function checkQuery(query: unknown, reader: StepReader): void {
   if (query === undefined || isPlainObject(query) || (typeof query === 'string' && wholeTag.test(query))) return;
-  reader.add('INVALID_TYPE', 'query', 'query must be an object: each parameter with its value', { received: describe(query) });
+  reader.add('INVALID_TYPE', 'query', 'query must be an object: each parameter with its value', {
+    received: describe(query),
+  });
 }

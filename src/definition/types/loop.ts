@@ -54,7 +54,9 @@ const fields = {
   step: anything.optional(),
   steps: anything.optional(),
   as: name("the item's name").optional(),
-  parallel: z.union([flag, integer(1, maxCount)], { error: 'must be true, false or a number of rounds (at least 1)' }).optional(),
+  parallel: z
+    .union([flag, integer(1, maxCount)], { error: 'must be true, false or a number of rounds (at least 1)' })
+    .optional(),
   maxConcurrency: integer(1, maxCount).optional(),
   onItemError: z.enum(['fail', 'collect', 'skip']).optional(),
   maxIterations: integer(1, maxCount).optional(),
@@ -67,7 +69,12 @@ export const loop = stepKind({
   type: 'loop',
   what: 'a loop step',
   fields,
-  hints: { forEach: "the array is 'items'", times: "the number of rounds is bounded by 'maxIterations'", body: "the body is 'step' or 'steps'", do: "the body is 'step' or 'steps'" },
+  hints: {
+    forEach: "the array is 'items'",
+    times: "the number of rounds is bounded by 'maxIterations'",
+    body: "the body is 'step' or 'steps'",
+    do: "the body is 'step' or 'steps'",
+  },
   read(given, base, reader): LoopStep {
     const mode = readMode(given, reader);
     checkFields(given, mode, reader);
@@ -92,14 +99,22 @@ export const loop = stepKind({
 
 function readMode(given: Given, reader: StepReader): Mode {
   const modes = (['items', 'while', 'until'] as const).filter((mode) => given[mode] !== undefined);
-  if (modes.length === 0) reader.add('REQUIRED', 'items', 'a loop step needs items (an array), while or until (a condition)');
-  if (modes.length > 1) reader.add('FIELD_CONFLICT', modes[1] as string, `a loop step has one of items, while and until, not both ${modes.join(' and ')}`);
+  if (modes.length === 0)
+    reader.add('REQUIRED', 'items', 'a loop step needs items (an array), while or until (a condition)');
+  if (modes.length > 1)
+    reader.add(
+      'FIELD_CONFLICT',
+      modes[1] as string,
+      `a loop step has one of items, while and until, not both ${modes.join(' and ')}`,
+    );
   return modes[0] ?? 'items';
 }
 
 function checkFields(given: Given, mode: Mode, reader: StepReader): void {
-  if (given.step === undefined && given.steps === undefined) reader.add('REQUIRED', 'step', 'a loop step needs step (one step) or steps (a list)');
-  if (given.step !== undefined && given.steps !== undefined) reader.add('FIELD_CONFLICT', 'steps', 'a loop step has either step or steps, not both');
+  if (given.step === undefined && given.steps === undefined)
+    reader.add('REQUIRED', 'step', 'a loop step needs step (one step) or steps (a list)');
+  if (given.step !== undefined && given.steps !== undefined)
+    reader.add('FIELD_CONFLICT', 'steps', 'a loop step has either step or steps, not both');
   if (mode !== 'items') {
     for (const field of ['as', 'parallel', 'maxConcurrency', 'onItemError'] as const) {
       if (given[field] === undefined || given[field] === false) continue;

@@ -24,16 +24,30 @@ export const parallel = stepKind({
     steps: anything,
     failFast: flag.optional(),
     maxConcurrency: integer(1, maxSteps).optional(),
-    join: z.union([z.enum(['all', 'any']), z.int().min(1)], { error: "must be 'all', 'any' or a number of branches (at least 1)" }).optional(),
+    join: z
+      .union([z.enum(['all', 'any']), z.int().min(1)], {
+        error: "must be 'all', 'any' or a number of branches (at least 1)",
+      })
+      .optional(),
   },
   hints: { branches: "the branches are 'steps', a list", step: "the branches are 'steps', a list" },
   read(given, base, reader): ParallelStep {
     const steps = reader.steps('steps', given.steps);
     const join = given.join === 'any' ? 1 : (given.join ?? 'all');
     if (join !== 'all' && join > Math.max(1, steps.length)) {
-      reader.add('OUT_OF_RANGE', 'join', `join must be at most the number of branches`, { expected: `1 to ${steps.length}`, received: String(join) });
+      reader.add('OUT_OF_RANGE', 'join', `join must be at most the number of branches`, {
+        expected: `1 to ${steps.length}`,
+        received: String(join),
+      });
     }
-    return { ...base, type: 'parallel', steps, failFast: given.failFast ?? false, maxConcurrency: given.maxConcurrency ?? null, join };
+    return {
+      ...base,
+      type: 'parallel',
+      steps,
+      failFast: given.failFast ?? false,
+      maxConcurrency: given.maxConcurrency ?? null,
+      join,
+    };
   },
   expressions: () => [],
 });

@@ -13,6 +13,10 @@ export const sequential = stepKind({
   what: 'a sequential step',
   fields: { steps: anything },
   hints: { step: "a group has 'steps', a list" },
-  read: (given, base, reader): SequentialStep => ({ ...base, type: 'sequential', steps: reader.steps('steps', given.steps) }),
+  read: (given, base, reader): SequentialStep => ({
+    ...base,
+    type: 'sequential',
+    steps: reader.steps('steps', given.steps),
+  }),
   expressions: () => [],
 });

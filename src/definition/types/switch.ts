@@ -4,7 +4,6 @@ import { isPlainObject } from '../../core/json.ts';
 import { describe } from '../describe.ts';
 import type { SwitchStep, Value } from '../definition.ts';
 import { anything } from '../fields.ts';
-import { slug } from '../names.ts';
 import { stepKind, valueExpression, type StepReader } from '../step-kind.ts';
 import type { TargetForm, ValueForm } from '../forms.ts';
 
@@ -28,7 +27,11 @@ export const switchKind = stepKind({
     cases: anything.refine((value) => value !== undefined),
     default: anything.optional(),
   },
-  hints: { else: "the way without a match is 'default'", expression: "what is compared is 'value'", on: "what is compared is 'value'" },
+  hints: {
+    else: "the way without a match is 'default'",
+    expression: "what is compared is 'value'",
+    on: "what is compared is 'value'",
+  },
   read: (given, base, reader): SwitchStep => ({
     ...base,
     type: 'switch',
@@ -41,19 +44,30 @@ export const switchKind = stepKind({
 
 function readCases(cases: unknown, reader: StepReader): SwitchStep['cases'] {
   if (!isPlainObject(cases)) {
-    reader.add('INVALID_TYPE', 'cases', 'cases must be an object: each value with its step', { received: describe(cases) });
+    reader.add('INVALID_TYPE', 'cases', 'cases must be an object: each value with its step', {
+      received: describe(cases),
+    });
     return [];
   }
-  const keys = Object.keys(cases).filter((key) => cases[key] !== undefined).sort(byUnits);
+  const keys = Object.keys(cases)
+    .filter((key) => cases[key] !== undefined)
+    .sort(byUnits);
   if (keys.length === 0) reader.add('OUT_OF_RANGE', 'cases', 'cases is empty: at least one case is needed');
   return keys.flatMap((key) => {
     const field = joinPath('cases', key);
     if (key === 'default') {
-      reader.add('CASE_DEFAULT', field, "a case cannot be called 'default'", { hint: "put 'default' beside 'cases': it is taken when no case matches" });
+      reader.add('CASE_DEFAULT', field, "a case cannot be called 'default'", {
+        hint: "put 'default' beside 'cases': it is taken when no case matches",
+      });
     }
-    const target = reader.target(field, cases[key], slug(key) || 'case');
+    const target = reader.target(field, cases[key], suffixOf(key));
     return target === null ? [] : [{ key, target }];
   });
+}
+
+/** What of a case's key can be part of an id. */
+function suffixOf(key: string): string {
+  return key.replace(/[^A-Za-z0-9_]+/g, '-').replace(/^-+|-+$/g, '') || 'case';
 }
 
 function byUnits(a: string, b: string): number {

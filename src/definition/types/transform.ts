@@ -23,7 +23,11 @@ export const transform = stepKind({
   type: 'transform',
   what: 'a transform step',
   fields: { input: anything.optional(), transform: anything.optional(), template: anything.optional() },
-  hints: { function: "the function is 'transform'", expression: "use 'template', or a function as 'transform'", value: "use 'template'" },
+  hints: {
+    function: "the function is 'transform'",
+    expression: "use 'template', or a function as 'transform'",
+    value: "use 'template'",
+  },
   read(given, base, reader): TransformStep {
     checkOne(given, reader);
     return {
@@ -34,12 +38,22 @@ export const transform = stepKind({
       template: given.template === undefined ? null : reader.template('template', given.template),
     };
   },
-  expressions: (step) => [valueExpression(`${step.path}.input`, step.input), templateExpression(`${step.path}.template`, step.template)],
+  expressions: (step) => [
+    valueExpression(`${step.path}.input`, step.input),
+    templateExpression(`${step.path}.template`, step.template),
+  ],
 });
 
-function checkOne(given: { readonly input?: unknown; readonly transform?: unknown; readonly template?: unknown }, reader: StepReader): void {
+function checkOne(
+  given: { readonly input?: unknown; readonly transform?: unknown; readonly template?: unknown },
+  reader: StepReader,
+): void {
   if (given.transform === undefined && given.template === undefined) {
-    reader.add('REQUIRED', 'transform', 'a transform step needs transform (a function) or template (data with templates)');
+    reader.add(
+      'REQUIRED',
+      'transform',
+      'a transform step needs transform (a function) or template (data with templates)',
+    );
   }
   if (given.transform !== undefined && given.template !== undefined) {
     reader.add('FIELD_CONFLICT', 'template', 'a transform step has either transform or template, not both');
@@ -51,9 +65,14 @@ function checkOne(given: { readonly input?: unknown; readonly transform?: unknow
 
 function readTransform(value: unknown, reader: StepReader): TransformStep['transform'] {
   if (typeof value === 'string') {
-    reader.add('FUNCTION_IN_DATA', 'transform', 'transform must be a function: functions cannot be data, and source text is never run', {
-      hint: "use 'template' here, or write the workflow with createWorkflow",
-    });
+    reader.add(
+      'FUNCTION_IN_DATA',
+      'transform',
+      'transform must be a function: functions cannot be data, and source text is never run',
+      {
+        hint: "use 'template' here, or write the workflow with createWorkflow",
+      },
+    );
     return null;
   }
   const call = reader.userFunction('transform', value);

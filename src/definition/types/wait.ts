@@ -38,7 +38,11 @@ export const wait = stepKind({
     onTimeout: z.enum(['fail', 'continue']).optional(),
   },
   ownCondition: true,
-  hints: { seconds: "the time is 'duration', such as '30s'", ms: "the time is 'duration', in milliseconds", while: "the condition is 'condition': the step waits while it is true" },
+  hints: {
+    seconds: "the time is 'duration', such as '30s'",
+    ms: "the time is 'duration', in milliseconds",
+    while: "the condition is 'condition': the step waits while it is true",
+  },
   read(given, base, reader): WaitStep {
     checkFields(given, reader);
     return {
@@ -60,7 +64,9 @@ export const wait = stepKind({
   ],
 });
 
-type Given = Readonly<Record<'duration' | 'until' | 'condition' | 'pollInterval' | 'poll' | 'maxWait' | 'onTimeout', unknown>>;
+type Given = Readonly<
+  Record<'duration' | 'until' | 'condition' | 'pollInterval' | 'poll' | 'maxWait' | 'onTimeout', unknown>
+>;
 
 function checkFields(given: Partial<Given>, reader: StepReader): void {
   if (given.duration === undefined && given.until === undefined && given.condition === undefined) {
@@ -70,14 +76,18 @@ function checkFields(given: Partial<Given>, reader: StepReader): void {
     reader.add('FIELD_CONFLICT', 'until', 'a wait step has either duration or until, not both');
   }
   if (given.until !== undefined && given.condition !== undefined) {
-    reader.add('FIELD_CONFLICT', 'until', 'a wait step has either until or condition, not both', { hint: "'maxWait' bounds a condition" });
+    reader.add('FIELD_CONFLICT', 'until', 'a wait step has either until or condition, not both', {
+      hint: "'maxWait' bounds a condition",
+    });
   }
   if (given.condition !== undefined) {
-    if (given.onTimeout !== undefined && given.maxWait === undefined) reader.add('FIELD_MISPLACED', 'onTimeout', 'onTimeout needs maxWait');
+    if (given.onTimeout !== undefined && given.maxWait === undefined)
+      reader.add('FIELD_MISPLACED', 'onTimeout', 'onTimeout needs maxWait');
     return;
   }
   for (const field of ['pollInterval', 'poll', 'maxWait', 'onTimeout'] as const) {
-    if (given[field] !== undefined) reader.add('FIELD_MISPLACED', field, `${field} needs a condition: the step waits while it is true`);
+    if (given[field] !== undefined)
+      reader.add('FIELD_MISPLACED', field, `${field} needs a condition: the step waits while it is true`);
   }
 }
 
@@ -94,7 +104,10 @@ const isoTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$
 
 function readUntil(value: string, reader: StepReader): WaitStep['until'] {
   if (!value.includes('{{') && (!isoTime.test(value) || Number.isNaN(Date.parse(value)))) {
-    reader.add('INVALID_VALUE', 'until', 'until must be an ISO time with its zone', { expected: "a text such as '2030-01-31T09:00:00Z'", received: describe(value) });
+    reader.add('INVALID_VALUE', 'until', 'until must be an ISO time with its zone', {
+      expected: "a text such as '2030-01-31T09:00:00Z'",
+      received: describe(value),
+    });
     return null;
   }
   return reader.template('until', value);
