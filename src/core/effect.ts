@@ -1,3 +1,4 @@
+/** What an effect answers with. Owns no carrying out: handlers do. */
 import type { StateWrite } from './event.ts';
 
 /** What an effect gave: its output, what came beside it, what it writes to the state. A plain value is the output alone. */

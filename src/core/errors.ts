@@ -1,3 +1,4 @@
+/** Every error that people meet, and the one table of codes. Owns no texts of single mistakes: see `issue.ts`. */
 import { formatIssue, type Issue } from './issue.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** What a run is to its store and its readers: statuses and rows. Owns no transitions: the statecharts do. */
 import type { ErrorData } from './errors.ts';
 import type { StoredValue } from './stored-value.ts';
 

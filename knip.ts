@@ -1,0 +1,15 @@
+/** What counts as used: the published entries, tests, scripts and what examples run. */
+import type { KnipConfig } from 'knip';
+
+const config: KnipConfig = {
+  entry: ['bin/*.js', '.ci/*.js', 'bench/*.ts', 'scripts/*.ts', 'examples/**/*.{js,ts,mjs}', 'test/**/*.test.ts'],
+  project: ['{src,machines,bench,scripts,bin}/**/*.{ts,js}', 'test/**/*.ts', '!**/templates/**'],
+  // A type that is part of an exported signature is exported with it, imported elsewhere or not.
+  ignoreExportsUsedInFile: { interface: true, type: true },
+  // A room's face names its types as a whole.
+  ignoreIssues: { 'src/*/index.ts': ['types'] },
+  // scripts/check-package.ts starts them.
+  ignoreDependencies: ['@arethetypeswrong/cli', 'publint'],
+};
+
+export default config;
