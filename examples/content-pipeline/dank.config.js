@@ -13,19 +13,17 @@ const AGENT_IDS = {
   EMAIL_PUBLISHER: '8a61d5f0-2c3e-4b7a-9d18-5e0f6b2c7408',
 };
 
-const agent = (name, id, port) => ({ name, id, config: { docker: { port } } });
-
 module.exports = {
   name: 'content-pipeline',
   agents: [
-    agent('content-generator', AGENT_IDS.CONTENT_GENERATOR, 4107),
-    agent('grammar', AGENT_IDS.GRAMMAR_AGENT, 4108),
-    agent('fact-checker', AGENT_IDS.FACT_CHECKER, 4109),
-    agent('tone', AGENT_IDS.TONE_ANALYZER, 4110),
-    agent('editor', AGENT_IDS.EDITOR_AGENT, 4111),
-    agent('blog-publisher', AGENT_IDS.BLOG_PUBLISHER, 4112),
-    agent('social-publisher', AGENT_IDS.SOCIAL_PUBLISHER, 4113),
-    agent('email-publisher', AGENT_IDS.EMAIL_PUBLISHER, 4114),
+    { name: 'content-generator', id: AGENT_IDS.CONTENT_GENERATOR, config: { docker: { port: 4107 } } },
+    { name: 'grammar', id: AGENT_IDS.GRAMMAR_AGENT, config: { docker: { port: 4108 } } },
+    { name: 'fact-checker', id: AGENT_IDS.FACT_CHECKER, config: { docker: { port: 4109 } } },
+    { name: 'tone', id: AGENT_IDS.TONE_ANALYZER, config: { docker: { port: 4110 } } },
+    { name: 'editor', id: AGENT_IDS.EDITOR_AGENT, config: { docker: { port: 4111 } } },
+    { name: 'blog-publisher', id: AGENT_IDS.BLOG_PUBLISHER, config: { docker: { port: 4112 } } },
+    { name: 'social-publisher', id: AGENT_IDS.SOCIAL_PUBLISHER, config: { docker: { port: 4113 } } },
+    { name: 'email-publisher', id: AGENT_IDS.EMAIL_PUBLISHER, config: { docker: { port: 4114 } } },
   ],
   AGENT_IDS,
 };

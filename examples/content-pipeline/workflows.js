@@ -2,6 +2,7 @@
  * The second workflow of the design, letter for letter (which is why no formatter may touch it), and the step that
  * `publish-route` names but the design leaves out, between the marks.
  */
+// @ts-nocheck: plain JavaScript, as the design has it
 const { createWorkflow } = require('dank-workflow');
 const { AGENT_IDS } = require('./dank.config'); // Import agent IDs
 

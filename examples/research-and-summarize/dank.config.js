@@ -11,17 +11,15 @@ const AGENT_IDS = {
   UNRELIABLE_AGENT: '3f2b8c1e-5d47-4a9b-8e26-1c0f7a94d306',
 };
 
-const agent = (name, id, port) => ({ name, id, config: { docker: { port } } });
-
 module.exports = {
   name: 'research-and-summarize',
   agents: [
-    agent('researcher', AGENT_IDS.RESEARCH_AGENT, 4101),
-    agent('analyst', AGENT_IDS.ANALYSIS_AGENT, 4102),
-    agent('summarizer', AGENT_IDS.SUMMARIZER_AGENT, 4103),
-    agent('keyword', AGENT_IDS.KEYWORD_AGENT, 4104),
-    agent('formatter', AGENT_IDS.FORMATTER_AGENT, 4105),
-    agent('unreliable', AGENT_IDS.UNRELIABLE_AGENT, 4106),
+    { name: 'researcher', id: AGENT_IDS.RESEARCH_AGENT, config: { docker: { port: 4101 } } },
+    { name: 'analyst', id: AGENT_IDS.ANALYSIS_AGENT, config: { docker: { port: 4102 } } },
+    { name: 'summarizer', id: AGENT_IDS.SUMMARIZER_AGENT, config: { docker: { port: 4103 } } },
+    { name: 'keyword', id: AGENT_IDS.KEYWORD_AGENT, config: { docker: { port: 4104 } } },
+    { name: 'formatter', id: AGENT_IDS.FORMATTER_AGENT, config: { docker: { port: 4105 } } },
+    { name: 'unreliable', id: AGENT_IDS.UNRELIABLE_AGENT, config: { docker: { port: 4106 } } },
   ],
   AGENT_IDS,
 };

@@ -3,6 +3,7 @@
  * four steps that `route-by-type` names, and leave to call a service on this machine, between the marks. Where that service
  * lives is read from the environment when the call is made.
  */
+// @ts-nocheck: plain JavaScript, as the design has it
 const { createWorkflow } = require('dank-workflow');
 const { AGENT_IDS } = require('./dank.config'); // Import agent IDs
 
@@ -123,7 +124,7 @@ module.exports = {
       .addStep('default-path', {
         type: 'transform',
         input: '{{workflow.input.type}}',
-        transform: (type) => `There is no path of its own for '${type ?? ''}'.`
+        transform: (type) => `There is no path of its own for '${String(type ?? '')}'.`
       })
       // <<< added
 
