@@ -125,10 +125,12 @@ export interface Store {
   /**
    * Becomes an owner: from now on this store object may commit. A process's ownership ends with the process (a lock that
    * the operating system takes back), never by a clock.
-   * With `only`, just those runs and the rounds and children below them (ids that begin with `<id>/`).
    */
   acquire(): void;
-  /** Takes over the unfinished runs of owners that are dead, and those nobody owns; gives the ids of all unfinished runs owned now. */
+  /**
+   * Takes over the unfinished runs of owners that are dead, and those nobody owns; gives the ids of all unfinished runs owned now.
+   * With `only`, just those runs and the rounds and children below them (ids that begin with `<id>/`).
+   */
   adopt(only?: readonly string[]): readonly string[];
   /** Whether another living process owns the run. */
   isOwnedElsewhere(run: string): boolean;
