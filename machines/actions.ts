@@ -17,6 +17,7 @@ import {
   patch,
   recordOf,
   resetFrom,
+  resetInside,
   setRecord,
   skipped,
   subtree,
@@ -118,10 +119,19 @@ function stepChanges(program: Program): Record<string, Change> {
     }
     return { record, written: rendered === undefined ? {} : writeRendered(program, withRecord, params.step, rendered) };
   };
+  /** `onStepError` handlers that mended nothing may have written to the state. */
+  const handlerWrites = (context: RunContext, event: MachineEvent, { step, by }: SettleParams): Update =>
+    by === 'noted' ? writes(program, context, step, event) : {};
   return {
     pend: ({ context }, { step, slot }: EnterParams) => setRecord(context, step, withSlot(enterVisit(recordOf(context, step)), slot)),
-    begin: ({ context }, { step, slot }: EnterParams) => setRecord(context, step, withSlot(beginAttempt(recordOf(context, step)), slot)),
-    skip: ({ context }, { step }: StepParams) => setRecord(context, step, skipped(recordOf(context, step))),
+    begin: ({ context }, { step, slot }: EnterParams) => {
+      const { steps } = resetInside(program, context, step, false);
+      return setRecord({ steps }, step, withSlot(beginAttempt(recordOf(context, step)), slot));
+    },
+    skip: ({ context }, { step }: StepParams) => {
+      const { steps } = resetInside(program, context, step, true);
+      return setRecord({ steps }, step, skipped(recordOf(context, step)));
+    },
     /** The output is there; handlers or `assign` follow. */
     answer: ({ context, event }, params: SettleParams) => {
       const { record, written } = settle(context, event, params);
@@ -134,20 +144,23 @@ function stepChanges(program: Program): Record<string, Change> {
       return { ...withOutput, ...writeState(program, withOutput, params.step, undefined) };
     },
     /** Failed, but something may mend it. */
-    note: ({ context, event }, params: SettleParams) =>
-      patch(context, params.step, { status: 'running', error: failure(program, context, event, params), sideAttempt: 1 }),
+    note: ({ context, event }, params: SettleParams) => ({
+      ...patch(context, params.step, { status: 'running', error: failure(program, context, event, params), sideAttempt: 1 }),
+      ...handlerWrites(context, event, params),
+    }),
     /** Failed for good. */
     fail: ({ context, event }, params: SettleParams) => {
       const record = recordOf(context, params.step);
       const error = failure(program, context, event, params);
-      const keepsOutput = params.by === 'branches' && stepInfo(program, params.step).step.onError.kind === 'continue';
-      const output = keepsOutput ? (settled(program, context, event, { step: params.step, by: 'branches' }).output ?? null) : null;
-      return setRecord(context, params.step, failed(record, error, output));
+      const { type, onError } = stepInfo(program, params.step).step;
+      const keepsOutput = type === 'parallel' && onError.kind === 'continue';
+      const partial = keepsOutput ? settled(program, context, event, { step: params.step, by: 'branches' }) : {};
+      return { ...setRecord(context, params.step, failed(record, error, partial)), ...handlerWrites(context, event, params) };
     },
-    retry: ({ context, event }, { step }: StepParams) => {
+    retry: ({ context, event }, params: SettleParams) => {
+      const { step } = params;
       const record = recordOf(context, step);
-      const isTimeout = event.type.startsWith('xstate.after.');
-      const error = failure(program, context, event, { step, by: isTimeout ? 'timeout' : 'event' });
+      const error = failure(program, context, event, params);
       return patch(context, step, { status: 'backoff', error, backoffMs: backoffMs(stepInfo(program, step), record.attempt, error, event.random) });
     },
     retrySide: ({ context, event }, { step }: StepParams) => {
@@ -160,9 +173,9 @@ function stepChanges(program: Program): Record<string, Change> {
     hold: ({ context, event }, { step }: StepParams) => patch(context, step, { held: answerOf(event).output }),
     freezeState: ({ context }, { step }: StepParams) => (program.definition.state === null ? {} : patch(context, step, { frozenState: context.state })),
     nextRound: ({ context }, { step }: StepParams) => {
-      const body = groupSequence(program, stepInfo(program, step)).steps;
-      const reset = { ...context, ...resetFrom(program, context, body, body[0] ?? 0) };
-      return { ...reset, ...patch(reset, step, { rounds: (recordOf(context, step).rounds ?? 0) + 1 }) };
+      const { steps } = resetInside(program, context, step, false);
+      const record = recordOf(context, step);
+      return setRecord({ steps }, step, { ...record, rounds: (record.rounds ?? 0) + 1 });
     },
     endRound: ({ context }, { step }: StepParams) => {
       const record = recordOf(context, step);

@@ -6,6 +6,7 @@ import { createActor, fromPromise, toPromise, type AnyActorLogic, type AnyStateM
 import { WorkflowError } from '../src/core/errors.ts';
 import { EffectResult } from '../src/core/effect.ts';
 import { throughJson } from '../src/core/json.ts';
+import { inlineValue } from '../src/core/stored-value.ts';
 import type { LoggedWrite, RunContext } from './context.ts';
 import type { EffectInput } from './effect-input.ts';
 import { evaluateEffect, inlineLoader, resolveItems, type Surroundings } from './evaluate.ts';
@@ -62,16 +63,22 @@ async function runRounds({ input, signal, self }: PromiseArguments, bodies: Read
   const writes: (readonly LoggedWrite[])[] = Array.from({ length: items.length }, () => []);
   const without = new Set<number>();
   const errors: Record<string, unknown> = {};
+  // One round's failure ends the others, as does the end of the loop.
+  const rounds = new AbortController();
+  const stop = (): void => {
+    rounds.abort();
+  };
+  signal.addEventListener('abort', stop, { once: true });
   let next = 0;
   const work = async (): Promise<void> => {
-    while (next < items.length && !signal.aborted) {
+    while (next < items.length && !rounds.signal.aborted) {
       const index = next++;
-      const context = await runRound(machine, input, index, items[index], signal);
-      writes[index] = context.writes;
+      const context = await runRound(machine, input, index, items[index], rounds.signal);
       if (context.error === null) {
-        outputs[index] = context.output !== null && 'v' in context.output ? context.output.v : null;
+        outputs[index] = context.output === null ? null : inlineValue(context.output);
+        writes[index] = context.writes;
       } else if (step.onItemError === 'fail') {
-        throw new WorkflowError('STEPS_FAILED', `round ${index} of loop '${step.id}' failed: ${context.error.message}`, { retryable: false, details: { index }, cause: context.error });
+        throw new WorkflowError('STEPS_FAILED', `round ${index} of loop '${step.id}' failed: ${context.error.message}`, { retryable: false, details: { index, cause: context.error.code } });
       } else {
         if (step.onItemError === 'skip') without.add(index);
         outputs[index] = null;
@@ -79,7 +86,12 @@ async function runRounds({ input, signal, self }: PromiseArguments, bodies: Read
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(step.concurrency, items.length) }, work));
+  try {
+    await Promise.all(Array.from({ length: Math.min(step.concurrency, items.length) }, work));
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stop();
+  }
   const metadata = { rounds: items.length, ...(Object.keys(errors).length === 0 ? {} : { errors }) };
   return new EffectResult(outputs.filter((_output, index) => !without.has(index)), { metadata, roundWrites: writes });
 }

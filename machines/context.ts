@@ -26,6 +26,8 @@ export interface StepRecord {
   readonly branch?: string;
   /** Number of the router that chose this branch step. */
   readonly chosenBy?: number;
+  /** How often jumps led back to it; counted anew when what surrounds it is entered. */
+  readonly jumps?: number;
   /** Of a `while`/`until` loop: rounds begun; of a conditional wait: looks. */
   readonly rounds?: number;
   /** Outputs of the rounds of a `while`/`until` loop. */

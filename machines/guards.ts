@@ -1,5 +1,5 @@
 /** The named guards of compiled machines. Conditions of the author are named by their text and take where they stand. */
-import { InvariantError } from '../src/core/errors.ts';
+import { InvariantError, type ErrorData } from '../src/core/errors.ts';
 import type { Condition } from '../src/expressions/condition.ts';
 import { Choice } from '../src/core/choice.ts';
 import type { RunContext } from './context.ts';
@@ -9,6 +9,8 @@ import { stepInfo, type Program } from './program.ts';
 import { recordOf } from './record.ts';
 import { createScope, keptReader } from './scope.ts';
 import { groupSequence } from './sequence.ts';
+import { failure, type SettleParams } from './settle.ts';
+import { isTolerant } from './step.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 export interface GuardArguments {
@@ -35,26 +37,29 @@ export function createGuards(program: Program): Record<string, Guard> {
     hasInput: ({ context }) => !('v' in context.input) || context.input.v !== undefined,
     isNotChosen: ({ context }, { step }: StepParams) => recordOf(context, step).chosenBy === undefined,
     hasFailed: ({ context }, { step }: StepParams) => recordOf(context, step).status === 'failed',
-    isUnsettled: ({ context }, { step }: StepParams) => recordOf(context, step).error === undefined || recordOf(context, step).status === 'backoff',
+    isUnsettled: ({ context }, { step }: StepParams) => !ended.has(recordOf(context, step).status),
+    /** A failure was noted, and something tries to mend it. */
+    isMending: ({ context }, { step }: StepParams) => recordOf(context, step).status === 'running' && recordOf(context, step).error !== undefined,
     took: ({ context }, { step, branch }: StepParams & { readonly branch: string }) =>
       recordOf(context, step).branch === branch && recordOf(context, step).status === 'completed',
     'took and may jump': (args, { guard, to }: { readonly guard: Named; readonly to: number }) =>
-      evaluate(guard, args) && recordOf(args.context, to).visit < program.definition.maxVisits,
+      evaluate(guard, args) && (recordOf(args.context, to).jumps ?? 0) + 1 < program.definition.maxVisits,
     'isTrue and at limit': (args, { guard, step }: StepParams & { readonly guard: Named }) => evaluate(guard, args) && isAtLimit(args.context, step),
     isNotTrue: (args, { guard }: { readonly guard: Named }) => !evaluate(guard, args),
     isAtLimit: ({ context }, { step }: StepParams) => isAtLimit(context, step),
-    mayRetry: ({ context, event }, { step }: StepParams) => mayRetry(program, step, event, recordOf(context, step).attempt),
-    mayRetrySide: ({ context, event }, { step }: StepParams) => mayRetry(program, step, event, recordOf(context, step).sideAttempt ?? 1),
+    mayRetry: ({ context, event }, params: SettleParams) =>
+      mayRetry(program, params.step, failure(program, context, event, params), recordOf(context, params.step).attempt),
+    mayRetrySide: ({ context, event }, { step }: StepParams) => mayRetry(program, step, errorOf(event), recordOf(context, step).sideAttempt ?? 1),
     hasMoreToWait: ({ context }, { step }: StepParams) => {
       const { delayMs = 0, waitedMs = 0 } = recordOf(context, step);
       return waitedMs < delayMs;
     },
     isJoined: ({ context }, { step }: StepParams) => joined(context, step) >= joinOf(step),
-    branchesFailed: ({ context }, { step }: StepParams) => {
+    branchesSucceeded: ({ context }, { step }: StepParams) => {
       const { step: parallel } = stepInfo(program, step);
       if (parallel.type !== 'parallel') return false;
-      if (parallel.join !== 'all') return joined(context, step) < parallel.join;
-      return branches(step).some((index) => context.steps.get(index)?.status === 'failed' && stepInfo(program, index).step.onError.kind === 'fail');
+      if (parallel.join !== 'all') return joined(context, step) >= parallel.join;
+      return branches(step).every((index) => context.steps.get(index)?.status !== 'failed' || isTolerant(stepInfo(program, index).step));
     },
     hasSlot: ({ context }, { step, branch }: StepParams & { readonly branch: number }) => hasSlot(context, step, branch),
     isCancelled: ({ context }) => context.cancelled !== null,
@@ -117,13 +122,10 @@ function isTruthy(event: MachineEvent): boolean {
 }
 
 /** Attempts are left, and the failure is one that is worth another try. */
-function mayRetry(program: Program, step: number, event: MachineEvent, attempt: number): boolean {
+function mayRetry(program: Program, step: number, { code, retryable, details }: ErrorData, attempt: number): boolean {
   const { retry } = stepInfo(program, step).step;
   if (retry === null || attempt >= retry.maxAttempts) return false;
-  const isTimeout = event.type.startsWith('xstate.after.');
-  if (retry.on === null) return isTimeout || errorOf(event).retryable;
-  if (isTimeout) return retry.on.includes('TIMEOUT');
-  const { code, details } = errorOf(event);
+  if (retry.on === null) return retryable;
   return retry.on.includes(code) || retry.on.includes(String(details?.['status']));
 }
 

@@ -48,7 +48,7 @@ const conditionBody: Body = (maker, info, endings) => {
   const ended: Transition = { target: `${loop}.$ended`, actions: [named('endRound', { step: index })] };
   const body = sequenceNode(maker, groupSequence(program, info), {
     done: ended,
-    failed: (child) => endings.failure('child', { child }),
+    failed: (child) => endings.attemptFailure('child', child),
     end: { target: '#$ending' },
     break: { ...over, actions: [named('endRound', { step: index }), ...(over.actions ?? [])] },
     continue: ended,

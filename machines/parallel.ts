@@ -9,17 +9,19 @@ export const parallelBody: Body = (maker, info, endings) => {
   if (step.type !== 'parallel') throw new TypeError(step.type);
   const { program } = maker;
   const branches = groupSequence(program, info).steps;
-  const cancelRest = named('cancelOpen', { step: index });
-  const joined = step.join === 'all' ? [] : [endings.success('branches', { guard: named('isJoined', { step: index }), actions: [cancelRest] })];
+  const joined =
+    step.join === 'all'
+      ? []
+      : [endings.success('branches', { guard: named('isJoined', { step: index }), actions: [named('cancelOpen', { step: index })] })];
   const regions: Record<string, NodeConfig> = {};
   for (const branch of branches) {
-    const failed = step.failFast ? endings.failure('child', { child: branch, actions: [cancelRest] }) : null;
+    const failed = step.failFast ? endings.attemptFailure('child', branch) : null;
     const queue =
       step.maxConcurrency === null || step.maxConcurrency >= branches.length
         ? undefined
         : { guard: named('hasSlot', { step: index, branch }) };
     regions[stepInfo(program, branch).step.id] = maker.step(branch, { onDone: joined, failed }, queue);
   }
-  const failure = endings.failure('branches', { guard: named('branchesFailed', { step: index }) });
-  return { type: 'parallel', states: regions, onDone: [failure, endings.success('branches')] };
+  const success = endings.success('branches', { guard: named('branchesSucceeded', { step: index }) });
+  return { type: 'parallel', states: regions, onDone: [success, ...endings.attemptFailure('branches')] };
 };

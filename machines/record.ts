@@ -1,6 +1,5 @@
 /** Changes of step records, each a pure function of the context. What is written to the run's state is in `state.ts`. */
 import type { ErrorData } from '../src/core/errors.ts';
-import type { StoredValue } from '../src/core/stored-value.ts';
 import { readOwn } from '../src/expressions/path.ts';
 import type { RunContext, StepRecord } from './context.ts';
 import type { Answer } from './machine-event.ts';
@@ -15,7 +14,7 @@ export function recordOf(context: RunContext, index: number): StepRecord {
   return context.steps.get(index) ?? fresh;
 }
 
-export function setRecord(context: RunContext, index: number, record: StepRecord): Update {
+export function setRecord(context: Pick<RunContext, 'steps'>, index: number, record: StepRecord): Update {
   return { steps: context.steps.set(index, record) };
 }
 
@@ -27,19 +26,36 @@ export function patch(context: RunContext, index: number, fields: Partial<StepRe
 /** The step is entered: a new visit, unless a jump back or a loop's next round has begun one. */
 export function enterVisit(record: StepRecord): StepRecord {
   const isBegun = record.status === 'pending' && record.visit > 0;
-  return { ...record, status: 'pending', visit: isBegun ? record.visit : record.visit + 1, attempt: 0 };
+  return { ...withoutProgress(record), status: 'pending', visit: isBegun ? record.visit : record.visit + 1, attempt: 0 };
 }
 
-/** The work of the step begins: its first attempt in this visit, or the next after a backoff. */
+/** The work of the step begins: its first attempt in this visit, or the next after a backoff. Loops and pauses begin anew. */
 export function beginAttempt(record: StepRecord): StepRecord {
-  const { error: _error, backoffMs: _backoff, sideAttempt: _side, ...kept } = record;
-  const base = record.status === 'backoff' ? kept : enterVisit(kept);
+  const base = record.status === 'backoff' ? withoutProgress(record) : enterVisit(record);
   return { ...base, status: 'running', attempt: record.status === 'backoff' ? record.attempt + 1 : 1 };
+}
+
+/** Without what an attempt has gone through: only its outcome, and how the step came to run, stay. */
+function withoutProgress(record: StepRecord): StepRecord {
+  const {
+    error: _error,
+    backoffMs: _backoff,
+    sideAttempt: _side,
+    rounds: _rounds,
+    outputs: _outputs,
+    delayMs: _delay,
+    stretchMs: _stretch,
+    waitedMs: _waited,
+    held: _held,
+    frozenState: _frozen,
+    ...rest
+  } = record;
+  return rest;
 }
 
 /** The outcome of the work, its output by reference or inline; `kept` of composed outputs is taken from their parts. */
 export function withAnswer(record: StepRecord, answer: Answer): StepRecord {
-  const { kept: _kept, metadata: _metadata, ...rest } = record;
+  const { kept: _kept, metadata: _metadata, branch: _branch, ...rest } = record;
   return {
     ...rest,
     output: answer.output,
@@ -61,10 +77,16 @@ export function completion(program: Program, context: RunContext, index: number,
   };
 }
 
-/** Failed for good: the output is null. */
-export function failed(record: StepRecord, error: ErrorData, output: StoredValue | null = null): StepRecord {
-  const { kept: _kept, metadata: _metadata, backoffMs: _backoff, sideAttempt: _side, ...rest } = record;
-  return { ...rest, status: 'failed', error, output: output ?? { v: null } };
+/** Failed for good: the output is null, but for what a parallel step keeps of its branches. */
+export function failed(record: StepRecord, error: ErrorData, partial: Pick<StepRecord, 'output' | 'kept'> = {}): StepRecord {
+  const { kept: _kept, metadata: _metadata, branch: _branch, backoffMs: _backoff, sideAttempt: _side, ...rest } = record;
+  return {
+    ...rest,
+    status: 'failed',
+    error,
+    output: partial.output ?? { v: null },
+    ...(partial.kept === undefined ? {} : { kept: partial.kept }),
+  };
 }
 
 /** Skipped: outputs of earlier visits are cleared. */
@@ -105,8 +127,8 @@ function isInside(program: Program, index: number, ancestor: number): boolean {
 }
 
 /**
- * A new visit of every step from `from` on in its sequence (all of it for a loop's next round): pending, choices of routers
- * from there on forgotten, groups and loops fresh. Outputs stay readable until the step completes again.
+ * A jump back: a new visit of every step from `from` on in its sequence; pending, choices of routers from there on
+ * forgotten, groups and loops fresh. Outputs stay readable until the step completes again.
  */
 export function resetFrom(program: Program, context: RunContext, sequence: readonly number[], from: number): Update {
   const reset = new Set(sequence.filter((index) => index >= from));
@@ -120,11 +142,33 @@ export function resetFrom(program: Program, context: RunContext, sequence: reado
   return { steps };
 }
 
+/** Steps inside a group, a loop or a parallel step are fresh at each of its entries; `clear`: their outputs are cleared too. */
+export function resetInside(program: Program, context: RunContext, index: number, clear: boolean): Pick<RunContext, 'steps'> {
+  let { steps } = context;
+  if (program.steps[index + 1]?.parent !== index) return { steps };
+  for (const inner of subtree(program, index)) {
+    const record = inner === index ? undefined : steps.get(inner);
+    if (record === undefined) continue;
+    const { status, visit, attempt, ...rest } = renewed(record, nothing, false);
+    steps = steps.set(inner, clear ? { status, visit, attempt } : { status, visit, attempt, ...rest });
+  }
+  return { steps };
+}
+
+const nothing: ReadonlySet<number> = new Set();
+
 function renewed(record: StepRecord, reset: ReadonlySet<number>, isOwn: boolean): StepRecord {
-  const { chosenBy, rounds: _rounds, outputs: _outputs, frozenState: _frozen, waitedMs: _waited, delayMs: _delay, stretchMs: _stretch, slot: _slot, held: _held, ...rest } = record;
-  const keepsChoice = isOwn && chosenBy !== undefined && !reset.has(chosenBy);
+  const { chosenBy, slot: _slot, jumps, ...rest } = withoutProgress(record);
+  const isKept = isOwn && chosenBy !== undefined && !reset.has(chosenBy);
   const isUsed = record.status !== 'pending' || record.attempt > 0;
-  return { ...rest, status: 'pending', visit: record.visit + (isUsed && record.visit > 0 ? 1 : 0), attempt: 0, ...(keepsChoice ? { chosenBy } : {}) };
+  return {
+    ...rest,
+    status: 'pending',
+    visit: record.visit + (isUsed && record.visit > 0 ? 1 : 0),
+    attempt: 0,
+    ...(isKept ? { chosenBy } : {}),
+    ...(isOwn ? { jumps: (jumps ?? 0) + (isUsed ? 1 : 0) } : {}),
+  };
 }
 
 /** What guards read of a composed output, from what was kept of its parts. */
@@ -135,15 +179,19 @@ export function keptOfParts(info: StepInfo, context: RunContext, program: Progra
     const index = field === 'output' && part !== undefined ? program.byId.get(part) : undefined;
     const record = index === undefined ? undefined : context.steps.get(index);
     if (record?.output === undefined) continue;
-    kept[key] = keptReader(record.output, rest, context.run.id, record.kept, ['output', ...rest].join('.'));
+    const value = keptReader(record.output, rest, context.run.id, record.kept, ['output', ...rest].join('.'));
+    if (value !== undefined) kept[key] = value;
   }
   return kept;
 }
 
 /** The values at the paths that guards read, from a whole value. */
 export function keptOfValue(paths: ReadonlyMap<string, readonly string[]>, root: { readonly output?: unknown; readonly metadata?: unknown }): Readonly<Record<string, unknown>> {
-  const kept: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const [key, path] of paths) kept[key] = readOwn(root, path);
+  const kept: Record<string, unknown> = {};
+  for (const [key, path] of paths) {
+    const value = readOwn(root, path);
+    if (value !== undefined) kept[key] = value;
+  }
   return kept;
 }
 

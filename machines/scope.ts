@@ -12,10 +12,11 @@ import { stepInfo, targetIds, type Program, type StepInfo } from './program.ts';
 /** Gives the value at `rest` below a stored value of the run `run`; `kept` and `key` are what was kept of it, and under which key. */
 export type StoredReader = (stored: StoredValue, rest: readonly string[], run: string, kept: Readonly<Record<string, unknown>> | undefined, key: string) => unknown;
 
-/** For guards: pure. */
+/** For guards: pure. What is missing is not kept (it has no JSON). */
 export const keptReader: StoredReader = (stored, rest, _run, kept, key) => {
   if ('v' in stored) return readOwn(stored.v, rest);
   if (kept !== undefined && Object.hasOwn(kept, key)) return kept[key];
+  if (kept !== undefined) return undefined;
   throw new InvariantError(`the value at '${key}' was not kept for a guard that reads it`);
 };
 
@@ -73,7 +74,7 @@ function readRecord(info: StepInfo, record: StepRecord, reader: StoredReader, ru
   switch (segments[2]) {
     case 'output': {
       if (record.output === undefined) return undefined;
-      if (segments.length === 3 && record.branch !== undefined) return choiceOf(info, record.branch);
+      if (segments.length === 3 && record.branch !== undefined && isChosen(info, record)) return choiceOf(info, record.branch);
       return reader(record.output, segments.slice(3), run, record.kept, segments.slice(2).join('.'));
     }
     case 'metadata':
@@ -172,6 +173,11 @@ export function loopLevel(program: Program, context: RunContext, step: number | 
   };
 }
 
+/** A handler may have put something else in its place. */
+function isChosen({ step }: StepInfo, { branch, output }: StepRecord): boolean {
+  return branch !== undefined && output !== undefined && 'v' in output && output.v === chosenValue(step, branch);
+}
+
 const choices = new WeakMap<StepInfo, Map<string, Choice>>();
 
 /** A router's output in conditions: equal to the chosen step's id, to the branch, and to every case key that leads to the same step. */
@@ -212,19 +218,35 @@ export function chosenValue(step: StepInfo['step'], branch: string): string | nu
 
 /** Whether guards can read the path without loading anything. */
 export function isPure(program: Program, path: Path): boolean {
-  const [root, name, field, ...rest] = path.segments;
+  const [root, name, field] = path.segments;
   if (root === 'state' || root === 'workflow') return true;
-  if (root === 'vars') return (program.vars.get(name ?? '') ?? []).every((index) => isPureOutput(stepInfo(program, index), [field, ...rest].filter((each) => each !== undefined)));
+  if (root === 'vars') {
+    const writers = program.vars.get(name ?? '');
+    if (writers === undefined) return program.loop === null || isPure(program.loop.outer, path);
+    return writers.every((index) => isPureOutput(program, index, path.segments.slice(2)));
+  }
   if (root === 'steps') {
     const index = program.byId.get(name ?? '');
     if (index === undefined) return program.loop === null || isPure(program.loop.outer, path);
-    return field !== 'output' || isPureOutput(stepInfo(program, index), rest);
+    return field !== 'output' || isPureOutput(program, index, path.segments.slice(3));
   }
-  return path.segments.at(-1) === 'index';
+  return root === 'loop' && path.segments.at(-1) === 'index' && path.segments.slice(1, -1).every((each) => each === 'parent');
 }
 
-/** What is composed of outputs (other than a parallel step's or a group's) is not kept. */
-function isPureOutput({ step }: StepInfo, rest: readonly string[]): boolean {
+export function isPureExpression(program: Program, { paths }: { readonly paths: readonly Path[] }): boolean {
+  return paths.every((path) => isPure(program, path));
+}
+
+/** What is composed of outputs is kept by its parts: those of a group and of a parallel step are; rounds of a loop are not. */
+function isPureOutput(program: Program, index: number, rest: readonly string[]): boolean {
+  const { step } = stepInfo(program, index);
+  const isPureStep = (id: string, below: readonly string[]): boolean => {
+    const inner = program.byId.get(id);
+    return inner === undefined || isPureOutput(program, inner, below);
+  };
+  if (step.onError.kind === 'recover' && !isPureStep(step.onError.step.id, rest)) return false;
   if (step.type === 'loop') return false;
-  return step.type !== 'parallel' || rest.length > 0;
+  if (step.type === 'sequential') return step.steps.every((inner) => isPureStep(inner.id, rest));
+  if (step.type !== 'parallel') return true;
+  return rest[0] !== undefined && isPureStep(rest[0], rest.slice(1));
 }

@@ -8,7 +8,7 @@ import { named, type Body, type StepMaker } from './step.ts';
 /** Where a sequence leads when it is over. */
 export interface SequenceExits {
   readonly done: Transition;
-  failed(child: number): Transition;
+  failed(child: number): readonly Transition[];
   /** `'end'`: the run ends with its output. */
   readonly end: Transition;
   /** In a loop's body. */
@@ -69,10 +69,10 @@ function route(program: Program, info: StepInfo, exits: SequenceExits, target: T
 function jump(program: Program, info: StepInfo, exits: SequenceExits, ids: readonly string[], guard: Named): readonly Transition[] {
   const to = Math.min(...ids.map((id) => program.byId.get(id) ?? info.index));
   const params = { step: info.index, to };
-  const limited = exits.failed(info.index);
+  const limited = exits.failed(info.index).at(-1);
   return [
     { guard: named('took and may jump', { guard, ...params }), target: `#${stepInfo(program, to).step.id}`, actions: [named('jump', { ...params, ids })] },
-    { ...limited, guard, actions: [named('limit', params), ...(limited.actions ?? [])] },
+    { ...limited, guard, actions: [named('limit', params), ...(limited?.actions ?? [])] },
   ];
 }
 
@@ -81,7 +81,7 @@ export const sequentialBody: Body = (maker, info, endings) => {
   const sequence = groupSequence(maker.program, info);
   return sequenceNode(maker, sequence, {
     done: endings.success('last'),
-    failed: (child) => endings.failure('child', { child }),
+    failed: (child) => endings.attemptFailure('child', child),
     end: { target: '#$ending' },
   });
 };

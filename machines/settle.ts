@@ -5,7 +5,7 @@
 import { InvariantError, TimeoutError, WorkflowError, errorTable, toErrorData, type ErrorData } from '../src/core/errors.ts';
 import type { StoredValue } from '../src/core/stored-value.ts';
 import type { StepRecord, RunContext } from './context.ts';
-import { answerOf, errorOf, type MachineEvent } from './machine-event.ts';
+import { answerOf, errorOf, type Answer, type MachineEvent } from './machine-event.ts';
 import { stepInfo, type Program, type StepInfo } from './program.ts';
 import { keptOfParts, recordOf, withAnswer } from './record.ts';
 import { chosenValue } from './scope.ts';
@@ -34,13 +34,13 @@ export function settled(program: Program, context: RunContext, event: MachineEve
       return withAnswer(record, answerOf(event));
     case 'handled': {
       const answer = answerOf(event);
-      // Handlers that give nothing leave the output as it is.
-      return answer.none === undefined ? withAnswer(record, { ...answer, ...(record.metadata === undefined ? {} : { metadata: record.metadata }) }) : record;
+      // Handlers that give nothing leave the output as it is; what came beside it stays in any case.
+      return answer.none === undefined ? replaced(record, answer) : record;
     }
     case 'assigned':
       return record;
     case 'constant':
-      return info.step.onError.kind === 'output' ? withAnswer(record, { output: { v: info.step.onError.value.source as unknown } }) : record;
+      return info.step.onError.kind === 'output' ? withAnswer(record, { output: { v: info.step.onError.value.render(nothing) ?? null } }) : record;
     case 'child':
       return likeChild(record, context, params.child);
     case 'last':
@@ -54,6 +54,19 @@ export function settled(program: Program, context: RunContext, event: MachineEve
     default:
       throw new InvariantError(`unknown way to an output: ${params.by}`);
   }
+}
+
+const nothing = (): undefined => undefined;
+
+function replaced(record: StepRecord, answer: Answer): StepRecord {
+  const { branch, metadata } = record;
+  const beside = Object.entries(record.kept ?? {}).filter(([key]) => !isOutputKey(key));
+  const kept = record.kept === undefined && answer.kept === undefined ? {} : { kept: { ...Object.fromEntries(beside), ...answer.kept } };
+  return { ...withAnswer(record, { ...answer, ...kept, ...(metadata === undefined ? {} : { metadata }) }), ...(branch === undefined ? {} : { branch }) };
+}
+
+function isOutputKey(key: string): boolean {
+  return key === 'output' || key.startsWith('output.');
 }
 
 function likeChild(record: StepRecord, context: RunContext, child: number | undefined): StepRecord {

@@ -11,15 +11,15 @@ import type { EffectKind } from '../src/core/event.ts';
 import { EffectInput, effectId } from './effect-input.ts';
 import { states, type Invoke, type Named, type NodeConfig, type Transition } from './node-config.ts';
 import { stepInfo, type Program, type StepInfo } from './program.ts';
-import { isPure } from './scope.ts';
-import type { Decision } from '../src/definition/definition.ts';
+import { isPureExpression } from './scope.ts';
+import type { Decision, Step } from '../src/definition/definition.ts';
 
 /** What the container of a step does when the step is over. */
 export interface Exits {
   /** Transitions of the step's state once it has reached a final state inside. */
   readonly onDone: readonly Transition[];
   /** Where a failure that nothing caught leads at once; null: `$failed` is final, like the other ends. */
-  readonly failed: Transition | null;
+  readonly failed: readonly Transition[] | null;
 }
 
 /** How a type's `$running` ends. */
@@ -28,8 +28,8 @@ export interface Endings {
   success(by: string, more?: { readonly guard?: Named; readonly actions?: readonly Named[] }): Transition;
   /** The work failed for good; `by` says where the error is. */
   failure(by: string, more?: { readonly guard?: Named; readonly actions?: readonly Named[]; readonly child?: number }): Transition;
-  /** The work failed: perhaps once more. Under `$backoff` where the step has retries. */
-  attemptFailure(by: string): readonly Transition[];
+  /** The work failed: perhaps once more. Under `$backoff` where the step has retries. The last one is `failure`. */
+  attemptFailure(by: string, child?: number): readonly Transition[];
 }
 
 /** A type's `$running`, without its entry. */
@@ -117,7 +117,8 @@ class Life {
       meta: { step: step.id, type: step.type === 'custom' ? step.name : step.type },
     };
     if (step.totalTimeoutMs === null) return node;
-    return { ...node, after: { [`total:${step.id}`]: [this.#endings.failure('total', { guard: this.#action('isUnsettled') })] } };
+    const mended: Transition = { guard: this.#action('isMending'), target: '.$failed', actions: [...this.#cancelInside, this.#action('fail', { by: 'total' })] };
+    return { ...node, after: { [`total:${step.id}`]: [mended, this.#endings.failure('total', { guard: this.#action('isUnsettled') })] } };
   }
 
   // The gate: chosen by its router, and its own condition.
@@ -183,15 +184,24 @@ class Life {
         return {
           ...(more.guard === undefined ? {} : { guard: more.guard }),
           target: this.#at(target),
-          actions: [...(more.actions ?? []), ...this.#fail(target, { by, ...child })],
+          actions: [...(more.actions ?? []), ...this.#cancelInside, ...this.#fail(target, { by, ...child })],
         };
       },
-      attemptFailure: (by) => {
-        const failure = this.#endings.failure(by);
+      attemptFailure: (by, child) => {
+        const inner = child === undefined ? {} : { child };
+        const failure = this.#endings.failure(by, inner);
         if (!this.#hasRetry) return [failure];
-        return [{ guard: this.#action('mayRetry'), target: this.#at('$backoff'), actions: [this.#action('retry')] }, failure];
+        const params = { by, ...inner };
+        const again = [...this.#cancelInside, this.#action('retry', params)];
+        return [{ guard: this.#action('mayRetry', params), target: this.#at('$backoff'), actions: again }, failure];
       },
     };
+  }
+
+  /** What is under way inside a step is over with it. */
+  get #cancelInside(): readonly Named[] {
+    const next = this.#program.steps[this.#index + 1];
+    return next?.parent === this.#index ? [this.#action('cancelOpen')] : [];
   }
 
   #at(state: string): string {
@@ -201,7 +211,7 @@ class Life {
   // After success: handlers, then `assign`.
 
   get #hasAssign(): boolean {
-    return this.#info.step.assign.some((each) => each.kind !== 'expr');
+    return this.#info.step.assign.some((each) => each.kind !== 'expr' || !isPureExpression(this.#program, each.condition));
   }
 
   get #afterSuccess(): string {
@@ -219,7 +229,10 @@ class Life {
         ? this.#sideEffect('$handling', 'complete', 'handlers', [{ target: this.#afterHandling, actions: [handled] }])
         : {}),
       ...(this.#hasAssign
-        ? this.#sideEffect('$assigning', 'assign', 'evaluate', [{ target: '$completed', actions: [this.#action('complete', { by: 'assigned' })] }])
+        ? this.#sideEffect('$assigning', 'assign', 'evaluate', [{ target: '$completed', actions: [this.#action('complete', { by: 'assigned' })] }], {
+            // What mended the failure is not asked again.
+            failed: [{ guard: this.#action('isMending'), target: '$failed', actions: [this.#action('fail', { by: 'event' })] }],
+          })
         : {}),
     };
   }
@@ -233,14 +246,14 @@ class Life {
   get #afterRecovering(): string {
     const { onError } = this.#info.step;
     if (onError.kind === 'recover') return '$recovery';
-    if (onError.kind === 'output') return onError.value.constant ? '$completed' : '$substituting';
+    if (onError.kind === 'output') return onError.value.constant ? this.#afterHandling : '$substituting';
     return '$failed';
   }
 
   /** Settles the failure on the way to a state: an end, or another attempt to mend it. */
   #fail(target: string, params: Readonly<Record<string, unknown>>): readonly Named[] {
     if (target === '$failed') return [this.#action('fail', params)];
-    if (target === '$completed') return [this.#action('note', params), this.#action('complete', { by: 'constant' })];
+    if (target === this.#afterHandling) return [this.#action('note', params), this.#settle('constant')];
     return [this.#action('note', params)];
   }
 
@@ -283,14 +296,14 @@ class Life {
   #nested(index: number, onDone: readonly Transition[]): NodeConfig {
     const { step } = stepInfo(this.#program, index);
     const failed: Transition = { target: this.#at('$failed'), actions: [this.#action('fail', { by: 'child', child: index })] };
-    return { initial: step.id, states: { [step.id]: this.#maker.step(index, { onDone, failed }) } };
+    return { initial: step.id, states: { [step.id]: this.#maker.step(index, { onDone, failed: [failed] }) } };
   }
 
   #failed(): NodeConfig {
     const entry = [this.#action('tellFailed')];
     const { failed } = this.#exits;
-    if (failed === null || this.#info.step.onError.kind !== 'fail') return { type: 'final', entry };
-    return { entry, always: [failed] };
+    if (failed === null || isTolerant(this.#info.step)) return { type: 'final', entry };
+    return { entry, always: failed };
   }
 
   // Side effects: function conditions, handlers, `assign` values. Tried again under the step's own policy; never the work.
@@ -300,19 +313,30 @@ class Life {
     return { id: effectId(program, index, kind), src, input: ({ context }) => new EffectInput(program, context, index, kind), ...ends };
   }
 
-  #sideEffect(name: string, kind: EffectKind, src: string, onDone: readonly Transition[], node: Pick<NodeConfig, 'entry'> = {}): Record<string, NodeConfig> {
-    const failure = this.#endings.failure('event');
+  #sideEffect(
+    name: string,
+    kind: EffectKind,
+    src: string,
+    onDone: readonly Transition[],
+    more: { readonly entry?: readonly Named[]; readonly failed?: readonly Transition[] } = {},
+  ): Record<string, NodeConfig> {
+    const failures = [...(more.failed ?? []), this.#endings.failure('event')];
     const backoff = `${name}Backoff`;
-    const onError = this.#hasRetry ? [{ guard: this.#action('mayRetrySide'), target: backoff, actions: [this.#action('retrySide')] }, failure] : [failure];
-    const state: NodeConfig = { ...(node.entry === undefined ? {} : { entry: node.entry }), invoke: this.#invoke(kind, src, { onDone, onError }) };
+    const onError = this.#hasRetry ? [{ guard: this.#action('mayRetrySide'), target: backoff, actions: [this.#action('retrySide')] }, ...failures] : failures;
+    const state: NodeConfig = { ...(more.entry === undefined ? {} : { entry: more.entry }), invoke: this.#invoke(kind, src, { onDone, onError }) };
     if (!this.#hasRetry) return { [name]: state };
     return { [name]: state, [backoff]: { after: { [`backoff:${this.#info.step.id}`]: [{ target: name }] } } };
   }
 }
 
+/** Whether the sequence around a step goes on after its failure: `onError` 'continue' and `goto`. */
+export function isTolerant({ onError }: Step): boolean {
+  return onError.kind === 'continue' || onError.kind === 'goto';
+}
+
 /** Whether a decision is a guard (an expression over what is kept), or must run as an effect. */
 export function isGuard(program: Program, decision: Decision): decision is Extract<Decision, { kind: 'expression' }> {
-  return decision.kind === 'expression' && decision.condition.paths.every((path) => isPure(program, path));
+  return decision.kind === 'expression' && isPureExpression(program, decision.condition);
 }
 
 /** Named by its text, so that it reads in drawings as it was written. */

@@ -9,7 +9,8 @@ export const waitBody: Body = (maker, info, endings) => {
   if (step.type !== 'wait') throw new TypeError(step.type);
   const body = step.while === null ? pause(maker, info, endings) : conditional(maker, info, endings);
   if (step.maxWaitMs === null) return body;
-  const expired: Transition = step.onTimeout === 'continue' ? endings.success('null') : endings.failure('maxWait');
+  const goesOn = step.onTimeout === 'continue';
+  const expired: Transition = goesOn ? endings.success('null', { actions: [named('cancelOpen', { step: info.index })] }) : endings.failure('maxWait');
   return { ...body, after: { [`maxWait:${step.id}`]: [expired] } };
 };
 
@@ -50,7 +51,7 @@ function conditional(maker: StepMaker, info: StepInfo, endings: Endings): NodeCo
       $polling:
         poll === undefined
           ? null
-          : { initial: step.poll?.id as string, states: { [step.poll?.id as string]: maker.step(poll, { onDone: [{ target: inside('$looking') }], failed: endings.failure('child', { child: poll }) }) } },
+          : { initial: step.poll?.id as string, states: { [step.poll?.id as string]: maker.step(poll, { onDone: [{ target: inside('$looking') }], failed: endings.attemptFailure('child', poll) }) } },
       $looking: looking,
       $waiting: {
         entry: [named('looked', { step: index })],

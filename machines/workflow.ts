@@ -7,6 +7,7 @@
  * `$boot` is where every run begins, so that computing an initial state costs nothing; `run.started` leaves it.
  */
 import { createMachine, type AnyStateMachine } from 'xstate';
+import { inlineValue } from '../src/core/stored-value.ts';
 import type { WorkflowDefinition } from '../src/definition/definition.ts';
 import { createActions } from './actions.ts';
 import { createDefaultActors } from './actors.ts';
@@ -53,7 +54,7 @@ function createRunMachine(program: Program, bodies: ReadonlyMap<number, Compiled
     options: { maxIterations: 10_000 + 20 * program.steps.length },
     // Under plain XState the workflow's input starts the run; the engine starts it by an event.
     context: ({ input }: { readonly input: unknown }): RunContext => ({ ...emptyContext, input: { v: input } }),
-    output: ({ context }: { readonly context: RunContext }) => (context.output !== null && 'v' in context.output ? context.output.v : undefined),
+    output: ({ context }: { readonly context: RunContext }) => (context.output === null ? undefined : inlineValue(context.output)),
   };
   const implementations = {
     actions: createActions(program),
@@ -125,7 +126,7 @@ class RunChart {
     const { timeoutMs } = this.#program.definition;
     const sequence = sequenceNode(this.#maker, this.#program.main, {
       done: { target: '#$ending' },
-      failed: (child) => ({ target: '#$failing', actions: [named('failRun', { step: child })] }),
+      failed: (child) => [{ target: '#$failing', actions: [named('failRun', { step: child })] }],
       end: { target: '#$ending' },
       ...(this.#program.loop === null ? {} : { break: { target: '#$ending' }, continue: { target: '#$ending' } }),
     });
@@ -137,7 +138,7 @@ class RunChart {
   #recovery(onward: readonly Transition[]): NodeConfig {
     const sequence = sequenceNode(this.#maker, this.#program.onFailure, {
       done: { target: '#$recovered' },
-      failed: () => ({ target: '#$recovered' }),
+      failed: () => [{ target: '#$recovered' }],
       end: { target: '#$recovered' },
     });
     return { id: '$recovery', ...sequence, states: { ...sequence.states, $recovered: { id: '$recovered', always: onward } } };

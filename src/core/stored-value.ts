@@ -79,6 +79,22 @@ function materializeRounds(
   return result;
 }
 
+/** The value of a tree in which nothing is referenced; undefined for any other. */
+export function inlineValue(stored: StoredValue): unknown {
+  return isInline(stored) ? materialize(stored, unreachable, '') : undefined;
+}
+
+function isInline(stored: StoredValue): boolean {
+  if ('a' in stored) return stored.a.every(isInline);
+  if ('o' in stored) return Object.values(stored.o).every(isInline);
+  return 'w' in stored ? isInline(stored.w.output) : 'v' in stored;
+}
+
+const unreachable: ValueLoader = {
+  loadOutput: () => undefined,
+  loadRunOutput: () => undefined,
+};
+
 function descend(value: unknown, path: readonly (string | number)[] | undefined): unknown {
   let current = value;
   for (const key of path ?? []) {

@@ -23,7 +23,8 @@ export function kernelOf(compiled: CompiledWorkflow): Kernel {
 function keepingOf(program: Program): Pick<Kernel, 'keep' | 'keepInput'> {
   return {
     keep: (effect, output, metadata) => {
-      const index = program.byId.get(effect);
+      // `<step>` or `<step>.<kind>`: handlers and `onError` put another output in place of the work's.
+      const index = program.byId.get(effect.split('.')[0] ?? '');
       const kept = index === undefined ? undefined : program.steps[index]?.kept;
       return kept === undefined || kept.size === 0 ? undefined : keptOfValue(kept, { output, metadata });
     },

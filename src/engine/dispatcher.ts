@@ -136,7 +136,7 @@ export class Dispatcher {
   }
 
   #kept(input: EffectInput, result: { readonly output: unknown; readonly metadata?: unknown }): Readonly<Record<string, unknown>> | undefined {
-    if (input.kind !== 'work' && input.kind !== 'complete' && input.kind !== 'error') return undefined;
+    if (!givesOutput.has(input.kind)) return undefined;
     const paths = input.info?.kept;
     if (paths === undefined || paths.size === 0) return undefined;
     const kept = keptOfValue(paths, result);
@@ -150,6 +150,9 @@ export class Dispatcher {
     return kept;
   }
 }
+
+/** Effects whose output becomes that of the step. */
+const givesOutput: ReadonlySet<string> = new Set(['work', 'complete', 'error', 'substitute']);
 
 /** An output that is a tree already (that of a loop). */
 export class StoredOutput {
