@@ -160,18 +160,15 @@ export interface WorkflowBuilder<T extends BuilderTypes> extends Workflow<T['sta
   onFailure(steps: readonly InnerStep<ContextOf<T>, T['custom']>[]): WorkflowBuilder<T>;
 
   /** `pattern`: a step id, `'*'` or `'prefix*'`. Several handlers are called in order and awaited. */
-  onStepStart<const Pattern extends StepPattern<T>>(
-    pattern: Pattern,
-    handler: (stepId: string, context: ContextOf<T>) => unknown,
-  ): WorkflowBuilder<T>;
+  onStepStart(pattern: StepPattern<T>, handler: (stepId: string, context: ContextOf<T>) => unknown): WorkflowBuilder<T>;
   /** What it returns, if not undefined, replaces the output. */
   onStepComplete<const Pattern extends StepPattern<T>>(
     pattern: Pattern,
     handler: (stepId: string, output: OutputAt<T, Pattern>, context: ContextOf<T>) => unknown,
   ): WorkflowBuilder<T>;
   /** After the last attempt. What it returns, if not undefined, becomes the output; throwing fails the step. */
-  onStepError<const Pattern extends StepPattern<T>>(
-    pattern: Pattern,
+  onStepError(
+    pattern: StepPattern<T>,
     handler: (stepId: string, error: ErrorData, context: ContextOf<T>) => unknown,
   ): WorkflowBuilder<T>;
   /** Throwing fails the run. */

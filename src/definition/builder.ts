@@ -23,13 +23,17 @@ export function createWorkflow<
 ): WorkflowBuilder<{
   start: StartOf<Schema>;
   input: InputOf<Schema>;
-  outputs: Readonly<Record<never, never>>;
+  outputs: NoOutputs;
   state: Readonly<Record<string, unknown>>;
   output: unknown;
   custom: Types[number];
 }> {
-  return new Builder(name, options) as unknown as ReturnType<typeof createWorkflow<Schema, Types>>;
+  const builder: unknown = new Builder(name, options);
+  return builder as ReturnType<typeof createWorkflow<Schema, Types>>;
 }
+
+// oxlint-disable-next-line no-generated-empty-object-type -- there are no steps yet
+type NoOutputs = Readonly<Record<never, unknown>>;
 
 type Fields = { -readonly [Field in keyof AuthorWorkflow]: AuthorWorkflow[Field] };
 type Handler = (...parameters: never[]) => unknown;

@@ -120,8 +120,8 @@ function fromJsonSchema(json: unknown): DataSchemaResult {
         },
       ],
     };
-  const own = structuredClone(json) as Json & object;
   try {
+    const own = structuredClone(json) as Json & object;
     const ajv = compiler(dialect);
     const validate = ajv.compile(own);
     // The compiler keeps every schema it has seen, and two may have the same $id.
@@ -135,7 +135,7 @@ function fromJsonSchema(json: unknown): DataSchemaResult {
 }
 
 function validateWith(validate: ValidateFunction, value: unknown): ReturnType<DataSchema['parse']> {
-  if (validate(value) === true) return { value };
+  if (validate(value)) return { value };
   const issues = (validate.errors ?? [])
     .filter((error) => error.keyword !== 'if')
     .map((error) => jsonSchemaIssue(error, value));

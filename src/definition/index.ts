@@ -10,9 +10,9 @@ export { checkAgents } from './check-agents.ts';
 export type { DefinitionResult } from './normalize.ts';
 export { definitionFromCanonical } from './from-canonical.ts';
 export { defineStepType, type StepTypeDefinition, type StepTypeOptions } from './step-type.ts';
-export { isZodSchema, toDataSchema, type DataSchemaResult } from './data-schema.ts';
+export { toDataSchema, type DataSchemaResult } from './data-schema.ts';
 export { parseDuration, type DurationInput } from './duration.ts';
-export { checkId, checkWorkflowName, isUuidV4 } from './names.ts';
+export { checkId, checkWorkflowName } from './names.ts';
 export type { AuthorStep, InlineStep, InnerStep } from './author-step.ts';
 export type {
   AssignForm,

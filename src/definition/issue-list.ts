@@ -1,5 +1,5 @@
 /** Collects the mistakes of one definition, all of them, up to a limit. */
-import { joinPath, type Issue } from '../core/issue.ts';
+import type { Issue } from '../core/issue.ts';
 import { nearest } from './suggest.ts';
 
 /** More are counted, not kept. */
@@ -70,9 +70,4 @@ export class IssueList {
 export function under(parent: string, rest: string): string {
   if (rest === '' || parent === '') return parent + rest;
   return rest.startsWith('[') ? parent + rest : `${parent}.${rest}`;
-}
-
-/** The path of a member under a path. */
-export function memberPath(parent: string, keys: readonly (string | number)[]): string {
-  return keys.reduce<string>(joinPath, parent);
 }

@@ -43,7 +43,7 @@ function children(list: unknown, depth: number): Place[] {
 }
 
 /** The steps that may stand inside a step, whatever its type. */
-function* innerSteps(step: Readonly<Record<string, unknown>>): Generator<unknown> {
+function* innerSteps(step: Readonly<Record<string, unknown>>): Generator {
   if (Array.isArray(step['steps'])) yield* step['steps'];
   if (isPlainObject(step['cases'])) yield* Object.values(step['cases']);
   for (const key of ['step', 'then', 'else', 'default', 'poll', 'onError'])

@@ -159,7 +159,7 @@ function initialOf(
   session: Session,
 ): Readonly<Record<string, unknown>> | null {
   const parsed = schema.parse(state);
-  if ('value' in parsed && isPlainObject(parsed.value)) return parsed.value;
+  if ('value' in parsed && isPlainObject(parsed.value)) return copyData(parsed.value) as typeof parsed.value;
   const issues = 'issues' in parsed ? parsed.issues : [{ path: '', message: 'the state must be an object' }];
   for (const issue of issues) {
     session.issues.add(

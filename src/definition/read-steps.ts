@@ -4,7 +4,7 @@
  */
 import { joinPath } from '../core/issue.ts';
 import { isPlainObject } from '../core/json.ts';
-import { commonFields, laterFields, readBase, type CommonFields } from './common-fields.ts';
+import { commonFields, laterFields, readBase } from './common-fields.ts';
 import { describe, list, quote } from './describe.ts';
 import type { DataSchema, Decision, Step, Target, UserFunction, Value } from './definition.ts';
 import { readFields } from './fields.ts';
@@ -34,7 +34,7 @@ export function readSteps(session: Session, path: string, value: unknown, what: 
 }
 
 /** One step, followed by the inline steps of its targets. Empty when nothing can be read. */
-export function readStep(session: Session, path: string, value: unknown, fallbackId: string | null): readonly Step[] {
+function readStep(session: Session, path: string, value: unknown, fallbackId: string | null): readonly Step[] {
   if (!isPlainObject(value)) {
     session.issues.add('INVALID_TYPE', path, 'a step must be an object', { received: describe(value) });
     return [];
@@ -55,7 +55,7 @@ function readWith(kind: StepKind, raw: Readonly<Record<string, unknown>>, reader
     what: kind.what,
     onUnknown: (key) => explainUnknown(kind, key, reader),
   });
-  const base = readBase(fields as CommonFields, kind.ownCondition, reader);
+  const base = readBase(fields, kind.ownCondition, reader);
   return kind.read(fields, base, reader, raw);
 }
 

@@ -1,5 +1,5 @@
 /** Step types of users: `defineStepType`. They are passed explicitly, as `stepTypes: [slack]`; there is no global list. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { TerminalError } from '../core/errors.ts';
 import { formatIssue, joinPath, type Issue } from '../core/issue.ts';
 import { isPlainObject } from '../core/json.ts';

@@ -8,14 +8,17 @@ export function isFunction(value: unknown): value is AnyFunction {
   return typeof value === 'function';
 }
 
-/** @param place where it stands in the definition: `steps.transform-data.transform` */
-export function userFunction(place: string, call: AnyFunction | null): UserFunction {
-  return Object.freeze({
-    kind: 'function',
-    place,
-    call,
-    fingerprint: call === null ? null : sha256(Function.prototype.toString.call(call)),
-  });
+/**
+ * @param place where it stands in the definition: `steps.transform-data.transform`
+ * @param written what the author wrote, where `call` only wraps it
+ */
+export function userFunction(
+  place: string,
+  call: AnyFunction | null,
+  written: AnyFunction | null = call,
+): UserFunction {
+  const fingerprint = written === null ? null : sha256(Function.prototype.toString.call(written));
+  return Object.freeze({ kind: 'function', place, call, fingerprint });
 }
 
 /** Hexadecimal. */

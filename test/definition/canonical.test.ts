@@ -78,8 +78,8 @@ describe('the canonical form', () => {
 
   test('names functions by their places', () => {
     const places = [...withCode().canonical.matchAll(/"\$function":"([^"]+)"/g)].map(([, place]) => place);
-    expect(places.toSorted()).toEqual(
-      [
+    expect(new Set(places)).toEqual(
+      new Set([
         'handlers[0]',
         'handlers[1]',
         'handlers[2]',
@@ -99,7 +99,7 @@ describe('the canonical form', () => {
         'steps.send.body',
         'steps.shape.input',
         'steps.shape.transform',
-      ].toSorted(),
+      ]),
     );
   });
 

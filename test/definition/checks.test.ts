@@ -29,11 +29,10 @@ function messages(steps: readonly Data[], more: Data = {}): string {
 type Table = readonly (readonly [name: string, steps: readonly Data[], expected: readonly string[], more?: Data])[];
 
 function run(table: Table): void {
-  for (const [name, steps, expected, more] of table) {
-    test(name, () => {
-      expect(problems(steps, more)).toEqual(expected);
-    });
-  }
+  const rows = table.map(([name, steps, expected, more]) => ({ name, steps, expected, more }));
+  test.each(rows)('$name', ({ steps, expected, more }) => {
+    expect(problems(steps, more)).toEqual(expected);
+  });
 }
 
 describe('a reference to a step', () => {

@@ -6,6 +6,7 @@ import { headerNameProblem } from '../../src/core/http-names.ts';
 import {
   checkId,
   checkWorkflowName,
+  definitionFromCanonical,
   parseDefinition,
   parseDuration,
   toDataSchema,
@@ -254,5 +255,33 @@ describe('large definitions', () => {
       [{ code: 'DATA_TOO_LARGE' }],
     );
     expect(performance.now() - begin).toBeLessThan(2_000);
+  });
+});
+
+describe('keys that JavaScript gives a meaning', () => {
+  const hostile = JSON.parse('{"__proto__": {"polluted": true}, "constructor": "{{workflow.input.x}}"}') as unknown;
+
+  test('are data like any other', () => {
+    const data = { id: 'wf', steps: [{ id: 'a', type: 'transform', template: hostile, metadata: { constructor: 1 } }] };
+    const { definition } = parseDefinition(data);
+    expect(definition?.canonical).toContain(
+      '"template":{"__proto__":{"polluted":true},"constructor":"{{workflow.input.x}}"}',
+    );
+    expect(definitionFromCanonical(definition?.canonical ?? '').hash).toBe(definition?.hash);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  test('are unknown as fields', () => {
+    const step = JSON.parse('{"id": "a", "type": "wait", "duration": 1, "__proto__": {"timeout": -1}}') as unknown;
+    expect(parseDefinition({ id: 'wf', steps: [step] }).issues).toMatchObject([
+      { code: 'UNKNOWN_FIELD', path: 'steps[0].__proto__' },
+    ]);
+  });
+
+  test('are cases of a switch', () => {
+    const cases = JSON.parse('{"__proto__": "end", "toString": "end"}') as unknown;
+    const [step] =
+      parseDefinition({ id: 'wf', steps: [{ id: 's', type: 'switch', value: 1, cases }] }).definition?.steps ?? [];
+    expect(step).toMatchObject({ cases: [{ key: '__proto__' }, { key: 'toString' }] });
   });
 });

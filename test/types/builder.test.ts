@@ -1,4 +1,4 @@
-import { describe, expectTypeOf, test } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import { createWorkflow, defineStepType, type Step, type Workflow } from '../../src/definition/index.ts';
 import type { ErrorData } from '../../src/core/errors.ts';
@@ -6,7 +6,7 @@ import type { ErrorData } from '../../src/core/errors.ts';
 const input = z.object({ topic: z.string(), depth: z.number().default(3) });
 const agent = { type: 'agent', agentId: 'researcher', input: { prompt: 'Research {{workflow.input.topic}}' } } as const;
 
-type StartOf<Flow> = Flow extends Workflow<infer Start, unknown> ? Start : never;
+type StartOf<Flow> = Flow extends Workflow<infer Start> ? Start : never;
 type OutputOf<Flow> =
   Flow extends Workflow<never, infer Output> ? Output : Flow extends Workflow<unknown, infer Output> ? Output : never;
 
@@ -193,6 +193,7 @@ describe('wrong code does not compile', () => {
   const flow = createWorkflow('flow', { input }).addStep('a', agent);
 
   test('steps', () => {
+    expect(flow.name).toBe('flow');
     // @ts-expect-error unknown type
     flow.addStep('b', { type: 'agnet', agentId: 'x' });
     // @ts-expect-error a required field is missing
@@ -222,6 +223,7 @@ describe('wrong code does not compile', () => {
   });
 
   test('handlers and settings', () => {
+    expect(flow.name).toBe('flow');
     // @ts-expect-error no step of this name
     flow.onStepStart('ghost', () => undefined);
     // @ts-expect-error the handler is no function

@@ -18,7 +18,7 @@ export function checkRouting(tree: Tree, session: Session): void {
   for (const container of tree.containers) if (isSequence(container)) container.regions = regionsOf(container);
 }
 
-export function isRouter(step: Step): boolean {
+function isRouter(step: Step): boolean {
   return step.type === 'conditional' || step.type === 'switch';
 }
 

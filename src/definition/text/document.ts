@@ -64,7 +64,7 @@ const options = { merge: true, uniqueKeys: false, prettyErrors: false, strict: t
 export function readYaml(text: string): YamlDocument | { readonly issues: readonly Issue[] } {
   const source = new YamlSource(text);
   const tokens = tokenize(source);
-  if (!Array.isArray(tokens)) return { issues: [tokens as Issue] };
+  if (!Array.isArray(tokens)) return { issues: [tokens] };
   const documents = [...new Composer({ ...options, lineCounter: source.lines }).compose(tokens, false, text.length)];
   const [document, second] = documents;
   if (document === undefined || (document.contents === null && document.errors.length === 0)) {
@@ -83,7 +83,7 @@ export function readYaml(text: string): YamlDocument | { readonly issues: readon
     };
   }
   const root = document.contents as Node | null;
-  source.resolve = (node) => (isAlias(node) ? (node.resolve(document as Document) ?? null) : node);
+  source.resolve = (node) => (isAlias(node) ? (node.resolve(document) ?? null) : node);
   const structure = structureIssues(document, source);
   // An unquoted template makes the rest of its line look wrong.
   const unquoted = new Set(
@@ -146,9 +146,9 @@ function templateHint({ text }: YamlSource, offset: number): string | undefined 
 
 function structureIssues(document: Document.Parsed, source: YamlSource): readonly Issue[] {
   const issues: Issue[] = [];
-  visit(document as Document, {
+  visit(document, {
     Alias(_key, node, path) {
-      const target = node.resolve(document as Document);
+      const target = node.resolve(document);
       if (target === undefined) {
         issues.push(
           source.issue(

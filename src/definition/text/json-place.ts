@@ -2,6 +2,7 @@
 
 const whitespace = /[ \t\n\r]*/y;
 const scalar =
+  // oxlint-disable-next-line no-control-regex -- JSON texts hold no control characters
   /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
 /** What may come next. */
