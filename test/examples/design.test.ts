@@ -17,7 +17,7 @@ function read(path: string): string {
 }
 
 function design(name: string): string {
-  return read(`design/${name}.txt`);
+  return read(`design/${name}.design`);
 }
 
 /** The file without its head comment and what is marked as added. */

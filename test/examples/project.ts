@@ -11,8 +11,12 @@ import type * as Dank from '../../src/index.ts';
 
 const root = new URL('../../', import.meta.url);
 
-/** The built package, as `require('dank-workflow')` in an example gives it. */
-export const dank = createRequire(new URL('examples/research-and-summarize/', root))('dank-workflow') as typeof Dank;
+/** The built package, loaded by Node.js itself: the very one that the examples get. */
+const require = createRequire(import.meta.url);
+export const dank = require('dank-workflow') as typeof Dank;
+
+// As in the command line: folders of examples that are packages of their own find the one that is running.
+(require(fileURLToPath(new URL('dist/src/cli/self-resolve.js', root))) as { resolveOurselves(): void }).resolveOurselves();
 
 export interface Outcome {
   readonly output: unknown;
@@ -38,7 +42,7 @@ export class ExampleProject {
   static async load(path: string, running: RunningAgents, apiKey: string): Promise<ExampleProject> {
     const env = { ...agentUrls(running), API_KEY: apiKey, PROCESS_URL: `${running.service.url}/process` };
     const project = await dank.loadWorkflows(fileURLToPath(new URL(`examples/${path}`, root)), { env });
-    const config: unknown = project.configFile === null ? undefined : createRequire(root)(project.configFile);
+    const config: unknown = project.configFile === null ? undefined : require(project.configFile);
     return new ExampleProject(project, config, [`127.0.0.1:${running.service.port}`]);
   }
 
