@@ -2,7 +2,7 @@
 import type { KnipConfig } from 'knip';
 
 const config: KnipConfig = {
-  entry: ['bin/*.js', '.ci/*.js', 'bench/*.ts', 'scripts/*.ts', 'examples/**/*.{js,ts,mjs}', 'test/**/*.test.ts'],
+  entry: ['bin/*.js', 'bench/*.ts', 'scripts/*.{ts,js}', 'examples/**/*.{js,ts,mjs}', 'test/**/*.test.ts'],
   project: ['{src,machines,bench,scripts,bin}/**/*.{ts,js}', 'test/**/*.ts', '!**/templates/**'],
   // A type that is part of an exported signature is exported with it, imported elsewhere or not.
   ignoreExportsUsedInFile: { interface: true, type: true },

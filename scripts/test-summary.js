@@ -19,8 +19,7 @@ function brokenFiles({ testResults }) {
 }
 
 if (existsSync(path)) {
-  /** @type {Report} */
-  const report = JSON.parse(readFileSync(path, 'utf8'));
+  const report = /** @type {Report} */ (JSON.parse(readFileSync(path, 'utf8')));
   const failed = report.numFailedTests + brokenFiles(report) + Number(broken);
   console.log(`${report.numPassedTests} passed, ${failed} failed`);
 } else {
