@@ -172,8 +172,12 @@ class Reader implements StepReader {
     return this.session.functionAt(this.#at(field), value, this.#place(field));
   }
 
+  storedFunction(place: string): UserFunction {
+    return this.session.storedFunction(place);
+  }
+
   schema(field: string, value: unknown): DataSchema | null {
-    return this.session.schema(this.#at(field), value);
+    return this.session.schema(this.#at(field), value, this.#place(field));
   }
 
   steps(field: string, value: unknown): readonly Step[] {

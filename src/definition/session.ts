@@ -3,7 +3,8 @@
  * how the canonical form writes it. One session per definition.
  */
 import type { Issue } from '../core/issue.ts';
-import type { Json } from '../core/json.ts';
+import { deepEqual, type Json } from '../core/json.ts';
+import type { Code } from './code.ts';
 import type { DataSchema, Value, Decision, UserFunction } from './definition.ts';
 import { defaultRoots } from '../expressions/options.ts';
 import { ExpressionSyntaxError } from '../expressions/syntax-error.ts';
@@ -13,7 +14,7 @@ import { toDataSchema } from './data-schema.ts';
 import { describe } from './describe.ts';
 import { IssueList, under } from './issue-list.ts';
 import type { StepTypeDefinition } from './step-type.ts';
-import { functionKey, isFunction, placeholderPlace, userFunction, type AnyFunction } from './user-function.ts';
+import { functionKey, isFunction, placeholderPlace, userFunction } from './user-function.ts';
 
 /** `code`: the builder. `data`: YAML, JSON, plain objects: no functions. `canonical`: the stored form: functions by place. */
 export type Source = 'code' | 'data' | 'canonical';
@@ -21,8 +22,8 @@ export type Source = 'code' | 'data' | 'canonical';
 export interface SessionOptions {
   readonly source: Source;
   readonly stepTypes: readonly StepTypeDefinition[];
-  /** Code for the functions of a canonical form, by place. @default none */
-  readonly functions?: ReadonlyMap<string, AnyFunction>;
+  /** Code for a canonical form. @default none */
+  readonly code?: Code | null;
   /** Agents by the names that `${AGENT_IDS.X}` may use; null: none given. */
   readonly agentIds: ReadonlyMap<string, string> | null;
 }
@@ -31,7 +32,7 @@ export class Session {
   readonly source: Source;
   readonly stepTypes: ReadonlyMap<string, StepTypeDefinition>;
   readonly agentIds: ReadonlyMap<string, string> | null;
-  readonly #functions: ReadonlyMap<string, AnyFunction>;
+  readonly #code: Code | null;
   readonly issues = new IssueList();
   /** Where each step id was first given. */
   readonly ids = new Map<string, string>();
@@ -46,7 +47,7 @@ export class Session {
     this.source = options.source;
     this.stepTypes = new Map(options.stepTypes.map((type) => [type.type, type]));
     this.agentIds = options.agentIds;
-    this.#functions = options.functions ?? new Map();
+    this.#code = options.code ?? null;
   }
 
   /** Data with templates. Null after a mistake. */
@@ -102,7 +103,7 @@ export class Session {
     }
     const stored = placeholderPlace(value);
     if (stored === null) return null;
-    if (this.source === 'canonical') return userFunction(stored, this.#functions.get(stored) ?? null);
+    if (this.source === 'canonical') return this.storedFunction(stored);
     this.issues.add(
       'RESERVED_FIELD',
       under(path, functionKey),
@@ -111,8 +112,15 @@ export class Session {
     return null;
   }
 
+  /** The function of a canonical form that stood at this place. */
+  storedFunction(place: string): UserFunction {
+    return this.#code?.functions.get(place) ?? userFunction(place, null);
+  }
+
   /** A zod schema or a JSON Schema. */
-  schema(path: string, value: unknown): DataSchema | null {
+  schema(path: string, value: unknown, place = path): DataSchema | null {
+    const known = this.#code?.schemas.get(place);
+    if (known !== undefined && deepEqual(known.json, value)) return known;
     const result = toDataSchema(value);
     if ('schema' in result) {
       this.replacements.set(path, result.schema.json);

@@ -43,6 +43,8 @@ export interface StepReader {
   value(field: string, value: unknown): Value | null;
   decision(field: string, value: unknown): Decision | null;
   userFunction(field: string, value: unknown): UserFunction | null;
+  /** Of a canonical form: the function that stood at this place. */
+  storedFunction(place: string): UserFunction;
   schema(field: string, value: unknown): DataSchema | null;
   /** A sequence or branches; inline steps of routers have become siblings. */
   steps(field: string, value: unknown): readonly Step[];

@@ -177,3 +177,33 @@ function reversed(value: unknown): unknown {
       .map(([key, member]) => [key, reversed(member)]),
   );
 }
+
+describe('a stored definition with the code of a registered one', () => {
+  const slack = defineStepType({ type: 'slack', schema: z.object({ channel: z.string() }), run: () => 'sent' });
+  const make = (description: string) =>
+    createWorkflow('wf', { input: z.object({ n: z.string().transform(Number) }), stepTypes: [slack] })
+      .setDescription(description)
+      .addStep('ask', { type: 'agent', agentId: 'x', input: {}, schema: z.object({ n: z.string().transform(Number) }) })
+      .addStep('shape', { type: 'transform', transform: () => description })
+      .addStep('post', { type: 'slack', channel: '#a' })
+      .onStepStart('shape', () => undefined)
+      .build();
+
+  test('has its functions and their fingerprints, and its own hash', () => {
+    const [old, registered] = [make('before'), make('after')];
+    const read = definitionFromCanonical(old.canonical, registered);
+    expect(read.hash).toBe(old.hash);
+    expect(read.steps[1]).toMatchObject({
+      transform: registered.steps[1]?.type === 'transform' ? registered.steps[1].transform : {},
+    });
+    expect(read.steps[2]).toMatchObject({ run: registered.steps[2]?.type === 'custom' ? registered.steps[2].run : {} });
+    expect(read.stepHandlers[0]?.call).toBe(registered.stepHandlers[0]?.call);
+  });
+
+  test('has its schemas where they are equal, with their transforms', () => {
+    const read = definitionFromCanonical(make('before').canonical, make('after'));
+    expect(read.input?.parse({ n: '5' })).toEqual({ value: { n: 5 } });
+    expect(read.steps[0]?.type === 'agent' && read.steps[0].schema?.parse({ n: '5' })).toEqual({ value: { n: 5 } });
+    expect(definitionFromCanonical(make('before').canonical).input?.parse({ n: '5' })).toEqual({ value: { n: '5' } });
+  });
+});

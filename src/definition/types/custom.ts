@@ -18,11 +18,9 @@ export function customKind(type: string, definition: StepTypeDefinition | null, 
       const template = reader.template('', config);
       if (definition !== null && template !== null && isPlainObject(config))
         checkConfig(definition, config, template, reader);
-      const run = userFunction(
-        `stepTypes.${type}.run`,
-        definition === null ? null : runOf(definition),
-        definition?.run ?? null,
-      );
+      const place = `stepTypes.${type}.run`;
+      const run =
+        definition === null ? reader.storedFunction(place) : userFunction(place, runOf(definition), definition.run);
       return { ...base, type: 'custom', name: type, config: template ?? compileValue({}), run };
     },
     expressions: (step) => [templateExpression(step.path, step.config)],
