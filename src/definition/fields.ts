@@ -93,7 +93,9 @@ function readField(key: string, schema: z.ZodType, value: unknown, { issues, pat
     issues.add('REQUIRED', at, `${key} is required: ${what} needs it`);
     return undefined;
   }
-  for (const issue of result.error.issues) addZodIssue(key, at, value, issue, issues);
+  // Of what is wrong with one value the first says enough.
+  const first = new Map(result.error.issues.toReversed().map((issue) => [JSON.stringify(issue.path), issue]));
+  for (const issue of [...first.values()].toReversed()) addZodIssue(key, at, value, issue, issues);
   return undefined;
 }
 

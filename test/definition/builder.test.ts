@@ -125,6 +125,23 @@ describe('the builder', () => {
     ]);
   });
 
+  test('functions stand only where they can be called', () => {
+    const flow = createWorkflow('wf')
+      .setState({ n: 0 })
+      .addStep('url', { type: 'http', url: (() => 'https://a.example') as never })
+      .addStep('template', { type: 'transform', template: (() => 1) as never })
+      .addStep('assign', { ...agent, assign: { n: { expr: (() => 1) as never } } })
+      .addStep('transform', { type: 'transform', transform: 'return 1' as never })
+      .onStepStart(5 as never, () => 1);
+    expect(issuesOf(() => flow.build())).toEqual([
+      'INVALID_TYPE steps[0].url',
+      'FUNCTION_MISPLACED steps[1].template',
+      'FUNCTION_MISPLACED steps[2].assign.n.expr',
+      'FUNCTION_IN_DATA steps[3].transform',
+      'INVALID_TYPE handlers[0]',
+    ]);
+  });
+
   test('a handler for a prefix that no step has is a warning', () => {
     const { warnings } = createWorkflow('wf')
       .addStep('a', agent)

@@ -343,6 +343,18 @@ describe('other roots', () => {
       { state: { n: 0 } },
     ],
     [
+      'assign of a key that is none',
+      [step('a', { assign: { 'a b': 1, toString: 2 } })],
+      ['INVALID_ID steps[0].assign["a b"]', 'RESERVED_ID steps[0].assign.toString'],
+      { state: { n: 0 } },
+    ],
+    [
+      'any key of an open schema',
+      [reading('a', '{{state.m}}')],
+      [],
+      { state: { n: 0 }, stateSchema: { type: 'object', properties: { n: {} }, additionalProperties: true } },
+    ],
+    [
       'assign of a key of the schema',
       [step('a', { assign: { m: 1 } })],
       [],

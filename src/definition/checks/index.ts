@@ -2,8 +2,9 @@
 import type { WorkflowDefinition } from '../definition.ts';
 import type { Session } from '../session.ts';
 import { checkHandlers } from './handlers.ts';
-import { checkAssigned, checkReferences } from './references.ts';
+import { checkReferences } from './references.ts';
 import { checkRouting } from './routing.ts';
+import { checkAssigned } from './state.ts';
 import { createTree } from './tree.ts';
 import { checkWrites } from './writes.ts';
 

@@ -1,6 +1,5 @@
 /** What the expressions of a definition name: every path's root, step, var, key of state. */
-import { joinPath, type SourcePosition } from '../../core/issue.ts';
-import { isPlainObject } from '../../core/json.ts';
+import type { SourcePosition } from '../../core/issue.ts';
 import type { Path } from '../../expressions/path.ts';
 import { positionAt } from '../../expressions/syntax-error.ts';
 import { list, quote } from '../describe.ts';
@@ -10,6 +9,7 @@ import { parsePath } from '../path-text.ts';
 import type { Session } from '../session.ts';
 import type { Expression } from '../step-kind.ts';
 import { expressionsOf } from '../types/index.ts';
+import { propertyNames, stateKeys } from './state.ts';
 import { whyUnavailable, type Unavailable, type View } from './availability.ts';
 import { chainOf, type Node, type Tree } from './tree.ts';
 
@@ -252,48 +252,4 @@ function loopsAround(node: Node, inside: boolean): readonly LoopStep[] {
     (kind === 'items' || kind === 'rounds') && owner?.step.type === 'loop' ? [owner.step] : [],
   );
   return inside && node.step.type === 'loop' ? [node.step, ...loops] : loops;
-}
-
-/** The keys of `state`; null when any may be there. */
-function stateKeys(definition: WorkflowDefinition): ReadonlySet<string> | null {
-  const { state, stateSchema } = definition;
-  const own = Object.keys(state ?? {});
-  if (stateSchema === null) return own.length === 0 ? null : new Set(own);
-  const declared = propertyNames(stateSchema.json);
-  return declared === null ? null : new Set([...own, ...declared]);
-}
-
-/** The properties an object schema lists; null when it lists none or lets others through by a rule of their own. */
-function propertyNames(schema: unknown): readonly string[] | null {
-  if (!isPlainObject(schema) || !isPlainObject(schema['properties'])) return null;
-  const open =
-    schema['additionalProperties'] ??
-    schema['patternProperties'] ??
-    schema['$ref'] ??
-    schema['allOf'] ??
-    schema['anyOf'] ??
-    schema['oneOf'];
-  return open === undefined || open === false ? Object.keys(schema['properties']) : null;
-}
-
-/** Keys that `assign` writes have to be there as well. */
-export function checkAssigned(definition: WorkflowDefinition, tree: Tree, { issues }: Session): void {
-  const keys = stateKeys(definition);
-  for (const { step } of tree.nodes) {
-    for (const assign of step.assign) {
-      const path = joinPath(`${step.path}.assign`, assign.key);
-      if (definition.state === null && definition.stateSchema === null) {
-        issues.add('NO_STATE', path, 'the workflow has no state', {
-          hint: 'declare it: setState({ ... }), in data: state',
-        });
-      } else if (keys !== null && !keys.has(assign.key)) {
-        issues.add(
-          'UNKNOWN_STATE',
-          path,
-          `unknown key ${quote(assign.key)} of state`,
-          issues.didYouMean(assign.key, keys, `known: ${list([...keys])}`),
-        );
-      }
-    }
-  }
 }
