@@ -78,6 +78,7 @@ function runChanges(program: Program): Record<string, Change> {
     failRunTimeout: () => ({ error: toErrorData(new WorkflowError('TIMEOUT', `the run did not finish within ${String(program.definition.timeoutMs)} ms`, { retryable: false })) }),
     setOutput: ({ event }) => ({ output: answerOf(event).output }),
     setOwnOutput: ({ context }) => ({ output: ownOutput(program, context) }),
+    breakLoop: () => ({ isBreak: true }),
     wroteRun: ({ context, event }) => writes(program, context, null, event),
   };
 }
@@ -141,7 +142,8 @@ function stepChanges(program: Program): Record<string, Change> {
     complete: ({ context, event }, params: SettleParams) => {
       const { record, written } = settle(context, event, params);
       const withOutput = { ...context, ...written, ...completion(program, context, params.step, record) };
-      return { ...withOutput, ...writeState(program, withOutput, params.step, undefined) };
+      const reads = params.by === 'assigned' ? answerOf(event).writes : undefined;
+      return { ...withOutput, ...writeState(program, withOutput, params.step, reads, { expressions: true }) };
     },
     /** Failed, but something may mend it. */
     note: ({ context, event }, params: SettleParams) => ({
@@ -171,7 +173,7 @@ function stepChanges(program: Program): Record<string, Change> {
     /** What `onStepStart` handlers wrote. */
     wrote: ({ context, event }, { step }: StepParams) => writes(program, context, step, event),
     hold: ({ context, event }, { step }: StepParams) => patch(context, step, { held: answerOf(event).output }),
-    freezeState: ({ context }, { step }: StepParams) => (program.definition.state === null ? {} : patch(context, step, { frozenState: context.state })),
+    freezeState: ({ context }, { step }: StepParams) => (Object.keys(context.state).length === 0 ? {} : patch(context, step, { frozenState: context.state })),
     nextRound: ({ context }, { step }: StepParams) => {
       const { steps } = resetInside(program, context, step, false);
       const record = recordOf(context, step);

@@ -69,7 +69,19 @@ export interface OuterRun {
 /** A write to the state, in the order of the rounds' steps; `expr` is computed anew when it is applied to the outer run. */
 export interface LoggedWrite {
   readonly key: string;
-  readonly write: StateWrite | { readonly expr: { /** Loops on the way from the run that applies it to the step's program. */ readonly body: readonly number[]; readonly step: number; readonly at: number; readonly values: Readonly<Record<string, unknown>> } };
+  readonly write: StateWrite | { readonly expr: LoggedExpression };
+}
+
+export interface LoggedExpression {
+  /** Loops on the way from the run that applies it to the step's program. */
+  readonly body: readonly number[];
+  readonly step: number;
+  /** Position among the step's `assign`. */
+  readonly at: number;
+  /** What it reads besides the state, by path. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** By what other names comparisons may call it, of routers' outputs. */
+  readonly aliases?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface RunContext {
@@ -87,6 +99,8 @@ export interface RunContext {
   readonly output: StoredValue | null;
   readonly round: RoundInfo | null;
   readonly outer: OuterRun | null;
+  /** Of a round: it ended by `'break'`, so that no further round begins. */
+  readonly isBreak: boolean;
   /** Writes of a round, for the run around it. */
   readonly writes: readonly LoggedWrite[];
 }
@@ -105,6 +119,7 @@ export const emptyContext: RunContext = Object.freeze({
   output: null,
   round: null,
   outer: null,
+  isBreak: false,
   writes: Object.freeze([]),
 });
 

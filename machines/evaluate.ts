@@ -2,20 +2,21 @@
  * Effects without I/O of ours: decisions, items, delays, `assign` values, transforms, handlers, the run's output. Functions of
  * the author run here; what they give is recorded by whoever runs the effect. Used by the engine and under plain XState alike.
  */
-import { Choice } from '../src/core/choice.ts';
+import { Choice, plainValue } from '../src/core/choice.ts';
 import { EffectResult } from '../src/core/effect.ts';
 import { InvariantError, WorkflowError } from '../src/core/errors.ts';
 import type { StateWrite } from '../src/core/event.ts';
-import { deepEqual, throughJson } from '../src/core/json.ts';
+import { deepEqual, isPlainObject, throughJson } from '../src/core/json.ts';
 import { materialize, type ValueLoader } from '../src/core/stored-value.ts';
 import type { Decision, Step, UserFunction, Value } from '../src/definition/definition.ts';
 import { parseDuration } from '../src/definition/duration.ts';
+import type { Condition } from '../src/expressions/condition.ts';
 import type { Scope } from '../src/expressions/path.ts';
 import type { ValueTemplate } from '../src/expressions/value-template.ts';
 import type { EffectInput } from './effect-input.ts';
 import { createFunctionContext, type FunctionContextOptions } from './function-context.ts';
 import { recordOf } from './record.ts';
-import { createScope, loadingReader } from './scope.ts';
+import { createScope, isPure, isPureExpression, loadingReader } from './scope.ts';
 
 export interface Surroundings {
   readonly signal: AbortSignal;
@@ -47,8 +48,10 @@ export function resolveItems(effect: EffectInput, loader: ValueLoader): readonly
   const { info, context } = effect;
   if (info?.step.type !== 'loop') throw new InvariantError('not a loop');
   const { step } = info;
-  const held = recordOf(context, info.index).held;
-  const scope = createScope(effect.program, context, info.index, loadingReader(loader));
+  const { held, frozenState } = recordOf(context, info.index);
+  // As it was when the loop was entered, also when the loop is carried out again later.
+  const frozen = frozenState === undefined ? context : { ...context, state: frozenState };
+  const scope = createScope(effect.program, frozen, info.index, loadingReader(loader));
   const items = held === undefined ? (step.items?.kind === 'template' ? step.items.template.render(scope) : undefined) : materialize(held, loader, context.run.id);
   if (!Array.isArray(items)) {
     throw new WorkflowError('TEMPLATE_FAILED', `the items of loop '${step.id}' are not an array but ${describe(items)}`);
@@ -101,11 +104,11 @@ class Evaluation {
       case 'transform': {
         if (step.template !== null) return this.#render(step.template);
         const data = privateCopy(await this.#input(step.input));
-        return this.#call(step.transform, { input: data }, (context) => [data, context]);
+        return this.#call(step.transform, { input: () => data }, (context) => [data, context]);
       }
       case 'custom': {
         const config = this.#render(step.config);
-        return this.#call(step.run, { input: config }, (context) => [config, context]);
+        return this.#call(step.run, { input: () => config }, (context) => [config, context]);
       }
       case 'conditional':
         return this.#isTrue(step.decide);
@@ -159,11 +162,23 @@ class Evaluation {
   #assign(step: Step): Readonly<Record<string, StateWrite>> {
     const writes: Record<string, StateWrite> = {};
     for (const assign of step.assign) {
-      if (assign.kind === 'expr') continue;
+      if (assign.kind === 'expr') {
+        if (!isPureExpression(this.#effect.program, assign.condition)) writes[assign.key] = { reads: this.#reads(assign.condition) };
+        continue;
+      }
       const value = throughJson(this.#render(assign.value)) ?? null;
+      if (assign.kind === 'merge' && !isPlainObject(value)) {
+        throw new WorkflowError('TEMPLATE_FAILED', `what is merged into '${assign.key}' of the state is not an object but ${describe(value)}`);
+      }
       writes[assign.key] = assign.kind === 'set' ? { set: value } : assign.kind === 'append' ? { append: value } : { merge: value as Record<string, unknown> };
     }
     return writes;
+  }
+
+  /** What an expression reads that is not kept in the run's state. */
+  #reads({ paths }: Condition): Readonly<Record<string, unknown>> {
+    const impure = paths.filter((path) => !isPure(this.#effect.program, path));
+    return Object.fromEntries(impure.map((path) => [path.source, throughJson(plainValue(this.#scope(path))) ?? null]));
   }
 
   // Handlers of steps: called in order, each sees what the one before it made of the output.
@@ -173,17 +188,17 @@ class Evaluation {
     const handlers = kind === 'start' || kind === 'complete' || kind === 'error' ? (info?.handlers[kind] ?? []) : [];
     const record = recordOf(this.#effect.context, this.#effect.step as number);
     const writes = new Map<string, StateWrite>();
+    const input = (): unknown => this.#stepInput(step);
     const original = record.output === undefined ? undefined : materialize(record.output, this.#around.loader, this.#effect.context.run.id);
     let output: unknown = kind === 'complete' ? privateCopy(original) : undefined;
     let hasChanged = false;
     for (const handler of handlers) {
       const middle = kind === 'complete' ? [output] : kind === 'error' ? [record.error] : [];
-      const given = await this.#call(handler, { writes }, (context) => [step.id, ...middle, context]);
+      const given = await this.#call(handler, { writes, input }, (context) => [step.id, ...middle, context]);
       if (given !== undefined && kind !== 'start') [output, hasChanged] = [given, true];
     }
     const isReplaced = hasChanged || (kind === 'complete' && !deepEqual(output, original));
-    const written = writes.size === 0 ? undefined : Object.fromEntries([...writes].map(([key, write]) => [key, throughJson(write) as StateWrite]));
-    return new EffectResult(isReplaced ? output : undefined, { writes: written });
+    return new EffectResult(isReplaced ? output : undefined, writes.size === 0 ? {} : { writes: Object.fromEntries(writes) });
   }
 
   /** `onWorkflow*`: a throwing `onWorkflowStart` fails the run, any other is told of and changes nothing. */
@@ -201,6 +216,14 @@ class Evaluation {
       }
     }
     return new EffectResult(undefined, writes.size === 0 ? {} : { writes: Object.fromEntries(writes) });
+  }
+
+  /** What handlers see of a step's input: without secrets, and undefined where a function gives it (it is called once only). */
+  #stepInput(step: Step): unknown {
+    const value = inputOf(step);
+    if (value?.kind !== 'template') return undefined;
+    const scope: Scope = (path) => (path.segments[0] === 'env' ? `{{${path.source}}}` : this.#scope(path));
+    return privateCopy(value.template.render(scope, { missing: 'empty' }));
   }
 
   async #input(input: Value | null): Promise<unknown> {
@@ -223,6 +246,20 @@ class Evaluation {
     if (fn === null || fn.call === null) throw missingFunction(fn);
     const context = createFunctionContext(this.#effect, { reader: loadingReader(this.#around.loader), signal: this.#around.signal, ...options });
     return (fn.call as (...each: readonly unknown[]) => unknown)(...parameters(context));
+  }
+}
+
+function inputOf(step: Step): Value | null {
+  switch (step.type) {
+    case 'agent':
+    case 'transform':
+      return step.input;
+    case 'http':
+      return step.body;
+    case 'custom':
+      return { kind: 'template', template: step.config };
+    default:
+      return null;
   }
 }
 

@@ -1,19 +1,20 @@
 /** The context that functions of the author are called with. Values are read from the run when they are asked for. */
 import { Choice } from '../src/core/choice.ts';
 import { WorkflowError } from '../src/core/errors.ts';
-import { deepFreeze } from '../src/core/json.ts';
+import { deepFreeze, throughJson } from '../src/core/json.ts';
 import type { StateWrite } from '../src/core/event.ts';
 import type { LoopView, StepContext, StepView, WorkflowView } from '../src/definition/step-context.ts';
 import type { Path } from '../src/expressions/path.ts';
 import type { EffectInput } from './effect-input.ts';
 import type { Program } from './program.ts';
+import { recordOf } from './record.ts';
 import { createScope, loopLevel, type LoopLevel, type StoredReader } from './scope.ts';
 
 export interface FunctionContextOptions {
   readonly reader: StoredReader;
   readonly signal: AbortSignal;
-  /** The resolved input of the step. */
-  readonly input?: unknown;
+  /** The resolved input of the step; made when it is first read. */
+  readonly input?: () => unknown;
   /** Where `context.set` writes to; without it `set` throws. */
   readonly writes?: Map<string, StateWrite>;
 }
@@ -23,21 +24,29 @@ export function createFunctionContext(effect: EffectInput, options: FunctionCont
   const scope = createScope(program, context, step, options.reader);
   const read = (...segments: string[]): unknown => plain(scope({ source: segments.join('.'), segments } satisfies Path));
   const level = loopLevel(program, context, step, 0);
+  const input = once(options.input ?? (() => undefined));
   return {
-    input: options.input,
+    get input() {
+      return input();
+    },
     workflow: workflowView(read, program),
     steps: lazyRecord(visibleSteps(program), (id) => stepView(read, id)) as StepContext['steps'],
     vars: lazyRecord(visibleVars(program), (name) => read('vars', name)),
     state: deepFreeze(context.state),
     loop: level === null ? null : loopView(level, options.reader),
     stepId: info?.step.id ?? null,
-    attempt: effect.attempt,
+    attempt: step === null ? effect.attempt : Math.max(1, recordOf(context, step).attempt),
     signal: options.signal,
     set(key, value) {
       if (options.writes === undefined) throw new WorkflowError('REQUEST_INVALID', 'context.set() works in handlers only; use `assign` in a step');
-      options.writes.set(key, { set: value });
+      options.writes.set(key, { set: throughJson(value) ?? null });
     },
   };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
 }
 
 function plain(value: unknown): unknown {

@@ -64,7 +64,12 @@ export function answerOf(event: MachineEvent): Answer {
 
 export function errorOf(event: MachineEvent): ErrorData {
   const { error } = event;
-  return isErrorData(error) ? error : toErrorData(error);
+  return isErrorData(error) ? error : toErrorData(error, isOfHandler(event) ? 'HANDLER_FAILED' : 'STEP_FAILED');
+}
+
+/** Under plain XState: what the author's handlers throw is told apart from what the work throws. */
+function isOfHandler({ type }: MachineEvent): boolean {
+  return /^xstate\.error\.actor\.[^.]+\.(?:start|complete|error)$/.test(type);
 }
 
 function isErrorData(error: unknown): error is ErrorData {

@@ -3,8 +3,9 @@ import { InvariantError } from '../src/core/errors.ts';
 import { isPlainObject } from '../src/core/json.ts';
 import type { StateWrite } from '../src/core/event.ts';
 import type { Assign } from '../src/definition/definition.ts';
-import type { Scope } from '../src/expressions/path.ts';
-import type { LoggedWrite, RunContext } from './context.ts';
+import { Choice, plainValue } from '../src/core/choice.ts';
+import { readOwn, type Scope } from '../src/expressions/path.ts';
+import type { LoggedExpression, LoggedWrite, RunContext } from './context.ts';
 import { stepInfo, type Program } from './program.ts';
 import type { Update } from './record.ts';
 import { createScope, keptReader } from './scope.ts';
@@ -18,6 +19,7 @@ export function applyWrite(state: State, key: string, write: StateWrite): State 
 
 function written(current: unknown, write: StateWrite): unknown {
   if ('set' in write) return write.set ?? null;
+  if ('reads' in write) return current;
   if ('append' in write) return [...(Array.isArray(current) ? (current as unknown[]) : current === undefined || current === null ? [] : [current]), write.append ?? null];
   return isPlainObject(current) ? { ...current, ...write.merge } : write.merge;
 }
@@ -27,7 +29,10 @@ function withKey(state: State, key: string, value: unknown): State {
   return Object.defineProperty({ ...state }, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Rendered writes of a step (from `assign` or handlers), then its `expr` assigns, which are pure. A round logs them for the run around it. */
+/**
+ * Rendered writes of a step (from `assign` or handlers), then its `expr` assigns, which are pure given what was read for them.
+ * A round logs them for the run around it. `expressions`: true for them alone, false for the others alone.
+ */
 export function writeState(
   program: Program,
   context: RunContext,
@@ -40,28 +45,42 @@ export function writeState(
   if (writes === undefined && expressions.length === 0) return {};
   let { state } = context;
   const log: LoggedWrite[] = [];
-  for (const key of Object.keys(writes ?? {})) {
-    const write = (writes as Record<string, StateWrite>)[key] as StateWrite;
+  for (const [key, write] of only.expressions === true ? [] : Object.entries(writes ?? {})) {
+    if ('reads' in write) continue;
     state = applyWrite(state, key, write);
     log.push({ key, write });
   }
   for (const assign of expressions) {
-    const scope = createScope(program, { ...context, state }, index, keptReader);
-    const values = context.outer === null ? null : ownValues(assign, scope);
+    const scope = withReads(createScope(program, { ...context, state }, index, keptReader), writes?.[assign.key]);
+    if (context.outer !== null) log.push({ key: assign.key, write: { expr: { body: [], step: index as number, at: assigns.indexOf(assign), ...ownValues(assign, scope) } } });
     state = withKey(state, assign.key, assign.condition.evaluate(scope) ?? null);
-    if (values !== null) log.push({ key: assign.key, write: { expr: { body: [], step: index as number, at: assigns.indexOf(assign), values } } });
   }
   return context.outer === null ? { state } : { state, writes: [...context.writes, ...log] };
 }
 
-/** What an expression reads besides the state, by the source of the path. */
-function ownValues(assign: Extract<Assign, { kind: 'expr' }>, scope: Scope): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(assign.condition.paths.filter((path) => path.segments[0] !== 'state').map((path) => [path.source, plain(scope(path))]));
+/** What an effect has read for an expression, before all else. */
+function withReads(scope: Scope, write: StateWrite | undefined): Scope {
+  if (write === undefined || !('reads' in write)) return scope;
+  const { reads } = write;
+  return (path) => (Object.hasOwn(reads, path.source) ? reads[path.source] : scope(path));
 }
 
-/** Routers' outputs as plain values. */
-function plain(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'aliases' in value && 'value' in value ? value.value : value;
+/** What an expression reads besides the state, by the source of the path; of routers' outputs also their other names. */
+function ownValues(assign: Extract<Assign, { kind: 'expr' }>, scope: Scope): Pick<LoggedExpression, 'values' | 'aliases'> {
+  const values: Record<string, unknown> = {};
+  const aliases: Record<string, readonly string[]> = {};
+  for (const path of assign.condition.paths) {
+    if (path.segments[0] === 'state') continue;
+    const value = scope(path);
+    values[path.source] = plainValue(value);
+    if (value instanceof Choice) aliases[path.source] = [...value.aliases];
+  }
+  return { values, ...(Object.keys(aliases).length === 0 ? {} : { aliases }) };
+}
+
+function readValue({ values, aliases = {} }: LoggedExpression, path: string): unknown {
+  const value = Object.hasOwn(values, path) ? values[path] : undefined;
+  return Object.hasOwn(aliases, path) ? new Choice(value as string | null, aliases[path]) : value;
 }
 
 /** Applies what the rounds of a loop wrote, in item order. */
@@ -73,7 +92,7 @@ export function applyRoundWrites(program: Program, context: RunContext, loop: nu
       const assign = stepInfo(bodyAt(program, [loop, ...write.expr.body]), write.expr.step).step.assign[write.expr.at];
       if (assign?.kind !== 'expr') throw new InvariantError(`a round of step ${loop} wrote by an assign that is not there`);
       const before = state;
-      const scope: Scope = (path) => (path.segments[0] === 'state' ? readState(before, path.segments) : write.expr.values[path.source]);
+      const scope: Scope = (path) => (path.segments[0] === 'state' ? readOwn(before, path.segments, 1) : readValue(write.expr, path.source));
       state = withKey(state, key, assign.condition.evaluate(scope) ?? null);
       log.push({ key, write: { expr: { ...write.expr, body: [loop, ...write.expr.body] } } });
     } else {
@@ -90,13 +109,4 @@ function bodyAt(program: Program, loops: readonly number[]): Program {
     if (body === undefined) throw new InvariantError(`step ${loop} is not an items loop`);
     return body;
   }, program);
-}
-
-function readState(state: State, segments: readonly string[]): unknown {
-  let value: unknown = state;
-  for (const key of segments.slice(1)) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string, unknown>)[key];
-  }
-  return value;
 }

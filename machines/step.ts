@@ -80,8 +80,13 @@ class Life {
     return this.#action(type, this.#queue === undefined ? {} : { slot: true });
   }
 
-  get #hasGate(): boolean {
+  get #canSkip(): boolean {
     return this.#info.isBranch || this.#info.step.condition !== null;
+  }
+
+  /** The visit begins before the work does. */
+  get #hasGate(): boolean {
+    return this.#canSkip || this.#info.handlers.start.length > 0;
   }
 
   get #afterGate(): string {
@@ -103,14 +108,14 @@ class Life {
         $pending: this.#hasGate ? this.#pending() : null,
         ...this.#deciding(),
         ...(handlers.start.length > 0
-          ? this.#sideEffect('$starting', 'start', 'handlers', [{ target: '$running', actions: [this.#action('wrote')] }], { entry: this.#hasGate ? [] : [this.#enter('pend')] })
+          ? this.#sideEffect('$starting', 'start', 'handlers', [{ target: '$running', actions: [this.#action('wrote')] }])
           : {}),
         $running: this.#running(),
         $backoff: this.#backoff(),
         ...this.#success(),
         ...this.#failure(),
         $completed: { type: 'final', entry: [this.#action('tellCompleted')] },
-        $skipped: this.#hasGate ? { type: 'final' } : null,
+        $skipped: this.#canSkip ? { type: 'final' } : null,
         $failed: this.#failed(),
       }),
       onDone: this.#exits.onDone,
@@ -229,10 +234,10 @@ class Life {
         ? this.#sideEffect('$handling', 'complete', 'handlers', [{ target: this.#afterHandling, actions: [handled] }])
         : {}),
       ...(this.#hasAssign
-        ? this.#sideEffect('$assigning', 'assign', 'evaluate', [{ target: '$completed', actions: [this.#action('complete', { by: 'assigned' })] }], {
+        ? this.#sideEffect('$assigning', 'assign', 'evaluate', [{ target: '$completed', actions: [this.#action('complete', { by: 'assigned' })] }], [
             // What mended the failure is not asked again.
-            failed: [{ guard: this.#action('isMending'), target: '$failed', actions: [this.#action('fail', { by: 'event' })] }],
-          })
+            { guard: this.#action('isMending'), target: '$failed', actions: [this.#action('fail', { by: 'event' })] },
+          ])
         : {}),
     };
   }
@@ -318,12 +323,12 @@ class Life {
     kind: EffectKind,
     src: string,
     onDone: readonly Transition[],
-    more: { readonly entry?: readonly Named[]; readonly failed?: readonly Transition[] } = {},
+    failed: readonly Transition[] = [],
   ): Record<string, NodeConfig> {
-    const failures = [...(more.failed ?? []), this.#endings.failure('event')];
+    const failures = [...failed, this.#endings.failure('event')];
     const backoff = `${name}Backoff`;
     const onError = this.#hasRetry ? [{ guard: this.#action('mayRetrySide'), target: backoff, actions: [this.#action('retrySide')] }, ...failures] : failures;
-    const state: NodeConfig = { ...(more.entry === undefined ? {} : { entry: more.entry }), invoke: this.#invoke(kind, src, { onDone, onError }) };
+    const state: NodeConfig = { invoke: this.#invoke(kind, src, { onDone, onError }) };
     if (!this.#hasRetry) return { [name]: state };
     return { [name]: state, [backoff]: { after: { [`backoff:${this.#info.step.id}`]: [{ target: name }] } } };
   }

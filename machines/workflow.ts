@@ -128,7 +128,7 @@ class RunChart {
       done: { target: '#$ending' },
       failed: (child) => [{ target: '#$failing', actions: [named('failRun', { step: child })] }],
       end: { target: '#$ending' },
-      ...(this.#program.loop === null ? {} : { break: { target: '#$ending' }, continue: { target: '#$ending' } }),
+      ...(this.#program.loop === null ? {} : { break: { target: '#$ending', actions: [{ type: 'breakLoop' }] }, continue: { target: '#$ending' } }),
     });
     if (timeoutMs === null || this.#program.loop !== null) return { id: '$main', ...sequence };
     return { id: '$main', ...sequence, after: { 'timeout:$run': [{ target: '#$failing', actions: [{ type: 'failRunTimeout' }] }] } };

@@ -76,7 +76,9 @@ export interface EffectFailed extends EffectResultBase {
 export type StateWrite =
   | { readonly set: unknown }
   | { readonly append: unknown }
-  | { readonly merge: Readonly<Record<string, unknown>> };
+  | { readonly merge: Readonly<Record<string, unknown>> }
+  /** Of an `expr`: what it reads besides the state and what is kept, by path. It is computed when it is applied. */
+  | { readonly reads: Readonly<Record<string, unknown>> };
 
 export interface TimerFired {
   readonly type: 'timer.fired';

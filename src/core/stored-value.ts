@@ -16,7 +16,7 @@ export interface Ref {
 
 /**
  * One letter each, as they are written many times: value, reference, object, array, output of a (child) run, outputs of the
- * rounds of a loop, output of a round that also wrote to the state.
+ * rounds of a loop, output of a round that also wrote to the state or broke the loop off.
  */
 export type StoredValue =
   | { readonly v: unknown }
@@ -24,7 +24,7 @@ export type StoredValue =
   | { readonly o: Readonly<Record<string, StoredValue>> }
   | { readonly a: readonly StoredValue[] }
   | { readonly c: { readonly run: string } }
-  | { readonly w: { readonly output: StoredValue; readonly writes: readonly unknown[] } }
+  | { readonly w: { readonly output: StoredValue; readonly writes: readonly unknown[]; readonly isBreak?: true } }
   | {
       readonly n: {
         readonly prefix: string;
@@ -130,13 +130,21 @@ function reference(value: unknown, known: ReadonlyMap<unknown, StoredValue>): St
   if (Array.isArray(value)) {
     const items = value.map((item) => reference(item, known));
     if (items.every((item) => item === null)) return null;
-    return { a: items.map((item, index) => item ?? { v: value[index] as unknown }) };
+    return { a: items.map((item, index) => item ?? { v: asMember(value[index]) ?? null }) };
   }
   if (!isPlainObject(value)) return null;
   const keys = Object.keys(value);
   const parts = keys.map((key) => reference(value[key], known));
   if (parts.every((part) => part === null)) return null;
   const o: Record<string, StoredValue> = {};
-  keys.forEach((key, index) => defineOwn(o, key, parts[index] ?? { v: value[key] }));
+  keys.forEach((key, index) => {
+    const part = parts[index] ?? { v: asMember(value[key]) };
+    if (!('v' in part) || part.v !== undefined) defineOwn(o, key, part);
+  });
   return { o };
+}
+
+/** As JSON has it: what is no data is left out of objects and null in arrays. */
+function asMember(value: unknown): unknown {
+  return typeof value === 'function' || typeof value === 'symbol' ? undefined : value;
 }

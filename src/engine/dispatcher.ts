@@ -109,15 +109,17 @@ export class Dispatcher {
   #completed(input: EffectInput, result: EffectResult, loader: TrackingLoader): { readonly event: EffectCompleted; readonly size: number } {
     const stored = result.output instanceof StoredOutput ? result.output.stored : toStoredValue(result.output ?? null, loader.known);
     const { stored: output, size } = this.#checked(input, stored);
-    const kept = 'v' in output || result.output instanceof StoredOutput ? undefined : this.#kept(input, result);
-    if ('v' in output) this.#kept(input, { output: output.v, metadata: result.metadata });
+    const metadata = result.metadata === undefined ? undefined : this.#checkedData(input, result.metadata);
+    // Of an output that is stored as a value, what is kept is made from the event itself.
+    const value = result.output instanceof StoredOutput ? undefined : 'v' in output ? output.v : result.output;
+    const kept = this.#kept(input, { output: value, metadata });
     const event: EffectCompleted = {
       type: 'effect.completed',
       ...tokenOf(input),
       output,
       ...(result.output === undefined ? { none: true as const } : {}),
-      ...(kept === undefined ? {} : { kept }),
-      ...(result.metadata === undefined ? {} : { metadata: result.metadata }),
+      ...(kept === undefined || 'v' in output ? {} : { kept }),
+      ...(metadata === undefined ? {} : { metadata }),
       ...(result.writes === undefined ? {} : { writes: result.writes }),
       ...(result.roundWrites === undefined ? {} : { roundWrites: result.roundWrites }),
     };
@@ -126,28 +128,45 @@ export class Dispatcher {
 
   /** What a store will hold of it; too large or not JSON is a failure of the step. */
   #checked(input: EffectInput, stored: ReturnType<typeof toStoredValue>): { readonly stored: ReturnType<typeof toStoredValue>; readonly size: number } {
-    const isData = 'v' in stored && (typeof stored.v !== 'object' || stored.v === null) && typeof stored.v !== 'function' && typeof stored.v !== 'bigint' && typeof stored.v !== 'symbol';
-    if (isData && typeof stored.v !== 'string') return { stored, size: 8 };
-    const text = isData ? (stored.v as string) : toJsonText(input, stored);
-    if (text.length > this.#options.maxOutputBytes) {
-      throw new TerminalError(`the output of ${whatOf(input)} is ${text.length} characters of JSON, more than the limit of ${this.#options.maxOutputBytes} (option maxOutputBytes)`, { code: 'LIMIT_EXCEEDED' });
+    if ('v' in stored && isScalar(stored.v)) {
+      const size = typeof stored.v === 'string' ? stored.v.length : 8;
+      this.#checkSize(input, size);
+      return { stored, size };
     }
-    return { stored: isData ? stored : (JSON.parse(text) as typeof stored), size: text.length };
+    const text = toJsonText(input, stored);
+    this.#checkSize(input, text.length);
+    const checked = JSON.parse(text) as typeof stored;
+    // JSON drops a function, a symbol, and what its `toJSON` makes nothing of.
+    if (Object.keys(checked).length === 0) throw notData(input, 'v' in stored ? stored.v : stored);
+    return { stored: checked, size: text.length };
+  }
+
+  #checkedData(input: EffectInput, data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    const text = toJsonText(input, data);
+    this.#checkSize(input, text.length);
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  }
+
+  #checkSize(input: EffectInput, size: number): void {
+    if (size <= this.#options.maxOutputBytes) return;
+    throw new TerminalError(
+      `the output of ${whatOf(input)} is ${size} characters of JSON, more than the limit of ${this.#options.maxOutputBytes} (option maxOutputBytes)`,
+      { code: 'LIMIT_EXCEEDED' },
+    );
   }
 
   #kept(input: EffectInput, result: { readonly output: unknown; readonly metadata?: unknown }): Readonly<Record<string, unknown>> | undefined {
     if (!givesOutput.has(input.kind)) return undefined;
     const paths = input.info?.kept;
     if (paths === undefined || paths.size === 0) return undefined;
-    const kept = keptOfValue(paths, result);
-    const size = (JSON.stringify(kept) ?? '').length;
-    if (size > this.#options.maxKeptBytes) {
+    const text = toJsonText(input, keptOfValue(paths, result));
+    if (text.length > this.#options.maxKeptBytes) {
       throw new TerminalError(
-        `conditions read ${size} characters of the output of ${whatOf(input)}, more than the limit of ${this.#options.maxKeptBytes} (option maxKeptBytes); read a smaller part of it, or put a transform in between`,
+        `conditions read ${text.length} characters of the output of ${whatOf(input)}, more than the limit of ${this.#options.maxKeptBytes} (option maxKeptBytes); read a smaller part of it, or put a transform in between`,
         { code: 'LIMIT_EXCEEDED' },
       );
     }
-    return kept;
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
   }
 }
 
@@ -182,5 +201,15 @@ function toJsonText(input: EffectInput, value: unknown): string {
   } catch (error) {
     throw new TerminalError(`the output of ${whatOf(input)} is not JSON data: ${error instanceof Error ? error.message : String(error)}`, { code: 'OUTPUT_INVALID' });
   }
-  throw new TerminalError(`the output of ${whatOf(input)} is not JSON data but a ${typeof value}`, { code: 'OUTPUT_INVALID' });
+  throw notData(input, value);
+}
+
+function notData(input: EffectInput, value: unknown): TerminalError {
+  return new TerminalError(`the output of ${whatOf(input)} is not JSON data but a ${typeof value}`, { code: 'OUTPUT_INVALID' });
+}
+
+/** What JSON gives back as it is. */
+function isScalar(value: unknown): boolean {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  return typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0);
 }
