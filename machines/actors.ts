@@ -70,13 +70,16 @@ async function runRounds({ input, signal, self }: PromiseArguments, bodies: Read
   };
   signal.addEventListener('abort', stop, { once: true });
   let next = 0;
+  // A round that ends by 'break' lets no further round begin.
+  let isBroken = false;
   const work = async (): Promise<void> => {
-    while (next < items.length && !rounds.signal.aborted) {
+    while (next < items.length && !isBroken && !rounds.signal.aborted) {
       const index = next++;
       const context = await runRound(machine, input, index, items[index], rounds.signal);
       if (context.error === null) {
         outputs[index] = context.output === null ? null : inlineValue(context.output);
         writes[index] = context.writes;
+        isBroken ||= context.isBreak;
       } else if (step.onItemError === 'fail') {
         throw new WorkflowError('STEPS_FAILED', `round ${index} of loop '${step.id}' failed: ${context.error.message}`, { retryable: false, details: { index, cause: context.error.code } });
       } else {
@@ -92,8 +95,8 @@ async function runRounds({ input, signal, self }: PromiseArguments, bodies: Read
     signal.removeEventListener('abort', stop);
     stop();
   }
-  const metadata = { rounds: items.length, ...(Object.keys(errors).length === 0 ? {} : { errors }) };
-  return new EffectResult(outputs.filter((_output, index) => !without.has(index)), { metadata, roundWrites: writes });
+  const metadata = { rounds: next, ...(Object.keys(errors).length === 0 ? {} : { errors }) };
+  return new EffectResult(outputs.slice(0, next).filter((_output, index) => !without.has(index)), { metadata, roundWrites: writes });
 }
 
 /** The rounds' machine with the actors that its parent was provided with. */

@@ -9,9 +9,10 @@ const uuidV4Pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[
 /** Words that are targets, so that no step can be taken for them. */
 export const targetWords: readonly string[] = ['end', 'break', 'continue'];
 
+const prototypeNames: readonly string[] = [...Object.getOwnPropertyNames(Object.prototype), 'prototype'];
+
 const reservedWords: ReadonlySet<string> = new Set([
-  ...Object.getOwnPropertyNames(Object.prototype),
-  'prototype',
+  ...prototypeNames,
   'workflow',
   'steps',
   'env',
@@ -52,7 +53,8 @@ export function checkId(id: string, what = 'step id'): NameProblem | null {
 export function checkWorkflowName(name: string): NameProblem | null {
   const long = checkLength(name, 'workflow id');
   if (long !== null) return long;
-  if (reservedWords.has(name))
+  // No path or target can name a workflow, so the words of the language are free.
+  if (prototypeNames.includes(name))
     return { code: 'RESERVED_ID', message: `workflow id ${quote(name)} is reserved`, hint: 'choose another name' };
   if (workflowNamePattern.test(name)) return null;
   return {

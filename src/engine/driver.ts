@@ -182,11 +182,11 @@ export class RunDriver {
 
   #ending(status: RunStatus, at: number): Pick<RunUpdate, 'endedAt' | 'output' | 'error'> {
     if (!endedStatuses.has(status)) return {};
-    const { output, error, writes } = this.context;
+    const { output, error, writes, isBreak } = this.context;
     if (status !== 'completed') return { endedAt: at, error: error ?? null };
     const stored = output ?? { v: null };
     // What a round wrote to the state is applied by the run around it, also after a crash.
-    return { endedAt: at, output: writes.length === 0 ? stored : { w: { output: stored, writes } } };
+    return { endedAt: at, output: writes.length === 0 && !isBreak ? stored : { w: { output: stored, writes, ...(isBreak ? { isBreak } : {}) } } };
   }
 
   #checkpointIfDue(status: RunStatus): Pick<Commit, 'checkpoint'> {

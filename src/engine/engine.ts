@@ -229,7 +229,7 @@ export class Engine implements RunAccess, AsyncDisposable {
     signal.addEventListener('abort', cancel, { once: true });
     try {
       const outcome = await driver.ended;
-      return outcome.status === 'completed' ? { status: 'completed', writes: driver.context.writes } : outcome;
+      return outcome.status === 'completed' ? { status: 'completed', writes: driver.context.writes, isBreak: driver.context.isBreak } : outcome;
     } finally {
       signal.removeEventListener('abort', cancel);
     }
@@ -367,8 +367,8 @@ export class Engine implements RunAccess, AsyncDisposable {
 
 function storedOutcome(row: RunRow): RoundOutcome {
   if (row.status === 'completed') {
-    const writes = row.output !== null && 'w' in row.output ? (row.output.w.writes as readonly LoggedWrite[]) : [];
-    return { status: 'completed', writes };
+    const beside = row.output !== null && 'w' in row.output ? row.output.w : null;
+    return { status: 'completed', writes: (beside?.writes ?? []) as readonly LoggedWrite[], isBreak: beside?.isBreak ?? false };
   }
   if (row.error === null) throw new InvariantError(`round '${row.id}' ended as ${row.status} without an error`);
   return { status: row.status === 'cancelled' ? 'cancelled' : 'failed', error: row.error };

@@ -31,7 +31,7 @@ export interface RoundStart {
 }
 
 export type RoundOutcome =
-  | { readonly status: 'completed'; readonly writes: readonly LoggedWrite[] }
+  | { readonly status: 'completed'; readonly writes: readonly LoggedWrite[]; readonly isBreak: boolean }
   | { readonly status: 'failed' | 'cancelled'; readonly error: ErrorData };
 
 export interface RoundPorts {
@@ -62,13 +62,17 @@ export async function runRounds(ports: RoundPorts, driver: RunDriver, effect: Ac
   };
   signal.addEventListener('abort', stop, { once: true });
   let next = 0;
+  // A round that ends by 'break' lets no further round begin.
+  let isBroken = false;
   const work = async (): Promise<void> => {
-    while (next < items.length && !inner.signal.aborted) {
+    while (next < items.length && !isBroken && !inner.signal.aborted) {
       const index = next++;
       const start: RoundStart = {
         id: `${prefix}${index}`, compiled, outer, parent: driver, step: step.id, visit: input.visit, seq: effect.seq, index, item: refer(index),
       };
-      tally.add(index, await ports.run(start, mayExist, inner.signal));
+      const outcome = await ports.run(start, mayExist, inner.signal);
+      isBroken ||= outcome.status === 'completed' && outcome.isBreak;
+      tally.add(index, outcome);
     }
   };
   try {
@@ -80,7 +84,7 @@ export async function runRounds(ports: RoundPorts, driver: RunDriver, effect: Ac
   } finally {
     signal.removeEventListener('abort', stop);
   }
-  return tally.result(prefix, items.length);
+  return tally.result(prefix, next);
 }
 
 /** Collects how the rounds ended: only what is out of the ordinary is held. */
