@@ -40,7 +40,7 @@ export function readManifest(folder: string): Manifest {
 }
 
 function run(command: string, args: readonly string[], cwd: string): Outcome {
-  return spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 60_000 });
+  return spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 120_000 });
 }
 
 /** `dist` is what the last build left: `npm test` builds first. */

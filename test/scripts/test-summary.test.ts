@@ -22,21 +22,21 @@ const failed = { status: 'failed', assertionResults: [{ status: 'failed' }] };
 const broken = { status: 'failed', assertionResults: [] };
 
 test('counts tests', () => {
+  expect(summaryOf({ numPassedTests: 7, numFailedTests: 0, testResults: [passed] }, '0')).toBe('7 passed, 0 failed\n');
   const content = { numPassedTests: 7, numFailedTests: 2, testResults: [passed, failed, failed] };
-  expect(summaryOf(content)).toBe('7 passed, 2 failed\n');
+  expect(summaryOf(content, '1')).toBe('7 passed, 2 failed\n');
 });
 
 test('counts a file that did not load as a failure', () => {
-  expect(summaryOf({ numPassedTests: 7, numFailedTests: 0, testResults: [passed, broken] })).toBe(
-    '7 passed, 1 failed\n',
-  );
+  const content = { numPassedTests: 7, numFailedTests: 1, testResults: [passed, failed, broken] };
+  expect(summaryOf(content, '1')).toBe('7 passed, 2 failed\n');
 });
 
-test('counts what else went wrong', () => {
+test('says that something failed when something else than tests did', () => {
   expect(summaryOf({ numPassedTests: 7, numFailedTests: 0, testResults: [passed] }, '1')).toBe('7 passed, 1 failed\n');
 });
 
 test('without a report, nothing passed and something failed', () => {
-  const { stdout } = spawnSync(process.execPath, [script, join(folder, 'none.json'), '1'], { encoding: 'utf8' });
-  expect(stdout).toBe('0 passed, 2 failed\n');
+  const { stdout } = spawnSync(process.execPath, [script, join(folder, 'none.json'), '0'], { encoding: 'utf8' });
+  expect(stdout).toBe('0 passed, 1 failed\n');
 });
