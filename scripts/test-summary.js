@@ -9,7 +9,7 @@ import { existsSync, readFileSync } from 'node:fs';
  * @typedef {{ numPassedTests: number, numFailedTests: number, testResults: FileReport[] }} Report
  */
 
-const [path = '', status = '0'] = process.argv.slice(2);
+const [path = '', exitStatus = '0'] = process.argv.slice(2);
 
 /** @param {Report} report */
 function brokenFiles({ testResults }) {
@@ -25,6 +25,6 @@ function readReport() {
 }
 
 const report = readReport();
-const least = status === '0' && report.numPassedTests > 0 ? 0 : 1;
+const least = exitStatus === '0' && report.numPassedTests > 0 ? 0 : 1;
 const failed = Math.max(least, report.numFailedTests + brokenFiles(report));
 console.log(`${report.numPassedTests} passed, ${failed} failed`);
