@@ -88,5 +88,14 @@ export function describeFences(name: string, { open, openOwner }: Contract): voi
       b.commit([append('a', 4)]);
       expect(b.adopt()).toEqual(['a']);
     });
+
+    test('what an owner remembers of a run does not outlive its end', () => {
+      const [a, b] = [openOwner(), openOwner()];
+      a.commit([start('a')]);
+      a.commit([end('a', 2)]);
+      b.commit([{ run: 'a', events: [], update: { status: 'running', updatedAt: 1 } }]);
+      expect(codeOf(() => a.commit([append('a', 3)]))).toBe('CONFLICT');
+      expect(a.lastSeq('a')).toBe(2);
+    });
   });
 }

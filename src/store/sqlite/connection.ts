@@ -22,8 +22,8 @@ export interface ConnectionSettings {
   readonly maxBytes: number | null;
 }
 
-/** Opening may wait for another process that is creating or migrating the same file. */
-const openTimeoutMs = 2_000;
+/** At the start one may wait for other processes that start: they create the file, migrate it, become owners. */
+const startTimeoutMs = 2_000;
 const cacheKib = 8_192;
 /** A write-ahead log that has grown beyond this is cut when it begins anew. */
 const journalLimitBytes = 16 * 1024 * 1024;
@@ -39,7 +39,7 @@ export class Connection {
     this.file = file;
     this.#mode = mode;
     this.db = open(file, mode);
-    this.db.exec(`pragma busy_timeout = ${openTimeoutMs}; pragma trusted_schema = off; pragma cell_size_check = on`);
+    this.db.exec(`pragma busy_timeout = ${startTimeoutMs}; pragma trusted_schema = off; pragma cell_size_check = on`);
   }
 
   /** For good, once the file is known to be a store: what is written from now on is as durable as asked for. */
@@ -53,6 +53,17 @@ export class Connection {
       pragma busy_timeout = ${Math.trunc(settings.busyTimeoutMs)}`);
     if (settings.maxBytes !== null) {
       db.exec(`pragma max_page_count = ${Math.max(1, Math.trunc(settings.maxBytes / this.pragma('page_size')))}`);
+    }
+  }
+
+  /** Runs `work` with the patience of a start, blocking: not for use while runs are driven. */
+  patiently<T>(work: () => T): T {
+    const usual = this.read(() => this.query<{ readonly timeout: number }>('pragma busy_timeout').get()?.timeout ?? 0);
+    this.db.exec(`pragma busy_timeout = ${startTimeoutMs}`);
+    try {
+      return work();
+    } finally {
+      this.db.exec(`pragma busy_timeout = ${usual}`);
     }
   }
 

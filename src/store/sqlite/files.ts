@@ -63,6 +63,12 @@ export function sizeOf(file: string): number {
   return fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
+/** Changes when the file is written to. */
+export function stampOf(file: string): string {
+  const stats = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? 'none' : `${stats.size}:${stats.mtimeNs}`;
+}
+
 export function makePrivate(file: string): void {
   guard(file, () => fs.chmodSync(file, fileMode));
 }

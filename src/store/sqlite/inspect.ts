@@ -5,10 +5,11 @@
  * How: a first look ignores locks and log (`immutable`) and leaves no trace at all; only when there is a log, that is while
  * the store is in use or after a crash, a second one reads through it.
  */
+import { existsSync } from 'node:fs';
 import { WorkflowError } from '../../core/errors.ts';
 import { Connection } from './connection.ts';
-import { damaged, notDatabase } from './errors.ts';
-import { sizeOf } from './files.ts';
+import { damaged, notDatabase, primaryCode, sqliteCode, toStoreError } from './errors.ts';
+import { sizeOf, stampOf } from './files.ts';
 import { applicationId, schemaVersion, tableNames } from './schema.ts';
 
 /**
@@ -31,14 +32,16 @@ export function inspect(file: string, check: FileCheck): Found {
   const log = `${file}-wal`;
   const size = sizeOf(file);
   if (size === 0) {
-    if (sizeOf(log) > 0) throw damaged(file, `it is empty, but its log ${log} is not`);
+    // Asked again: another process may have made a store of it between the two.
+    if (sizeOf(log) > 0 && sizeOf(file) === 0) throw damaged(file, `it is empty, but its log ${log} is not`);
     return { kind: 'empty' };
   }
   // SQLite takes a file of one byte for an empty one, and would overwrite it.
   if (size < smallestPage) throw notDatabase(file);
   if (sizeOf(log) > 0) {
-    using(file, 'immutable', refuseForeign);
+    screen(file);
   } else {
+    const before = stampOf(file);
     try {
       return using(file, 'immutable', (connection) => {
         const found = examine(connection, check);
@@ -47,11 +50,24 @@ export function inspect(file: string, check: FileCheck): Found {
         return found;
       });
     } catch (error) {
-      if (sizeOf(log) === 0) throw error;
-      // Another process began to write while we looked: what we saw may have been half of it.
+      // Another process may have written while we looked: what we saw may have been half of it.
+      if (stampOf(file) === before && !existsSync(log)) throw error;
     }
   }
   return using(file, 'readOnly', (connection) => examine(connection, check));
+}
+
+/** What is plainly not ours is refused before a connection could leave traces beside it. */
+function screen(file: string): void {
+  const connection = new Connection(file, 'immutable');
+  try {
+    refuseForeign(connection);
+  } catch (error) {
+    // Without its log the file may be half of what it is: that proves nothing.
+    if (primaryCode(error) !== sqliteCode.corrupt) throw toStoreError(error, file);
+  } finally {
+    connection.close();
+  }
 }
 
 /**
@@ -90,13 +106,16 @@ function examine(connection: Connection, check: FileCheck): Found {
   return { kind: 'store', version };
 }
 
-/** A database with neither mark nor tables is nobody's: an empty one, or our own that died at birth. */
+/**
+ * A database with neither mark nor tables is nobody's: an empty one, or our own that died at birth. The mark is read again
+ * after the tables, as another process may be making both, in one transaction, right now.
+ */
 export function refuseForeign(connection: Connection): void {
-  const id = connection.pragma('application_id');
-  if (id === applicationId) return;
+  if (connection.pragma('application_id') === applicationId) return;
   const objects =
     connection.query<{ readonly count: number }>('select count(*) as count from sqlite_schema').get()?.count ?? 0;
-  if (id === 0 && objects === 0) return;
+  const id = connection.pragma('application_id');
+  if (id === applicationId || (id === 0 && objects === 0)) return;
   throw new WorkflowError(
     'STORE_INVALID',
     `${connection.file} is not a workflow store but a SQLite database of another application (application_id ${id}, ${objects} tables and indexes). It was left as it is; give another path`,

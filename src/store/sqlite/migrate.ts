@@ -15,6 +15,7 @@ export function migrate(connection: Connection, steps: readonly Migration[] = mi
   connection.write(() => {
     // Read again: another process may have been faster.
     const version = currentVersion(connection);
+    if (version === steps.length) return;
     if (version > steps.length) checkVersion(connection.file, version);
     if (version > 0) refuseWhileInUse(connection, version);
     for (const step of steps.slice(version)) step(db);

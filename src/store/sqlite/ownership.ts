@@ -51,7 +51,9 @@ export class Owner {
     this.#anyUnowned = connection.query(`select key as id from runs where owner = ${nobody} limit 1`);
     this.#pass = db.prepare('update runs set owner = ? where owner = ?');
     // A run, and the rounds and children below it: their ids go on with '/', and '0' is the character after it.
-    this.#passOne = db.prepare(`update runs set owner = ?1 where owner = ${nobody} and (id = ?2 or (id > ?2 || '/' and id < ?2 || '0'))`);
+    this.#passOne = db.prepare(
+      `update runs set owner = ?1 where owner = ${nobody} and (id = ?2 or (id > ?2 || '/' and id < ?2 || '0'))`,
+    );
     this.#owned = connection.query('select id from runs where owner = ? order by key');
   }
 
@@ -70,13 +72,15 @@ export class Owner {
     const { file } = this.#connection;
     let lock: OwnerLock | null = null;
     try {
-      this.#id = this.#connection.write(() => {
-        sweepLocks(file, new Set(this.#all.all().map((owner) => owner.id)));
-        const id = Number(this.#insert.run(this.#info.pid, this.#info.host, this.#info.startedAt).lastInsertRowid);
-        // Before the row can be seen (O1).
-        lock = lockOwner(file, id);
-        return id;
-      });
+      this.#id = this.#connection.patiently(() =>
+        this.#connection.write(() => {
+          sweepLocks(file, new Set(this.#all.all().map((owner) => owner.id)));
+          const id = Number(this.#insert.run(this.#info.pid, this.#info.host, this.#info.startedAt).lastInsertRowid);
+          // Before the row can be seen (O1).
+          lock = lockOwner(file, id);
+          return id;
+        }),
+      );
       this.#lock = lock;
     } catch (error) {
       (lock as OwnerLock | null)?.release();
@@ -88,10 +92,12 @@ export class Owner {
     const id = this.#id;
     if (id === null) throw notAcquired();
     const { file } = this.#connection;
+    if (!this.#connection.read(() => this.isStanding())) throw ownershipLost();
     const dead = this.#connection.read(() =>
       this.#all.all().filter((owner) => owner.id !== id && !isOwnerAlive(file, owner.id)),
     );
-    if (dead.length > 0 || this.#connection.read(() => this.#anyUnowned.get()) !== undefined) this.#take(id, dead, only);
+    if (dead.length > 0 || this.#connection.read(() => this.#anyUnowned.get()) !== undefined)
+      this.#take(id, dead, only);
     for (const owner of dead) removeLock(file, owner.id);
     return this.#connection.read(() => this.#owned.all(id).map((run) => run.id));
   }

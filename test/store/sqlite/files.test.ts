@@ -29,7 +29,7 @@ function failure(file: string, options: SqliteStoreOptions = {}): WorkflowError 
 }
 
 describe('permissions', () => {
-  test.each([0o000, 0o022, 0o077, 0o177])('whatever the umask (%i), files are for the user alone', (mask) => {
+  test.each([0o000, 0o022, 0o077, 0o177, 0o377])('whatever the umask (%i), files are for the user alone', (mask) => {
     process.umask(mask);
     const file = directory.file('.dank/workflows.db');
     const store = openSqliteStore(file);

@@ -1,6 +1,6 @@
 /**
  * A process that owns runs, started by the tests: `node owner-process.ts FILE MODE`. Tells what it does line by line.
- * `hold`: owns two runs and waits. `write`: commits to a run without end and tells each seq after its commit. `adopt`: adopts
+ * `hold`: owns two runs and waits. `hold-none`: owns none and waits. `write`: commits to a run without end and tells each seq after its commit. `adopt`: adopts
  * when it is told to by a line, and tells what it got.
  */
 import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
@@ -27,6 +27,9 @@ if (mode === 'hold') {
     setImmediate(more);
   };
   more();
+} else if (mode === 'hold-none') {
+  say('ready');
+  process.stdin.resume();
 } else {
   say('ready');
   process.stdin.once('data', () => say(JSON.stringify(store.adopt())));

@@ -122,6 +122,13 @@ describe('a process that owns runs', () => {
   });
 });
 
+test('several processes that open a new store at once all get the same one', async () => {
+  const openers = Array.from({ length: 4 }, () => run('hold-none'));
+  expect(await Promise.all(openers.map((opener) => opener.line()))).toEqual(['ready', 'ready', 'ready', 'ready']);
+  openOwner();
+  expect(lockFiles().toSorted()).toEqual(['1.lock', '2.lock', '3.lock', '4.lock', '5.lock']);
+});
+
 describe('fences', () => {
   test('a process that was taken for dead cannot write any more, not even to new runs', () => {
     const [living, other] = [openOwner(), openOwner()];
@@ -132,7 +139,7 @@ describe('fences', () => {
     for (const batch of [[append('a', 2)], [start('new')]]) {
       expect(() => living.commit(batch)).toThrow(/taken for dead/);
     }
-    expect(() => living.adopt()).not.toThrow();
+    expect(() => living.adopt()).toThrow(/taken for dead/);
     other.commit([append('a', 2)]);
     expect(other.readRun('new')).toBeNull();
   });
@@ -153,6 +160,29 @@ describe('fences', () => {
     openOwner();
     expect(lockFiles().toSorted()).toEqual(['1.lock', '2.lock', 'notes.txt']);
     living.commit([start('a')]);
+  });
+
+  test('a lock file that somebody holds stays, whether or not there is a row for it', () => {
+    openOwner();
+    const holder = new DatabaseSync(`${directory.file()}-owners/900.lock`);
+    holder.exec('pragma journal_mode = memory; begin exclusive');
+    openOwner();
+    expect(lockFiles()).toContain('900.lock');
+    holder.close();
+  });
+
+  // The rows of a batch are inserted ten at a time, the rest one by one.
+  test.each([1, 3, 30])('a row that got past all of them is noticed, after %i others in the batch', (before) => {
+    const store = openOwner();
+    store.commit([start('a'), start('b')]);
+    const db = new DatabaseSync(directory.file());
+    db.exec(
+      `insert into history (run, seq, at, type, data, sum) select key, 7, 0, 'x', '{}', 0 from runs where id = 'a'`,
+    );
+    db.close();
+    const batch = [append('b', 2, before + 1), append('a', 2, 8)];
+    expect(() => store.commit(batch)).toThrow(/Event 7 of run 'a' was refused: another/);
+    expect(store.lastSeq('b')).toBe(1);
   });
 
   test('a copy of the store elsewhere has no living owners', () => {
