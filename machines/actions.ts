@@ -221,7 +221,9 @@ function routeChanges(program: Program): Record<string, Change> {
     jump: ({ context }, { step, to, ids }: StepParams & { readonly to: number; readonly ids: readonly string[] }) => {
       const sequence = stepInfo(program, step).sequence?.steps ?? [];
       const reset = { ...context, ...resetFrom(program, context, sequence, to) };
-      return { ...reset, ...markChosen(program, reset, step, ids.filter((id) => stepInfo(program, program.byId.get(id) as number).isBranch)) };
+      // What comes after the router is chosen, or not, when it decides again.
+      const before = ids.filter((id) => (program.byId.get(id) as number) < step && stepInfo(program, program.byId.get(id) as number).isBranch);
+      return { ...reset, ...markChosen(program, reset, step, before) };
     },
     limit: ({ context }, { step, to }: StepParams & { readonly to: number }) => {
       const { id } = stepInfo(program, to).step;

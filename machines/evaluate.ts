@@ -2,7 +2,7 @@
  * Effects without I/O of ours: decisions, items, delays, `assign` values, transforms, handlers, the run's output. Functions of
  * the author run here; what they give is recorded by whoever runs the effect. Used by the engine and under plain XState alike.
  */
-import { Choice, plainValue } from '../src/core/choice.ts';
+import { plainValue } from '../src/core/choice.ts';
 import { EffectResult } from '../src/core/effect.ts';
 import { InvariantError, WorkflowError } from '../src/core/errors.ts';
 import type { StateWrite } from '../src/core/event.ts';
@@ -16,7 +16,7 @@ import type { ValueTemplate } from '../src/expressions/value-template.ts';
 import type { EffectInput } from './effect-input.ts';
 import { createFunctionContext, type FunctionContextOptions } from './function-context.ts';
 import { recordOf } from './record.ts';
-import { createScope, isPure, isPureExpression, loadingReader } from './scope.ts';
+import { createScope, isPure, isPureExpression, loadingReader, ownLoop } from './scope.ts';
 
 export interface Surroundings {
   readonly signal: AbortSignal;
@@ -113,7 +113,7 @@ class Evaluation {
       case 'conditional':
         return this.#isTrue(step.decide);
       case 'switch':
-        return this.#switchValue(step.value);
+        return (await this.#value(step.value)) ?? null;
       default:
         throw new InvariantError(`a step of type '${step.type}' has no work to evaluate`);
     }
@@ -124,7 +124,7 @@ class Evaluation {
     const isGate = recordOf(this.#effect.context, this.#effect.step as number).status === 'pending';
     if (isGate && step.condition !== null) return this.#isTrue(step.condition);
     if (step.type === 'loop' && step.mode === 'items') return step.items === null ? [] : this.#value(step.items);
-    if (step.type === 'loop' && step.decide !== null) return this.#isTrue(step.decide);
+    if (step.type === 'loop' && step.decide !== null) return this.#isTrue(step.decide, ownLoop);
     if (step.type === 'wait') return step.while === null ? this.#delayMs(step) : this.#isTrue(step.while);
     throw new InvariantError(`step '${step.id}' has nothing to decide`);
   }
@@ -143,20 +143,10 @@ class Evaluation {
     throw new WorkflowError('TEMPLATE_FAILED', `'duration' of step '${step.id}': ${parsed.problem}`);
   }
 
-  async #isTrue(decision: Decision): Promise<boolean> {
-    if (decision.kind === 'expression') return decision.condition.test(this.#scope);
-    return Boolean(await this.#call(decision));
-  }
-
-  /** All names of a router's output, or the value. */
-  async #switchValue(value: Value): Promise<unknown> {
-    if (value.kind === 'function') return this.#call(value);
-    const [only] = value.template.paths;
-    if (value.template.paths.length === 1 && only !== undefined) {
-      const read = this.#scope(only);
-      if (read instanceof Choice) return [...read.aliases];
-    }
-    return value.template.render(this.#scope, { missing: 'empty' }) ?? null;
+  async #isTrue(decision: Decision, depth = 0): Promise<boolean> {
+    if (decision.kind === 'function') return Boolean(await this.#call(decision, { depth }));
+    const { program, context, step } = this.#effect;
+    return decision.condition.test(createScope(program, context, step, loadingReader(this.#around.loader), depth));
   }
 
   #assign(step: Step): Readonly<Record<string, StateWrite>> {
@@ -240,7 +230,7 @@ class Evaluation {
 
   async #call(
     fn: UserFunction | null,
-    options: Pick<FunctionContextOptions, 'input' | 'writes'> = {},
+    options: Pick<FunctionContextOptions, 'input' | 'writes' | 'depth'> = {},
     parameters: (context: unknown) => readonly unknown[] = (context) => [context],
   ): Promise<unknown> {
     if (fn === null || fn.call === null) throw missingFunction(fn);

@@ -15,6 +15,8 @@ export interface FunctionContextOptions {
   readonly signal: AbortSignal;
   /** The resolved input of the step; made when it is first read. */
   readonly input?: () => unknown;
+  /** Which loops it stands in; see `loopLevel`. @default 0 */
+  readonly depth?: number;
   /** Where `context.set` writes to; without it `set` throws. */
   readonly writes?: Map<string, StateWrite>;
 }
@@ -23,7 +25,7 @@ export function createFunctionContext(effect: EffectInput, options: FunctionCont
   const { program, context, step, info } = effect;
   const scope = createScope(program, context, step, options.reader);
   const read = (...segments: string[]): unknown => plain(scope({ source: segments.join('.'), segments } satisfies Path));
-  const level = loopLevel(program, context, step, 0);
+  const level = loopLevel(program, context, step, options.depth ?? 0);
   const input = once(options.input ?? (() => undefined));
   return {
     get input() {

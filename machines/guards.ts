@@ -7,7 +7,7 @@ import { answerOf, errorOf, type MachineEvent } from './machine-event.ts';
 import type { Named } from './node-config.ts';
 import { stepInfo, type Program } from './program.ts';
 import { recordOf } from './record.ts';
-import { createScope, keptReader } from './scope.ts';
+import { createScope, keptReader, ownLoop } from './scope.ts';
 import { groupSequence } from './sequence.ts';
 import { failure, type SettleParams } from './settle.ts';
 import { isTolerant } from './step.ts';
@@ -59,7 +59,7 @@ export function createGuards(program: Program): Record<string, Guard> {
       const { step: parallel } = stepInfo(program, step);
       if (parallel.type !== 'parallel') return false;
       if (parallel.join !== 'all') return joined(context, step) >= parallel.join;
-      return branches(step).every((index) => context.steps.get(index)?.status !== 'failed' || isTolerant(stepInfo(program, index).step));
+      return !branches(step).some((index) => hasFailed(context, index));
     },
     hasSlot: ({ context }, { step, branch }: StepParams & { readonly branch: number }) => hasSlot(context, step, branch),
     isCancelled: ({ context }) => context.cancelled !== null,
@@ -88,7 +88,8 @@ export function createGuards(program: Program): Record<string, Guard> {
   function hasSlot(context: RunContext, step: number, branch: number): boolean {
     const { step: parallel } = stepInfo(program, step);
     if (parallel.type !== 'parallel' || parallel.maxConcurrency === null) return true;
-    return queueOf(context, step).running + (queueOf(context, step).ahead.get(branch) ?? 0) < parallel.maxConcurrency;
+    const { isOver, running, ahead } = queueOf(context, step);
+    return !isOver && running + (ahead.get(branch) ?? 0) < parallel.maxConcurrency;
   }
 
   /** Every queued branch asks, about the same context: counted once for all of them. */
@@ -98,11 +99,23 @@ export function createGuards(program: Program): Record<string, Guard> {
     const ahead = new Map<number, number>();
     for (const index of branches(step)) {
       const record = context.steps.get(index);
-      if (record?.slot !== true) ahead.set(index, ahead.size);
-      else if (!ended.has(record.status)) running += 1;
+      if (record !== undefined && ended.has(record.status)) continue;
+      if (record?.slot === true) running += 1;
+      else ahead.set(index, ahead.size);
     }
-    lastQueue = { steps: context.steps, step, running, ahead };
+    lastQueue = { steps: context.steps, step, running, ahead, isOver: isOver(context, step) };
     return lastQueue;
+  }
+
+  /** The whole step is about to end: whoever is queued need not begin. */
+  function isOver(context: RunContext, step: number): boolean {
+    const { step: parallel } = stepInfo(program, step);
+    if (parallel.type !== 'parallel') return false;
+    return (parallel.failFast && branches(step).some((index) => hasFailed(context, index))) || joined(context, step) >= joinOf(step);
+  }
+
+  function hasFailed(context: RunContext, index: number): boolean {
+    return context.steps.get(index)?.status === 'failed' && !isTolerant(stepInfo(program, index).step);
   }
 }
 
@@ -112,6 +125,7 @@ interface Queue {
   readonly running: number;
   /** How many branches are queued before it, by branch. */
   readonly ahead: ReadonlyMap<number, number>;
+  readonly isOver: boolean;
 }
 
 const ended: ReadonlySet<string> = new Set(['completed', 'failed', 'skipped', 'cancelled']);
@@ -134,8 +148,11 @@ function authored(program: Program): Record<string, Guard> {
   const guards: Record<string, Guard> = {};
   for (const { step, index } of program.steps) {
     for (const condition of conditionsOf(program, index)) {
-      guards[condition.source] = ({ context }, params: StepParams & { readonly place: string }) =>
-        conditionAt(program, params.step, params.place).test(createScope(program, context, params.step, keptReader));
+      guards[condition.source] = ({ context }, params: StepParams & { readonly place: string }) => {
+        const isOwn = params.place === 'decide' && stepInfo(program, params.step).step.type === 'loop';
+        const scope = createScope(program, context, params.step, keptReader, isOwn ? ownLoop : 0);
+        return conditionAt(program, params.step, params.place).test(scope);
+      };
     }
     if (step.type !== 'switch') continue;
     for (const { key } of step.cases) guards[`case ${key}`] = (args, params: never) => isCase(program, args, params);
@@ -165,8 +182,8 @@ function isCase(program: Program, { context, event }: GuardArguments, params: St
   const { step } = stepInfo(program, params.step);
   if (step.type !== 'switch') return false;
   if (!params.isDirect) {
-    const { output } = answerOf(event);
-    return 'v' in output && isAnyOf(output.v, params.key);
+    const { output, kept } = answerOf(event);
+    return matches(keptReader(output, [], '', kept, 'output'), params.key);
   }
   if (step.value.kind !== 'template') return false;
   const scope = createScope(program, context, params.step, keptReader);
@@ -177,11 +194,6 @@ function isCase(program: Program, { context, event }: GuardArguments, params: St
     return value instanceof Choice ? value.aliases.has(params.key) : matches(value, params.key);
   }
   return matches(step.value.template.render(scope, { missing: 'empty' }), params.key);
-}
-
-/** From an effect: a value, or all names of a router's output. */
-function isAnyOf(value: unknown, key: string): boolean {
-  return Array.isArray(value) ? value.some((each) => matches(each, key)) : matches(value, key);
 }
 
 function matches(value: unknown, key: string): boolean {

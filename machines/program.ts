@@ -180,7 +180,11 @@ function guardPaths(step: Step): readonly Path[] {
 }
 
 function collectKept(program: Program): void {
-  for (const info of program.steps) for (const path of guardPaths(info.step)) keep(program, path);
+  for (const { step, kept } of program.steps) {
+    for (const path of guardPaths(step)) keep(program, path);
+    // What an effect gives for it is compared with its cases.
+    if (step.type === 'switch') kept.set('output', ['output']);
+  }
   for (const body of program.bodies.values()) collectKept(body);
 }
 

@@ -36,12 +36,12 @@ export function loadingReader(loader: ValueLoader): StoredReader {
   };
 }
 
-/** The scope of one step (its number; null for the workflow itself: output, handlers). */
-export function createScope(program: Program, context: RunContext, step: number | null, reader: StoredReader): Scope {
-  return (path) => readRoot(program, context, step, reader, path.segments);
+/** The scope of one step (its number; null for the workflow itself: output, handlers). `depth`: see {@link loopLevel}. */
+export function createScope(program: Program, context: RunContext, step: number | null, reader: StoredReader, depth = 0): Scope {
+  return (path) => readRoot(program, context, step, reader, path.segments, depth);
 }
 
-function readRoot(program: Program, context: RunContext, step: number | null, reader: StoredReader, segments: readonly string[]): unknown {
+function readRoot(program: Program, context: RunContext, step: number | null, reader: StoredReader, segments: readonly string[], depth: number): unknown {
   switch (segments[0]) {
     case 'steps':
       return readStep(program, context, reader, segments);
@@ -52,7 +52,7 @@ function readRoot(program: Program, context: RunContext, step: number | null, re
     case 'state':
       return readOwn(stateOf(context), segments, 1);
     default:
-      return readLoop(program, context, step, reader, segments);
+      return readLoop(program, context, step, reader, segments, depth);
   }
 }
 
@@ -132,8 +132,8 @@ function readVar(program: Program, context: RunContext, reader: StoredReader, se
 }
 
 /** `loop.item`, `loop.index`, `loop.parent...`, or a loop's `as` name. */
-function readLoop(program: Program, context: RunContext, step: number | null, reader: StoredReader, segments: readonly string[]): unknown {
-  let level = loopLevel(program, context, step, 0);
+function readLoop(program: Program, context: RunContext, step: number | null, reader: StoredReader, segments: readonly string[], depth: number): unknown {
+  let level = loopLevel(program, context, step, depth);
   if (segments[0] !== 'loop') {
     while (level !== null && level.as !== segments[0]) level = level.parent();
     return level === null ? undefined : level.item(reader, segments.slice(1));
@@ -152,12 +152,22 @@ export interface LoopLevel {
   parent(): LoopLevel | null;
 }
 
-/** The loops around a step, innermost first: inline loops of this run, then the loop whose round this run is, and so on outward. */
+/** Where the condition of a `while` or `until` loop stands: in the loop itself. */
+export const ownLoop = -1;
+
+/**
+ * The loops around a step, innermost first: inline loops of this run, then the loop whose round this run is, and so on outward.
+ * `depth`: how many of the inline ones to leave out; {@link ownLoop}: the step, a loop, is the innermost.
+ */
 export function loopLevel(program: Program, context: RunContext, step: number | null, depth: number): LoopLevel | null {
-  const inline = step === null ? undefined : stepInfo(program, step).loops[depth];
+  const inline = step === null ? undefined : depth === ownLoop ? step : stepInfo(program, step).loops[depth];
   if (inline !== undefined) {
+    const rounds = context.steps.get(inline)?.rounds ?? 0;
+    const { step: loop } = stepInfo(program, inline);
+    // A `while` is looked at before the round that it is about, all else within or after it.
+    const isAhead = depth === ownLoop && loop.type === 'loop' && loop.mode === 'while';
     return {
-      index: Math.max(0, (context.steps.get(inline)?.rounds ?? 1) - 1),
+      index: isAhead ? rounds : Math.max(0, rounds - 1),
       as: null,
       item: () => undefined,
       parent: () => loopLevel(program, context, step, depth + 1),
