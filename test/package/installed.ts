@@ -30,7 +30,7 @@ export interface InstalledPackage {
   readonly files: readonly string[];
   /** Writes a file of the user's project. */
   write(name: string, text: string): void;
-  /** Runs Node in the user's project. */
+  /** Runs Node in the user's project: this one, or the one that `PACKAGE_TEST_NODE` names. */
   node(...args: readonly string[]): Outcome;
   remove(): void;
 }
@@ -66,7 +66,7 @@ export function installPackage(): InstalledPackage {
   return {
     files,
     write: (name, text) => writeFileSync(join(project, name), text),
-    node: (...args) => run(process.execPath, args, project),
+    node: (...args) => run(process.env['PACKAGE_TEST_NODE'] ?? process.execPath, args, project),
     remove: () => rmSync(project, { recursive: true, force: true }),
   };
 }

@@ -105,8 +105,12 @@ describe('its types', () => {
 });
 
 describe('its commands', () => {
-  test.each(Object.entries(manifest.bin))('%s --version', (_name, file) => {
-    const { stdout, status } = installed.node(join('node_modules', manifest.name, file), '--version');
+  test.each([
+    ['dank-workflow', ['--version']],
+    ['dank', ['workflow', '--version']],
+  ])('%s starts, and says its version with %j', (name, args) => {
+    const file = join('node_modules', manifest.name, manifest.bin[name] ?? '');
+    const { stdout, status } = installed.node(file, ...args);
     expect({ stdout: stdout.trim(), status }).toEqual({ stdout: expect.stringContaining(manifest.version), status: 0 });
   });
 });
