@@ -13,7 +13,7 @@ import type { Agent, AgentSource } from './agent.ts';
 import { readAgentHost, readAgentUrls, variableKey, variableName, type Environment } from './environment.ts';
 import { readAgent, readBaseUrl } from './read-agent.ts';
 
-export type { Agent, AgentSource } from './agent.ts';
+export type { Agent } from './agent.ts';
 
 /** An agent as the API takes it: a URL, or fields; in a list it needs a `name`. Agent objects of `dank-ai` fit too. */
 export type AgentOption =

@@ -42,9 +42,6 @@ export interface ValueLoader {
   loadRunOutput(runId: string): unknown;
 }
 
-export const storedUndefined: StoredValue = Object.freeze({ v: undefined });
-export const storedNull: StoredValue = Object.freeze({ v: null });
-
 /** The whole value of a tree of the run `run`, references loaded. */
 export function materialize(stored: StoredValue, loader: ValueLoader, run: string): unknown {
   if ('v' in stored) return stored.v;

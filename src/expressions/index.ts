@@ -1,9 +1,9 @@
 /** The expressions room: paths, templates, conditions. Compiled at definition time, evaluated in runs. */
-export { Choice, plainValue } from '../core/choice.ts';
+export { Choice } from '../core/choice.ts';
 export { compileCondition, type Condition } from './condition.ts';
 export type * from './condition/ast.ts';
-export { conditionFunctions, functionNames, type ConditionFunction } from './condition/functions.ts';
-export { defaultLimits, defaultRoots, type ExpressionLimits, type ExpressionOptions } from './options.ts';
+export { functionNames, type ConditionFunction } from './condition/functions.ts';
+export { defaultRoots, type ExpressionLimits, type ExpressionOptions } from './options.ts';
 export { dataScope, parsePath, readOwn, type ParsePathOptions, type Path, type Scope } from './path.ts';
 export { didYouMean, suggest } from './suggest.ts';
 export {

@@ -26,7 +26,7 @@ export interface ExpressionLimits {
   readonly maxDataDepth: number;
 }
 
-export const defaultLimits: ExpressionLimits = {
+const defaultLimits: ExpressionLimits = {
   maxConditionLength: 4_096,
   maxConditionLevels: 64,
   maxTemplateLength: 100_000,

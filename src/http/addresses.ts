@@ -66,7 +66,7 @@ export function isLocalName(host: string): boolean {
 }
 
 /** The port a URL leads to, also when it is the default of the scheme. */
-export function effectivePort(url: URL): number {
+function effectivePort(url: URL): number {
   return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
 }
 

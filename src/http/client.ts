@@ -22,7 +22,7 @@ import { createStreamMasker } from './stream-mask.ts';
 import { displayUrl, needsGuard, parseTarget } from './target.ts';
 import type { HttpAnswer, HttpClient, HttpClientOptions, HttpRequest } from './types.ts';
 
-export type { HttpAnswer, HttpClient, HttpClientOptions, HttpRequest } from './types.ts';
+export type { HttpClient, HttpClientOptions } from './types.ts';
 
 const noSecrets: ReadonlyMap<string, string> = new Map();
 const ignoreText = () => {};

@@ -9,7 +9,7 @@ import { isPlainObject } from '../core/json.ts';
 import { secretForms } from './secret-forms.ts';
 
 /** In characters. */
-export const minSecretLength = 4;
+const minSecretLength = 4;
 
 /** Looks for the secrets of one call. Everything is given back unchanged (the same object) when nothing was found. */
 export interface Masker {
