@@ -64,6 +64,21 @@ export function withAnswer(record: StepRecord, answer: Answer): StepRecord {
   };
 }
 
+const exits: ReadonlySet<string | null> = new Set(['end', 'break', 'continue']);
+
+/** A router that led out of its sequence: what it says is not what the sequence gives. */
+function isExit({ step }: StepInfo, { branch }: StepRecord): boolean {
+  return branch !== undefined && exits.has(chosenValue(step, branch));
+}
+
+/** The last of some steps that completed; skipped and tolerated ones, and routers that led out, do not count. */
+export function lastCompleted(program: Program, context: RunContext, sequence: readonly number[]): number | undefined {
+  return sequence.findLast((index) => {
+    const record = context.steps.get(index);
+    return record?.status === 'completed' && !isExit(stepInfo(program, index), record);
+  });
+}
+
 /** What a step that ended completed adds to the context: who wrote a shared var last, which top-level step completed last. */
 export function completion(program: Program, context: RunContext, index: number, record: StepRecord): Update {
   const info = stepInfo(program, index);
@@ -73,7 +88,7 @@ export function completion(program: Program, context: RunContext, index: number,
   return {
     steps: context.steps.set(index, { ...rest, status: 'completed' }),
     ...(isSharedVar ? { vars: { ...context.vars, [name]: index } } : {}),
-    ...(info.parent === null ? { last: index } : {}),
+    ...(info.parent === null && !isExit(info, record) ? { last: index } : {}),
   };
 }
 

@@ -7,7 +7,7 @@ import type { StoredValue } from '../src/core/stored-value.ts';
 import type { StepRecord, RunContext } from './context.ts';
 import { answerOf, errorOf, type Answer, type MachineEvent } from './machine-event.ts';
 import { stepInfo, type Program, type StepInfo } from './program.ts';
-import { keptOfParts, recordOf, withAnswer } from './record.ts';
+import { keptOfParts, lastCompleted, recordOf, withAnswer } from './record.ts';
 import { chosenValue } from './scope.ts';
 import { groupSequence } from './sequence.ts';
 
@@ -44,7 +44,7 @@ export function settled(program: Program, context: RunContext, event: MachineEve
     case 'child':
       return likeChild(record, context, params.child);
     case 'last':
-      return likeChild(record, context, lastCompleted(program, context, info));
+      return likeChild(record, context, lastCompleted(program, context, groupSequence(program, info).steps));
     case 'branches':
       return withBranches(program, context, info, record);
     case 'collected':
@@ -77,11 +77,6 @@ function likeChild(record: StepRecord, context: RunContext, child: number | unde
     ...(from.kept === undefined ? {} : { kept: from.kept }),
     ...(from.metadata === undefined ? {} : { metadata: from.metadata }),
   });
-}
-
-/** The last inner step that completed; skipped and tolerated ones do not count. */
-function lastCompleted(program: Program, context: RunContext, info: StepInfo): number | undefined {
-  return groupSequence(program, info).steps.findLast((index) => context.steps.get(index)?.status === 'completed');
 }
 
 function withBranches(program: Program, context: RunContext, info: StepInfo, record: StepRecord): StepRecord {
