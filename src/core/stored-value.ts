@@ -50,6 +50,8 @@ export function materialize(stored: StoredValue, loader: ValueLoader, run: strin
   if ('a' in stored) return stored.a.map((item) => materialize(item, loader, run));
   if ('w' in stored) return materialize(stored.w.output, loader, run);
   if ('n' in stored) return materializeRounds(stored.n, loader);
+  // JSON leaves undefined out of `{ v: undefined }`.
+  if (!('o' in stored)) return undefined;
   const result: Record<string, unknown> = {};
   for (const key of Object.keys(stored.o))
     defineOwn(result, key, materialize(stored.o[key] as StoredValue, loader, run));
