@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 
 import { projectDocuments, startAll } from '../agents/index.js';
 import { keyPhrases } from '../agents/lib/rank.js';
+import { plural } from '../agents/lib/text.js';
 
 const USAGE = `npm run demo -- [folder] [--topic TEXT] [--type TEXT] [--query TEXT]
 
@@ -21,13 +22,16 @@ const USAGE = `npm run demo -- [folder] [--topic TEXT] [--type TEXT] [--query TE
   --topic TEXT   what to research (default: what the documents are about)
   --type TEXT    research, analysis, summary, or any other: which path the switch takes (default: research)
   --query TEXT   the question for the agent that fails twice (default: about the topic)
-  --run-id TEXT  the id of the run (default: demo- and the time)
+  --run-id TEXT  the id of the run (default: demo- and the time); an interrupted one goes on where it stopped
+  --store FILE   where runs are kept (default: .dank/workflows.db in examples/research-and-summarize)
 `;
 
 const project = fileURLToPath(new URL('../research-and-summarize', import.meta.url));
 const command = fileURLToPath(new URL('../../bin/dank-workflow.js', import.meta.url));
 const names = ['researcher', 'analyst', 'summarizer', 'keyword', 'formatter', 'unreliable'];
 const apiKey = 'demo-key';
+/** Milliseconds before each answer: slow enough to be watched. */
+const delayMs = 300;
 /** Enough to know what a folder is about. */
 const MAX_PASSAGES = 500;
 
@@ -37,6 +41,7 @@ const here = process.env['npm_lifecycle_event'] === 'demo' ? (process.env['INIT_
 function readFlags() {
   const text = /** @type {const} */ ({ type: 'string' });
   const options = {
+    store: text,
     topic: text,
     type: text,
     query: text,
@@ -84,26 +89,32 @@ async function runCommand(parameters, env) {
 
 /** @param {ReturnType<typeof readFlags>} flags */
 async function demo(flags) {
-  const running = await startAll({ documents: flags.folder ?? projectDocuments, names, apiKey });
+  const running = await startAll({ documents: flags.folder ?? projectDocuments, names, apiKey, delayMs });
   try {
     const { agents, service, library } = running;
     const input = inputOf(flags, library);
     const runId = flags['run-id'] ?? `demo-${new Date().toISOString().slice(0, 19).replace(/\D/g, '')}`;
     const file = relative('.', project) || '.';
-    say(
-      `${Object.keys(agents).length} agents and a service listen on 127.0.0.1; they search ${library.files.length} documents of ${library.folder}.`,
-    );
-    say(`Topic: ${input.topic}. The workflow waits 5 s, and one agent fails twice: give it ten seconds.\n`);
-    const where = ['--file', file];
+    const searched = `${plural(library.files.length, 'document')} of ${library.folder}`;
+    say(`${Object.keys(agents).length} agents and a service listen on 127.0.0.1. They search ${searched}.`);
+    say(`Topic: ${input.topic}. The workflow waits for 5 s and retries an agent that fails twice: give it 12 s.\n`);
+    const where = ['--file', file, ...(flags.store === undefined ? [] : ['--store', resolve(here, flags.store)])];
     const run = ['run', 'research-and-summarize', ...where, '--input', JSON.stringify(input), '--run-id', runId];
     const code = await runCommand([...run, '--allow-host', new URL(service.url).host], environment(running));
-    say(
-      `\nLook at this run again:\n  npx dank-workflow logs ${runId} --file ${file}\n  npx dank-workflow status ${runId} --file ${file}`,
-    );
+    if (code !== 0)
+      say(`\nThe agents end with the demo. To go on where it stopped:\n  npm run demo -- ${again(runId)}`);
     return code;
   } finally {
     await running.close();
   }
+}
+
+/** What was given, with the id of the run: the same id and input are the same run. @param {string} runId */
+function again(runId) {
+  const given = process.argv
+    .slice(2)
+    .map((word) => (/^[\w./=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`));
+  return [...given, ...(given.some((word) => word.startsWith('--run-id')) ? [] : ['--run-id', runId])].join(' ');
 }
 
 /** Results go to stdout, and they are the command's. @param {string} text */

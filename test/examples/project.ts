@@ -16,7 +16,9 @@ const require = createRequire(import.meta.url);
 export const dank = require('dank-workflow') as typeof Dank;
 
 // As in the command line: folders of examples that are packages of their own find the one that is running.
-(require(fileURLToPath(new URL('dist/src/cli/self-resolve.js', root))) as { resolveOurselves(): void }).resolveOurselves();
+(
+  require(fileURLToPath(new URL('dist/src/cli/self-resolve.js', root))) as { resolveOurselves(): void }
+).resolveOurselves();
 
 export interface Outcome {
   readonly output: unknown;
@@ -105,7 +107,7 @@ export class ExampleProject {
 }
 
 /** `DANK_AGENT_<NAME>_URL` for every agent. */
-function agentUrls({ agents }: RunningAgents): Record<string, string> {
+export function agentUrls({ agents }: RunningAgents): Record<string, string> {
   const name = (agent: string): string => `DANK_AGENT_${agent.toUpperCase().replaceAll('-', '_')}_URL`;
   return Object.fromEntries(Object.values(agents).map((agent) => [name(agent.name), agent.url]));
 }
