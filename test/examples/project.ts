@@ -145,7 +145,7 @@ class EventLog {
 }
 
 /** Waits and backoffs of up to ten seconds pass at once, and the clock goes forward by them; timeouts stay real. */
-export function skippingClock(): Dank.Clock {
+function skippingClock(): Dank.Clock {
   let skipped = 0;
   return {
     now: () => Date.now() + skipped,
