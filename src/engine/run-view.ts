@@ -63,7 +63,9 @@ export class RunView {
     const first = this.#store.readEvent(this.id, 1);
     if (first === null) return undefined;
     const { event } = decodeEvent(first);
-    return (event as RunStarted).parent === undefined ? materialize((event as RunStarted).input, this.#values, this.id) : undefined;
+    return (event as RunStarted).parent === undefined
+      ? materialize((event as RunStarted).input, this.#values, this.id)
+      : undefined;
   }
 
   /** Whether a living process drives it. */

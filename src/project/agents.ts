@@ -11,9 +11,10 @@ export function withAddresses(registry: AgentRegistry, urls: Readonly<Record<str
   const given = createAgentRegistry({ agents: urls });
   const moved = new Map<string, Agent>();
   for (const key of given.names()) {
-    const { url } = given.find(key) as Agent;
-    const known = registry.find(key);
-    const agent = known ?? (given.find(key) as Agent);
+    const named = given.find(key);
+    if (named === null) continue;
+    const { url } = named;
+    const agent = registry.find(key) ?? named;
     moved.set(agent.name, { ...agent, url, origin: '--agent' });
   }
   const names = [...new Set([...registry.names(), ...moved.keys()])].sort();

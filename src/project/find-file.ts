@@ -35,7 +35,10 @@ export async function findWorkflowFile(path: string): Promise<WorkflowFile> {
   const wanted = resolve(path);
   if (await isFolder(wanted)) return { file: join(wanted, await chooseName(wanted)), dir: wanted };
   if (extensions.includes(extname(wanted))) return { file: wanted, dir: dirname(wanted) };
-  throw new WorkflowError('REQUEST_INVALID', `${wanted} is no workflow file: expected one that ends in ${extensions.join(', ')}`);
+  throw new WorkflowError(
+    'REQUEST_INVALID',
+    `${wanted} is no workflow file: expected one that ends in ${extensions.join(', ')}`,
+  );
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -46,7 +49,11 @@ async function isFolder(path: string): Promise<boolean> {
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new WorkflowError('NOT_FOUND', `there is no file or folder ${path}`, { cause: error });
     }
-    throw new WorkflowError('NOT_FOUND', `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new WorkflowError(
+      'NOT_FOUND',
+      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -54,10 +61,13 @@ async function chooseName(folder: string): Promise<string> {
   const there = new Set(await readdir(folder));
   const [first, ...others] = workflowFileNames.filter((name) => there.has(name));
   if (first === undefined) {
-    const names = "workflows.config.js or workflows.js (also .ts, .mjs, .cjs), workflows.yaml or workflows.json";
+    const names = 'workflows.config.js or workflows.js (also .ts, .mjs, .cjs), workflows.yaml or workflows.json';
     throw new WorkflowError('NOT_FOUND', `there is no workflow file in ${folder}: expected ${names}`);
   }
   if (others.length === 0) return first;
   const all = [first, ...others].join(', ');
-  throw new WorkflowError('REQUEST_INVALID', `${basename(folder) || folder} holds several workflow files (${all}); name the one that is meant`);
+  throw new WorkflowError(
+    'REQUEST_INVALID',
+    `${basename(folder) || folder} holds several workflow files (${all}); name the one that is meant`,
+  );
 }

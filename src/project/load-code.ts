@@ -11,7 +11,9 @@ import { issuesOf } from './foreign-error.ts';
 const typescript: ReadonlySet<string> = new Set(['.ts', '.mts', '.cts']);
 
 /** What the module exports, or why it cannot be loaded. */
-export async function loadCode(file: string): Promise<{ readonly exports: unknown } | { readonly issues: readonly Issue[] }> {
+export async function loadCode(
+  file: string,
+): Promise<{ readonly exports: unknown } | { readonly issues: readonly Issue[] }> {
   try {
     return { exports: typescript.has(extname(file)) ? await importTypeScript(file) : await importModule(file) };
   } catch (error) {
@@ -32,14 +34,19 @@ async function importTypeScript(file: string): Promise<unknown> {
     }
   }
   const { createJiti } = await import('jiti');
-  return await createJiti(pathToFileURL(file).href).import(file);
+  return createJiti(pathToFileURL(file).href).import(file);
 }
 
 /** These come before anything of the file was run, so that it is not run twice. */
 function needsTranspiler(error: unknown): boolean {
   const code = codeOf(error);
-  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || code === 'ERR_INVALID_TYPESCRIPT_SYNTAX') return true;
-  return code === 'ERR_MODULE_NOT_FOUND' && error instanceof Error && /^Cannot find module '\//.test(error.message);
+  if (
+    code === 'ERR_UNKNOWN_FILE_EXTENSION' ||
+    code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' ||
+    code === 'ERR_INVALID_TYPESCRIPT_SYNTAX'
+  )
+    return true;
+  return code === 'ERR_MODULE_NOT_FOUND' && error instanceof Error && error.message.startsWith("Cannot find module '/");
 }
 
 function notLoaded(file: string, error: unknown): Issue {
@@ -47,11 +54,19 @@ function notLoaded(file: string, error: unknown): Issue {
   const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
   const missing = /Cannot find (?:module|package) '([^'./][^']*)'/.exec(message)?.[1];
   if (missing !== undefined) {
-    return { ...issue, message: `it needs the package '${missing}', which is not installed`, hint: `install it in this project: npm install ${packageName(missing)}` };
+    return {
+      ...issue,
+      message: `it needs the package '${missing}', which is not installed`,
+      hint: `install it in this project: npm install ${packageName(missing)}`,
+    };
   }
   if (/\b(module|exports|require) is not defined in ES module scope/.test(message)) {
     const name = `${basename(file, extname(file))}.cjs`;
-    return { ...issue, message: "it is CommonJS in a package of type 'module'", hint: `rename it to ${name}, or write 'import' and 'export'` };
+    return {
+      ...issue,
+      message: "it is CommonJS in a package of type 'module'",
+      hint: `rename it to ${name}, or write 'import' and 'export'`,
+    };
   }
   const place = placeOf(file, error);
   return { ...issue, message: `it cannot be loaded: ${message}${place === null ? '' : ` (at ${place})`}` };

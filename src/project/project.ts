@@ -68,7 +68,10 @@ export async function loadWorkflows(path: string = '.', options: LoadOptions = {
   const { file, project, issues } = await checkProject(path, options);
   if (project !== null) return project;
   const errors = issues.filter(({ issue }) => issue.severity !== 'warning');
-  throw new DefinitionError(file, errors.map((each) => namingFile(each, file)));
+  throw new DefinitionError(
+    file,
+    errors.map((each) => namingFile(each, file)),
+  );
 }
 
 /** In a list of issues of several files each says where it is from. */
@@ -87,8 +90,13 @@ export async function checkProject(path: string = '.', options: LoadOptions = {}
   const exports = await readFileExports(place.file);
   const { settings } = exports;
   const registry = readAgents(settings, config.loaded, env, options, place);
-  const parse = { stepTypes: settings.stepTypes ?? [], agentIds: registry.agents?.agentIds ?? new Map<string, string>() };
-  const read = exports.isText ? await readText(place.file, parse) : await readWorkflows(exports.workflows, place.file, place.dir, parse);
+  const parse = {
+    stepTypes: settings.stepTypes ?? [],
+    agentIds: registry.agents?.agentIds ?? new Map<string, string>(),
+  };
+  const read = exports.isText
+    ? await readText(place.file, parse)
+    : await readWorkflows(exports.workflows, place.file, place.dir, parse);
   const issues = [
     ...exports.issues.map((issue) => ({ file: place.file, issue })),
     ...registry.issues,
@@ -118,14 +126,17 @@ function storePath(store: string, dir: string): string {
 }
 
 async function readFileExports(file: string): Promise<FileExports & { readonly isText: boolean }> {
-  if (['.yaml', '.yml', '.json'].includes(extname(file))) return { workflows: [], settings: {}, issues: [], isText: true };
+  if (['.yaml', '.yml', '.json'].includes(extname(file)))
+    return { workflows: [], settings: {}, issues: [], isText: true };
   const loaded = await loadCode(file);
   if ('issues' in loaded) return { workflows: [], settings: {}, issues: loaded.issues, isText: false };
   return { ...readExports(loaded.exports), isText: false };
 }
 
 /** Everything else depends on it: when it cannot be loaded, that is all there is to say. */
-async function loadConfig(dir: string): Promise<{ readonly loaded: LoadedConfig | null } | { readonly issues: readonly FileIssue[] }> {
+async function loadConfig(
+  dir: string,
+): Promise<{ readonly loaded: LoadedConfig | null } | { readonly issues: readonly FileIssue[] }> {
   try {
     return { loaded: await loadDankConfig(dir) };
   } catch (error) {
@@ -142,22 +153,40 @@ function readAgents(
   options: LoadOptions,
   { file }: WorkflowFile,
 ): { readonly agents: AgentRegistry | null; readonly issues: readonly FileIssue[] } {
-  const sources = { ...(settings.agents === undefined ? {} : { agents: settings.agents }), ...(config === null ? {} : { config: config.value, configFile: config.file }) };
+  const sources = {
+    ...(settings.agents === undefined ? {} : { agents: settings.agents }),
+    ...(config === null ? {} : { config: config.value, configFile: config.file }),
+  };
   try {
     return { agents: withAddresses(createAgentRegistry({ ...sources, env }), options.agents ?? {}), issues: [] };
   } catch (error) {
     const issues = issuesOf(error);
     if (issues === null) throw error;
-    return { agents: null, issues: issues.map((issue) => ({ file: issue.path.startsWith('config.') ? (config?.file ?? file) : file, issue })) };
+    return {
+      agents: null,
+      issues: issues.map((issue) => ({
+        file: issue.path.startsWith('config.') ? (config?.file ?? file) : file,
+        issue,
+      })),
+    };
   }
 }
 
 /** Unknown agents, workflows defined twice; and the warnings of each. */
 function checkTogether({ found }: ReadWorkflows, agents: AgentRegistry | null): readonly FileIssue[] {
-  const unknownAgents = (each: FoundWorkflow): readonly Issue[] => (agents === null ? [] : workflowIssues([each.definition], agents));
-  const own = found.flatMap((each) => [...unknownAgents(each), ...each.definition.warnings].map((issue) => ({ file: each.file, issue: each.place(issue) })));
+  const unknownAgents = (each: FoundWorkflow): readonly Issue[] =>
+    agents === null ? [] : workflowIssues([each.definition], agents);
+  const own = found.flatMap((each) =>
+    [...unknownAgents(each), ...each.definition.warnings].map((issue) => ({
+      file: each.file,
+      issue: each.place(issue),
+    })),
+  );
   if (agents === null) return own;
-  const all = workflowIssues(found.map(({ definition }) => definition), agents);
+  const all = workflowIssues(
+    found.map(({ definition }) => definition),
+    agents,
+  );
   const twice = all.filter(({ code }) => code === 'DUPLICATE_WORKFLOW');
   return [...own, ...twice.map((issue) => ({ file: found[0]?.file ?? '', issue }))];
 }

@@ -37,9 +37,18 @@ export function readExports(exports: unknown): FileExports {
   };
   const workflows = findWorkflows(exports, layers, pick('workflows'));
   if (workflows === null) {
-    issues.push({ code: 'NO_WORKFLOWS', path: '', message: 'it exports no workflows', expected: '{ workflows: [...] }, a list, or a workflow' });
+    issues.push({
+      code: 'NO_WORKFLOWS',
+      path: '',
+      message: 'it exports no workflows',
+      expected: '{ workflows: [...] }, a list, or a workflow',
+    });
   } else if (workflows.length === 0) {
-    issues.push({ code: 'NO_WORKFLOWS', path: 'workflows', message: 'the list of workflows is empty: at least one is needed' });
+    issues.push({
+      code: 'NO_WORKFLOWS',
+      path: 'workflows',
+      message: 'the list of workflows is empty: at least one is needed',
+    });
   }
   return { workflows: workflows ?? [], settings, issues };
 }
@@ -54,7 +63,11 @@ function layersOf(exports: unknown): readonly Readonly<Record<string, unknown>>[
   return layers;
 }
 
-function findWorkflows(exports: unknown, layers: readonly Readonly<Record<string, unknown>>[], named: unknown): readonly unknown[] | null {
+function findWorkflows(
+  exports: unknown,
+  layers: readonly Readonly<Record<string, unknown>>[],
+  named: unknown,
+): readonly unknown[] | null {
   if (named !== undefined) return listOf(named);
   const values = [exports, ...layers.map((layer) => layer['default'])];
   const list = values.find((value) => Array.isArray(value));
@@ -74,7 +87,11 @@ function listOf(value: unknown): readonly unknown[] {
 
 /** Made by a builder, or a definition. Asks for nothing that would build it. */
 export function isWorkflow(value: unknown): boolean {
-  return isObject(value) && typeof value['name'] === 'string' && (typeof value['build'] === 'function' || typeof value['canonical'] === 'string');
+  return (
+    isObject(value) &&
+    typeof value['name'] === 'string' &&
+    (typeof value['build'] === 'function' || typeof value['canonical'] === 'string')
+  );
 }
 
 function isPlainWorkflow(value: unknown): boolean {
@@ -98,7 +115,10 @@ function isTexts(value: unknown): value is readonly string[] {
 }
 
 function isStepTypes(value: unknown): value is readonly StepTypeDefinition[] {
-  return Array.isArray(value) && value.every((each) => isObject(each) && typeof each['run'] === 'function' && isText(each['type']));
+  return (
+    Array.isArray(value) &&
+    value.every((each) => isObject(each) && typeof each['run'] === 'function' && isText(each['type']))
+  );
 }
 
 function readSetting<Name extends string, T>(

@@ -3,7 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { joinPath, type Issue } from '../core/issue.ts';
 import { isPlainObject } from '../core/json.ts';
-import { loadJson, loadYaml, parseDefinition, toDefinition, type ParseOptions, type Workflow, type WorkflowDefinition } from '../definition/index.ts';
+import {
+  loadJson,
+  loadYaml,
+  parseDefinition,
+  toDefinition,
+  type ParseOptions,
+  type Workflow,
+  type WorkflowDefinition,
+} from '../definition/index.ts';
 import { under } from '../definition/issue-list.ts';
 import { readYaml } from '../definition/text/document.ts';
 import { locate } from '../definition/text/locate.ts';
@@ -30,9 +38,14 @@ export interface ReadWorkflows {
 }
 
 /** Reads all entries of a file. Never throws on bad ones. */
-export async function readWorkflows(entries: readonly unknown[], file: string, dir: string, options: ParseOptions): Promise<ReadWorkflows> {
+export async function readWorkflows(
+  entries: readonly unknown[],
+  file: string,
+  dir: string,
+  options: ParseOptions,
+): Promise<ReadWorkflows> {
   const results = await Promise.all(
-    entries.map((entry, index) => {
+    entries.map(async (entry, index) => {
       if (typeof entry === 'string') return readText(resolve(dir, entry), options);
       return readEntry(entry, { file, index, isAlone: entries.length === 1, options });
     }),
@@ -45,13 +58,18 @@ export async function readText(file: string, options: ParseOptions): Promise<Rea
   try {
     bytes = await readFile(file);
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'there is no such file' : String(error);
+    const reason =
+      error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'there is no such file' : String(error);
     return { found: [], issues: [{ file, issue: { code: 'FILE_NOT_LOADED', path: '', message: reason } }] };
   }
   const result = extname(file) === '.json' ? loadJson(bytes, options) : loadYaml(bytes, options);
   if (result.issues !== undefined) return { found: [], issues: result.issues.map((issue) => ({ file, issue })) };
   const text = new TextDecoder().decode(bytes);
-  const found = result.definitions.map((definition, index) => ({ definition, file, place: (issue: Issue) => placeInText(issue, text, index) }));
+  const found = result.definitions.map((definition, index) => ({
+    definition,
+    file,
+    place: (issue: Issue) => placeInText(issue, text, index),
+  }));
   return { found, issues: [] };
 }
 
@@ -79,7 +97,10 @@ function readEntry(entry: unknown, { file, index, isAlone, options }: EntryPlace
   return { found: [], issues: result.issues.map((issue) => ({ file, issue: place(issue) })) };
 }
 
-function definitionOf(entry: unknown, options: ParseOptions): { readonly definition: WorkflowDefinition } | { readonly issues: readonly Issue[] } {
+function definitionOf(
+  entry: unknown,
+  options: ParseOptions,
+): { readonly definition: WorkflowDefinition } | { readonly issues: readonly Issue[] } {
   if (!isWorkflow(entry)) {
     const { definition, issues } = parseDefinition(entry, options);
     return definition === undefined ? { issues } : { definition };
@@ -87,11 +108,20 @@ function definitionOf(entry: unknown, options: ParseOptions): { readonly definit
   try {
     return { definition: toDefinition(entry as Workflow | WorkflowDefinition) };
   } catch (error) {
-    return { issues: issuesOf(error) ?? [{ code: 'FILE_NOT_LOADED', path: '', message: error instanceof Error ? error.message : String(error) }] };
+    return {
+      issues: issuesOf(error) ?? [
+        { code: 'FILE_NOT_LOADED', path: '', message: error instanceof Error ? error.message : String(error) },
+      ],
+    };
   }
 }
 
+/** What a builder or plain data that cannot be read is called. */
 function nameOf(entry: unknown): string | null {
-  const name = typeof entry === 'object' && entry !== null ? ((Reflect.get(entry, 'build') === undefined ? Reflect.get(entry, 'id') : null) ?? Reflect.get(entry, 'name')) : null;
-  return typeof name === 'string' ? name : null;
+  const named = isPlainObject(entry)
+    ? (entry['id'] ?? entry['name'])
+    : isWorkflow(entry)
+      ? (entry as Workflow).name
+      : null;
+  return typeof named === 'string' ? named : null;
 }

@@ -23,7 +23,11 @@ export interface RunWorkflowOptions extends LoadOptions, StartOptions {
  * @throws DefinitionError, InputError; RunFailedError, CancelledError when the run does not complete; WorkflowError NOT_FOUND,
  * CONFLICT (the run id is taken, or another process drives that run), STORE_*
  */
-export async function runWorkflow(name: string, input: unknown = {}, options: RunWorkflowOptions = {}): Promise<unknown> {
+export async function runWorkflow(
+  name: string,
+  input: unknown = {},
+  options: RunWorkflowOptions = {},
+): Promise<unknown> {
   const { path, store, allowHosts = [], durability, runId, tags, ...load } = options;
   const project = await loadWorkflows(path, load);
   const definition = findWorkflow(project.workflows, name);
@@ -35,7 +39,10 @@ export async function runWorkflow(name: string, input: unknown = {}, options: Ru
     ...(durability === undefined ? {} : { durability }),
   });
   try {
-    const run = await engine.start(definition, input, { ...(runId === undefined ? {} : { runId }), ...(tags === undefined ? {} : { tags }) });
+    const run = await engine.start(definition, input, {
+      ...(runId === undefined ? {} : { runId }),
+      ...(tags === undefined ? {} : { tags }),
+    });
     engine.continueRun(run.id);
     return await run.result();
   } finally {

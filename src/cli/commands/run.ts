@@ -1,0 +1,27 @@
+/** `run <name>`: starts a run and shows it to its end. With a run id that is there already it goes on with that run. */
+import { findWorkflow } from '../../engine/catalog.ts';
+import { drive, readTimeout } from '../drive.ts';
+import type { RunFlags } from '../flags.ts';
+import { readInput } from '../input.ts';
+import type { Io } from '../io.ts';
+import { openEngine, openProject, openStore } from '../open-project.ts';
+
+export async function run(io: Io, name: string, values: readonly string[], flags: RunFlags): Promise<number> {
+  if (flags.timeout !== undefined) readTimeout(flags.timeout);
+  if (flags.input === '-' && io.stdinIsTTY) io.err('reading the input from the terminal; end it with Ctrl-D\n');
+  const input = await readInput(io, flags.input, values);
+  const project = await openProject(io, flags);
+  const definition = findWorkflow(project.workflows, name);
+  const store = openStore(io, project, flags, false);
+  const engine = await openEngine(project, store, flags);
+  try {
+    const started = await engine.start(definition, input, {
+      ...(flags.runId === undefined ? {} : { runId: flags.runId }),
+      ...(flags.tag === undefined ? {} : { tags: flags.tag }),
+    });
+    engine.continueRun(started.id);
+    return await drive(io, { engine, store, run: started, project, flags });
+  } finally {
+    await engine.close();
+  }
+}

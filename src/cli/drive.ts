@@ -1,0 +1,120 @@
+/**
+ * Shows a run that this process drives until it ends, is interrupted, or takes longer than it may, and tells the outcome.
+ * An interrupted run stays as its last commit left it.
+ */
+import { WorkflowError } from '../core/errors.ts';
+import type { Store } from '../core/ports.ts';
+import { parseDuration } from '../definition/index.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Run } from '../engine/run.ts';
+import type { RunEvent } from '../engine/run-events.ts';
+import { RunView } from '../engine/run-view.ts';
+import type { Project } from '../project/project.ts';
+import { exitCodeOfRun, exitCodes } from './exit-code.ts';
+import type { DriveFlags } from './flags.ts';
+import type { Io } from './io.ts';
+import { roundsOf } from './rounds.ts';
+import { tellResult, tellStopped, type Stop } from './tell-result.ts';
+import { createOutline } from './view/outline.ts';
+import { showEvents, showMode } from './view/show-events.ts';
+
+export interface Driven {
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly run: Run;
+  readonly project: Project;
+  readonly flags: DriveFlags;
+}
+
+/** Gives the exit code; closes the engine. */
+export async function drive(io: Io, driven: Driven): Promise<number> {
+  const { engine, store, run, project, flags } = driven;
+  const limitMs = flags.timeout === undefined ? null : readTimeout(flags.timeout);
+  const stop = stopper(io, limitMs);
+  try {
+    const failure = engineFailure(run);
+    // Not the project's: the run keeps to the one it was started with.
+    const { definition } = new RunView(store, run.id);
+    const agentName = (id: string): string => project.agents.find(id)?.name ?? id;
+    await showEvents(io, until(run.events(), Promise.race([stop.stopped, failure])), {
+      mode: showMode(io, flags),
+      outline: createOutline(definition, agentName),
+      title: { name: definition.name, detail: `run ${run.id}` },
+      rounds: roundsOf(store, run.id),
+    });
+    const report = run.status();
+    const told = { io, report, flags, project };
+    if (stop.reason !== null && report.endedAt === null) {
+      await engine.close();
+      return tellStopped(told, stop.reason);
+    }
+    if (report.endedAt === null) await run.result();
+    return tellResult(told, report.endedAt === null ? exitCodes.failed : exitCodeOfRun(report));
+  } finally {
+    stop.release();
+    await engine.close();
+  }
+}
+
+/** @throws WorkflowError REQUEST_INVALID */
+export function readTimeout(text: string): number {
+  const parsed = parseDuration(/^\d+$/.test(text) ? Number(text) : text);
+  if ('ms' in parsed) return parsed.ms;
+  throw new WorkflowError('REQUEST_INVALID', `--timeout ${text}: it ${parsed.problem}`);
+}
+
+interface Stopper {
+  readonly stopped: Promise<void>;
+  readonly reason: Stop | null;
+  release(): void;
+}
+
+/** The first signal stops in an orderly way, the second one at once. */
+function stopper(io: Io, limitMs: number | null): Stopper {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let reason: Stop | null = null;
+  const stop = (why: Stop): void => {
+    reason ??= why;
+    resolve();
+  };
+  const offSignals = io.onStop((signal) => {
+    if (reason !== null) io.exit(signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated);
+    stop(signal);
+  });
+  const offTimer = limitMs === null ? (): void => undefined : io.clock.schedule(() => stop('timeout'), limitMs);
+  return {
+    stopped: promise,
+    get reason() {
+      return reason;
+    },
+    release: () => {
+      offSignals();
+      offTimer();
+    },
+  };
+}
+
+/** Rejects when the engine cannot go on; a run that fails is none of its failures. */
+function engineFailure(run: Run): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => undefined);
+  run.result().catch((error: unknown) => {
+    if (run.status().endedAt === null) reject(error);
+  });
+  return promise;
+}
+
+/** The events until `stopped` resolves; its rejection is thrown. */
+export async function* until(events: AsyncIterator<RunEvent>, stopped: Promise<void>): AsyncGenerator<RunEvent> {
+  const end = stopped.then(() => ({ done: true, value: undefined }) as const);
+  end.catch(() => undefined);
+  try {
+    for (;;) {
+      const next = await Promise.race([events.next(), end]);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await events.return?.();
+  }
+}

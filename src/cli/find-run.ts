@@ -1,0 +1,100 @@
+/** Finds the run that is meant, by its id or by the name of its workflow, in a store that is opened for reading only. */
+import { existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { distance } from 'fastest-levenshtein';
+import { WorkflowError } from '../core/errors.ts';
+import type { Store } from '../core/ports.ts';
+import type { RunRow } from '../core/run.ts';
+import { defaultStoreFile } from '../engine/options.ts';
+import { checkProject } from '../project/project.ts';
+import { openSqliteStore } from '../store/sqlite/open.ts';
+import type { LookFlags } from './flags.ts';
+import type { Io } from './io.ts';
+import { resolveOurselves } from './self-resolve.ts';
+
+export interface FoundRun {
+  readonly store: Store;
+  readonly row: RunRow;
+  /** The store's file. */
+  readonly file: string;
+}
+
+/**
+ * Looks in the store that `--store` names; else in the default one of the folder, and when it is not there, in the one that
+ * the project's own workflow file names.
+ * @throws WorkflowError NOT_FOUND, STORE_*
+ */
+export async function findRun(io: Io, wanted: string, flags: LookFlags): Promise<FoundRun> {
+  if (flags.store !== undefined) return findIn(resolve(io.cwd, flags.store), wanted);
+  const path = resolve(io.cwd, flags.file ?? '.');
+  const dir = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? path : dirname(path);
+  try {
+    return findIn(resolve(dir, defaultStoreFile), wanted);
+  } catch (error) {
+    if (!(error instanceof WorkflowError) || error.code !== 'NOT_FOUND') throw error;
+    const other = await storeOfProject(io, path);
+    if (other === null || other === resolve(dir, defaultStoreFile)) throw error;
+    return findIn(other, wanted);
+  }
+}
+
+/** What is wrong with the project is of no interest here: then it names no store. */
+async function storeOfProject(io: Io, path: string): Promise<string | null> {
+  resolveOurselves();
+  try {
+    const { project } = await checkProject(path, { env: io.env });
+    return project === null || !existsSync(project.store) ? null : project.store;
+  } catch {
+    return null;
+  }
+}
+
+function findIn(file: string, wanted: string): FoundRun {
+  if (!existsSync(file)) throw new WorkflowError('NOT_FOUND', `there is no store ${file}; the first run makes it`);
+  const store = openSqliteStore(file, { readOnly: true });
+  try {
+    const row = store.readRun(wanted) ?? latestOf(store, wanted);
+    if (row === null) throw unknownRun(store, wanted);
+    return { store, row, file };
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+/** Runs that are looked at for the id or title of a workflow, and for names like the one that was given. */
+const searched = 1_000;
+
+function latestOf(store: Store, workflow: string): RunRow | null {
+  const [latest] = store.listRuns({ workflow, kind: ['run'], limit: 1 });
+  if (latest !== undefined) return latest;
+  const called = new Map<string, boolean>();
+  const isMeant = ({ hash }: RunRow): boolean => {
+    let is = called.get(hash);
+    if (is === undefined) called.set(hash, (is = isCalled(store.readDefinition(hash), workflow)));
+    return is;
+  };
+  return store.listRuns({ kind: ['run'], limit: searched }).find(isMeant) ?? null;
+}
+
+/** Whether a definition (its canonical JSON) has this id or title. */
+function isCalled(canonical: string | null, name: string): boolean {
+  if (canonical === null) return false;
+  const { id, title } = JSON.parse(canonical) as { readonly id?: unknown; readonly title?: unknown };
+  return id === name || title === name;
+}
+
+export function unknownRun(store: Store, wanted: string): WorkflowError {
+  const names = [...new Set(store.listRuns({ kind: ['run'], limit: searched }).map((row) => row.workflow))];
+  const near = names.map((name) => ({ name, far: distance(name, wanted) })).sort((a, b) => a.far - b.far)[0];
+  const isNear = near !== undefined && near.far <= Math.max(2, wanted.length / 3);
+  const hint = isNear
+    ? `; did you mean '${near.name}'?`
+    : names.length === 0
+      ? '; the store holds no runs yet'
+      : `; the store holds runs of ${names.slice(0, 20).join(', ')}`;
+  return new WorkflowError(
+    'NOT_FOUND',
+    `no run has the run id '${wanted}', nor is there a run of a workflow of that name${hint}`,
+  );
+}

@@ -1,0 +1,54 @@
+/** The project and engine that a command works with, from its flags. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { WorkflowError } from '../core/errors.ts';
+import type { Store } from '../core/ports.ts';
+import { createEngine } from '../engine/create-engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import { loadWorkflows, type LoadOptions, type Project } from '../project/project.ts';
+import { openMemoryStore } from '../store/memory.ts';
+import { openSqliteStore } from '../store/sqlite/open.ts';
+import type { DriveFlags, ProjectFlags } from './flags.ts';
+import type { Io } from './io.ts';
+import { resolveOurselves } from './self-resolve.ts';
+
+/** @throws as {@link loadWorkflows} */
+export async function openProject(io: Io, flags: ProjectFlags): Promise<Project> {
+  resolveOurselves();
+  return loadWorkflows(resolve(io.cwd, flags.file ?? '.'), loadOptions(io, flags));
+}
+
+export function loadOptions(io: Io, flags: ProjectFlags): LoadOptions {
+  return { env: io.env, agents: Object.fromEntries((flags.agent ?? []).map(readAgent)) };
+}
+
+function readAgent(text: string): readonly [name: string, url: string] {
+  const split = text.indexOf('=');
+  const url = text.slice(split + 1);
+  if (split > 0 && /^https?:\/\//i.test(url) && URL.canParse(url)) return [text.slice(0, split), url];
+  throw new WorkflowError('REQUEST_INVALID', `--agent ${text}: expected name=url, as researcher=http://127.0.0.1:3000`);
+}
+
+/** @param mustExist that a store be made is no use when a run is looked for in it */
+export function openStore(io: Io, project: Project, flags: DriveFlags, mustExist: boolean): Store {
+  const file =
+    flags.store === undefined || flags.store === ':memory:'
+      ? (flags.store ?? project.store)
+      : resolve(io.cwd, flags.store);
+  if (mustExist && (file === ':memory:' || !existsSync(file))) {
+    throw new WorkflowError('NOT_FOUND', `there is no store ${file}; the first run makes it`);
+  }
+  return file === ':memory:' ? openMemoryStore() : openSqliteStore(file);
+}
+
+/** Closes the store when the engine cannot be made. Continues no runs by itself. */
+export function openEngine(project: Project, store: Store, flags: DriveFlags): Promise<Engine> {
+  return createEngine({
+    ...project,
+    allowHosts: [...project.allowHosts, ...(flags.allowHost ?? [])],
+    store,
+    recover: false,
+    // Our own reader is never behind for long, but a long run that is resumed is told from its beginning, at once.
+    limits: { maxBufferedEvents: Number.POSITIVE_INFINITY },
+  });
+}

@@ -1,0 +1,61 @@
+/** One event of a run as one line of text, without its time. */
+import type { RunEvent } from '../../engine/run-events.ts';
+import { duration, inline } from './format.ts';
+import type { RunModel } from './run-model.ts';
+import type { Style } from './style.ts';
+import { cut, oneLine } from './text.ts';
+
+export interface DescribeOptions {
+  readonly style: Style;
+  /** Columns of an output that are shown; 0 shows none. */
+  readonly outputColumns: number;
+}
+
+type Described = Exclude<RunEvent, { readonly type: 'step.chunk' }>;
+
+/** @param model after it took the event */
+export function describeEvent(event: Described, model: RunModel, { style, outputColumns }: DescribeOptions): string {
+  const output = (value: unknown): string =>
+    outputColumns === 0 ? '' : style.dim(`  ${cut(inline(value), outputColumns, style.symbols.ellipsis)}`);
+  const failure = (error: { readonly message: string; readonly code: string }): string =>
+    `${oneLine(error.message)} (${error.code})`;
+  switch (event.type) {
+    case 'run.started':
+      return style.bold('run started');
+    case 'run.completed':
+      return `${style.green('run completed')}${took(model)}${output(event.output)}`;
+    case 'run.failed':
+      return `${style.red('run failed')}${took(model)}: ${failure(event.error)}`;
+    case 'run.cancelled':
+      return `${style.yellow('run cancelled')}${event.by === undefined ? '' : ` by ${oneLine(event.by)}`}${event.why === undefined ? '' : `: ${oneLine(event.why)}`}`;
+    case 'step.started': {
+      const label = model.outline.nodes.get(event.step)?.label ?? '';
+      const visit = event.visit > 1 ? `, visit ${event.visit}` : '';
+      return event.attempt > 1
+        ? `${event.step}  attempt ${event.attempt} started`
+        : `${event.step}  started${style.dim(`  ${label}${visit}`)}`;
+    }
+    case 'step.retrying':
+      return `${event.step}  ${style.yellow(`attempt ${event.attempt} failed`)}: ${failure(event.error)}; again in ${duration(event.delayMs)}`;
+    case 'step.completed': {
+      const attempts = event.attempt > 1 ? `, ${event.attempt} attempts` : '';
+      const branch = event.branch === undefined ? '' : `, ${event.branch}`;
+      return `${event.step}  ${style.green('completed')}${stepTook(model, event.step)}${attempts}${branch}${output(event.output)}`;
+    }
+    case 'step.failed':
+      return `${event.step}  ${style.red('failed')}${stepTook(model, event.step)}: ${failure(event.error)}`;
+    case 'step.skipped':
+      return `${event.step}  ${style.dim(`skipped (${event.why})`)}`;
+    case 'step.cancelled':
+      return `${event.step}  ${style.yellow('cancelled')}${stepTook(model, event.step)}`;
+  }
+}
+
+function took({ startedAt, endedAt }: RunModel): string {
+  return startedAt === null || endedAt === null ? '' : ` in ${duration(endedAt - startedAt)}`;
+}
+
+function stepTook(model: RunModel, id: string): string {
+  const { startedAt, endedAt } = model.step(id);
+  return startedAt === null || endedAt === null ? '' : ` in ${duration(endedAt - startedAt)}`;
+}
