@@ -109,6 +109,11 @@ async function demo(flags) {
   }
 }
 
+/** A time limit or a signal: the run itself has not ended. @param {number} code */
+function wasInterrupted(code) {
+  return code === 124 || code > 128;
+}
+
 /** What was given, with the id of the run: the same id and input are the same run. @param {string} runId */
 function again(runId) {
   const given = process.argv
