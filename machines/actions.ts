@@ -13,6 +13,7 @@ import {
   completion,
   enterVisit,
   failed,
+  lastCompleted,
   markChosen,
   patch,
   recordOf,
@@ -182,7 +183,7 @@ function stepChanges(program: Program): Record<string, Change> {
     endRound: ({ context }, { step }: StepParams) => {
       const record = recordOf(context, step);
       const body = groupSequence(program, stepInfo(program, step)).steps;
-      const last = body.findLast((index) => context.steps.get(index)?.status === 'completed');
+      const last = lastCompleted(program, context, body);
       const output = (last === undefined ? undefined : context.steps.get(last)?.output) ?? { v: null };
       return patch(context, step, { outputs: [...(record.outputs ?? []), output] });
     },

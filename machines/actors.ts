@@ -2,16 +2,16 @@
  * Actors for running a machine under plain XState, in memory: functions of the author, evaluations, handlers, and loops, whose
  * rounds are child machines. `agent` and `http` do I/O: they are provided by whoever runs the machine.
  */
-import { createActor, fromPromise, toPromise, type AnyActorLogic, type AnyStateMachine } from 'xstate';
+import { createActor, fromPromise, toPromise, type AnyActor, type AnyActorLogic, type AnyStateMachine } from 'xstate';
 import { WorkflowError } from '../src/core/errors.ts';
 import { EffectResult } from '../src/core/effect.ts';
 import { throughJson } from '../src/core/json.ts';
 import { inlineValue } from '../src/core/stored-value.ts';
 import type { LoggedWrite, RunContext } from './context.ts';
-import type { EffectInput } from './effect-input.ts';
+import { roundPrefix, type EffectInput } from './effect-input.ts';
 import { evaluateEffect, inlineLoader, resolveItems, type Surroundings } from './evaluate.ts';
 import { startEvent, type StartEvent } from './machine-event.ts';
-import { stepInfo, type Program } from './program.ts';
+import type { Program } from './program.ts';
 import type { CompiledWorkflow } from './workflow.ts';
 
 interface PromiseArguments {
@@ -58,7 +58,8 @@ async function runRounds({ input, signal, self }: PromiseArguments, bodies: Read
   if (info?.step.type !== 'loop' || body === undefined) throw new TypeError('not an items loop');
   const { step } = info;
   const items = resolveItems(input, inlineLoader);
-  const machine = withActorsOf(body.machine, (self as { readonly _parent?: { readonly logic: unknown } })._parent?.logic);
+  const { _parent: parent, clock } = self as AnyActor & { readonly _parent?: { readonly logic?: unknown } };
+  const machine = withActorsOf(body.machine, parent?.logic);
   const outputs: unknown[] = Array.from({ length: items.length });
   const writes: (readonly LoggedWrite[])[] = Array.from({ length: items.length }, () => []);
   const without = new Set<number>();
@@ -75,7 +76,8 @@ async function runRounds({ input, signal, self }: PromiseArguments, bodies: Read
   const work = async (): Promise<void> => {
     while (next < items.length && !isBroken && !rounds.signal.aborted) {
       const index = next++;
-      const context = await runRound(machine, input, index, items[index], rounds.signal);
+      const actor = createActor(machine, { clock });
+      const context = await runRound(actor, startOf(input, index, items[index]), rounds.signal);
       if (context.error === null) {
         outputs[index] = context.output === null ? null : inlineValue(context.output);
         writes[index] = context.writes;
@@ -107,22 +109,24 @@ function withActorsOf(machine: AnyStateMachine, parent: unknown): AnyStateMachin
   return machine.provide({ actors: shared } as never);
 }
 
-async function runRound(machine: AnyStateMachine, input: EffectInput, index: number, item: unknown, signal: AbortSignal): Promise<RunContext> {
-  const actor = createActor(machine);
+function startOf(input: EffectInput, index: number, item: unknown): StartEvent {
+  const { context, program, step } = input;
+  return {
+    type: startEvent,
+    runId: `${roundPrefix(input)}${index}`,
+    at: context.run.startedAt,
+    round: { index, item: { v: item } },
+    outer: { program, context, loop: step as number },
+  };
+}
+
+async function runRound(actor: AnyActor, started: StartEvent, signal: AbortSignal): Promise<RunContext> {
   const stop = (): void => {
     actor.stop();
   };
   signal.addEventListener('abort', stop, { once: true });
   try {
     actor.start();
-    const { context } = input;
-    const started: StartEvent = {
-      type: startEvent,
-      runId: `${context.run.id}/${stepInfo(input.program, input.step as number).step.id}:${input.visit}/${index}`,
-      at: context.run.startedAt,
-      round: { index, item: { v: item } },
-      outer: { program: input.program, context, loop: input.step as number },
-    };
     const ended = toPromise(actor);
     actor.send(started);
     await ended;

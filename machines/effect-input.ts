@@ -58,6 +58,15 @@ export class EffectInput implements EffectDescriptor {
   }
 }
 
+/**
+ * What the ids of the rounds of an items loop begin with; their index follows. A loop is carried out again from its first
+ * round when it is retried, and goes on with its rounds after a crash.
+ */
+export function roundPrefix({ context, info, visit, attempt }: EffectInput): string {
+  const again = attempt === 1 ? '' : `.${attempt}`;
+  return `${context.run.id}/${info?.step.id ?? ''}:${visit}${again}/`;
+}
+
 export function effectId(program: Program, step: number | null, kind: string): string {
   if (step === null) return `$run.${kind}`;
   const { id } = stepInfo(program, step).step;

@@ -9,7 +9,7 @@ import { readOwn } from '../expressions/path.ts';
 import type { StoredValue } from '../core/stored-value.ts';
 import type { LoopStep } from '../definition/definition.ts';
 import type { LoggedWrite, OuterRun } from '../../machines/context.ts';
-import type { EffectInput } from '../../machines/effect-input.ts';
+import { roundPrefix, type EffectInput } from '../../machines/effect-input.ts';
 import { resolveItems } from '../../machines/evaluate.ts';
 import { recordOf } from '../../machines/record.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
@@ -53,7 +53,7 @@ export async function runRounds(ports: RoundPorts, driver: RunDriver, effect: Ac
   const items = resolveItems(input, loader);
   const refer = itemReference(input, step, items, loader);
   const outer: OuterRun = { program: input.program, context: input.context, loop };
-  const prefix = `${driver.id}/${step.id}:${input.visit}/`;
+  const prefix = roundPrefix(input);
   const mayExist = ports.hasRounds(driver.id);
   const tally = new Tally(step);
   const inner = new AbortController();
