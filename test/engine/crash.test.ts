@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import type { LifecycleEvent } from '../../src/core/event.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { MemoryDatabase } from '../../src/store/memory.ts';
+import { collect } from '../support/test-engine.ts';
+import { bySequence } from '../support/trace.ts';
+import { compileWorkflow } from '../../machines/workflow.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+import { answeredEffects, callKey, driveToDeath, live, type Death } from './crash.ts';
+import { flows, type Flow } from './flows.ts';
+
+async function undisturbed({ make, input = {}, mocks = {} }: Flow) {
+  const clock = new VirtualClock();
+  const life = await live(new MemoryDatabase(), make(), mocks, clock);
+  const run = await life.engine.start(make().name, input, { runId: 'run' });
+  const report = await life.drive(run.id);
+  const trace = await lifecycleOf(life.engine, make, run.id);
+  await life.engine.close();
+  return { report, trace, batches: life.store.batches, keys: new Set(life.calls.map((call) => call.key)) };
+}
+
+/** The order between branches may be another one after a crash, within each it may not. */
+async function lifecycleOf(engine: Engine, make: Flow['make'], run: string): Promise<object> {
+  const events = (await collect(engine.run(run).events())) as unknown as readonly LifecycleEvent[];
+  return bySequence(compileWorkflow(make()).program, events);
+}
+
+async function disturbed({ make, input = {}, mocks = {} }: Flow, death: Death) {
+  const clock = new VirtualClock();
+  const database = new MemoryDatabase();
+  const first = await live(database, make(), mocks, clock, { death });
+  // Resolves only when it is stored.
+  const starting = first.engine.start(make().name, input, { runId: 'run' }).catch(() => null);
+  await driveToDeath(clock, first.store);
+  await starting;
+  const answered = answeredEffects(database);
+  const stored = database.runs.has('run');
+  await first.engine.close();
+
+  const second = await live(database, make(), mocks, clock);
+  if (!stored) await second.engine.start(make().name, input, { runId: 'run' });
+  const report = await second.drive('run');
+  const trace = await lifecycleOf(second.engine, make, 'run');
+  await second.engine.close();
+  return { report, trace, answered, calls: second.calls, firstCalls: first.calls };
+}
+
+describe.each(flows)('$name', (flow) => {
+  test('killed at every batch, and continued: same trace, same output, nothing completed is carried out again', async () => {
+    const calm = await undisturbed(flow);
+    expect(calm.report).toMatchObject({ status: flow.status ?? 'completed' });
+    if ('output' in flow) expect(calm.report).toMatchObject({ output: flow.output });
+    for (let batch = 1; batch <= calm.batches; batch++) {
+      for (const when of ['before', 'after'] as const) {
+        if (when === 'after' && batch === calm.batches) continue;
+        const place = `${when} batch ${batch} of ${calm.batches}`;
+        const { report, trace, answered, calls, firstCalls } = await disturbed(flow, { batch, when });
+        expect({
+          place,
+          status: report.status,
+          output: 'output' in report ? report.output : undefined,
+          error: 'error' in report ? report.error : undefined,
+        }).toEqual({
+          place,
+          status: calm.report.status,
+          output: 'output' in calm.report ? calm.report.output : undefined,
+          error: 'error' in calm.report ? calm.report.error : undefined,
+        });
+        expect({ place, trace }).toEqual({ place, trace: calm.trace });
+        expect({ place, again: calls.map(callKey).filter((key) => answered.has(key)) }).toEqual({ place, again: [] });
+        for (const call of [...calls, ...firstCalls]) expect(calm.keys).toContain(call.key);
+        // A repeated call says so by its key and attempt.
+        const repeated = calls.filter((call) => firstCalls.some((before) => callKey(before) === callKey(call)));
+        for (const call of repeated)
+          expect(firstCalls.find((before) => callKey(before) === callKey(call))?.key).toBe(call.key);
+      }
+    }
+  });
+});
