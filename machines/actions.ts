@@ -68,7 +68,8 @@ function runChanges(program: Program): Record<string, Change> {
         outer: started.outer ?? null,
       };
     },
-    cancel: ({ event }) => {
+    cancel: ({ context, event }) => {
+      if (context.cancelled !== null) return {};
       const { by, why } = event as CancelEvent;
       const cancelled = { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
       const message = `the run was cancelled${by === undefined ? '' : ` by ${by}`}${why === undefined ? '' : `: ${why}`}`;

@@ -74,6 +74,7 @@ export function createGuards(program: Program): Record<string, Guard> {
   function branches(step: number): readonly number[] {
     return groupSequence(program, stepInfo(program, step)).steps;
   }
+    isFailing: ({ context }) => context.error !== null,
 
   function joined(context: RunContext, step: number): number {
     return branches(step).filter((index) => context.steps.get(index)?.status === 'completed').length;

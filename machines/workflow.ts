@@ -95,8 +95,18 @@ class RunChart {
       id: isRun ? definition.name : `${definition.name}:${loop.step.id}`,
       initial: '$boot',
       on: {
-        [cancelEvent]: [{ target: '#$failing', actions: [{ type: 'cancel' }] }],
-        'run.aborted': [{ target: '#$failing', actions: [{ type: 'failRunEvent' }] }],
+        // What follows a failure is not begun again: a second cancel ends it, whatever goes wrong in it changes nothing.
+        [cancelEvent]: [
+          { guard: { type: 'isFailing' }, target: '#$cancelled', actions: [{ type: 'cancel' }, named('cancelOpen', { step: null })] },
+          { target: '#$failing', actions: [{ type: 'cancel' }] },
+        ],
+        [terminateEvent]: [{ target: '#$cancelled', actions: [{ type: 'cancel' }, named('cancelOpen', { step: null })] }],
+        // Steps that wait for it take it; what nobody takes is kept.
+        [signalEvent]: [{ guard: { type: 'isToBeKept' }, actions: [{ type: 'keepSignal' }] }],
+        'run.aborted': [
+          ...(recovers ? [{ guard: { type: 'isFailing' }, target: '#$recovered', actions: [named('cancelOpen', { step: null })] }] : []),
+          { target: '#$failing', actions: [{ type: 'failRunEvent' }] },
+        ],
       },
       states: states({
         $boot: { id: '$boot', on: { [startEvent]: [begin] }, always: [{ ...begin, guard: { type: 'hasInput' } }] },
