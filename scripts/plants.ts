@@ -128,7 +128,7 @@ export const plants: readonly Plant[] = [
   ),
   inManifest('package', 'an entry without types', (manifest) => (manifest.exports['./bare'] = './bin/dank.js'), /bare/),
 
-  inTest('a test that fails', "test('planted', () => expect(1).toBe(2));\n", /planted/),
+  inTest('a test that fails', "test('planted', () => expect(1).toBe(2));\n", /expected 1 to be 2/),
   {
     gate: 'tests',
     about: 'wrong code that compiles',
