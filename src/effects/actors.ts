@@ -35,14 +35,24 @@ export function createActors(options: CreateActorsOptions = {}): { readonly agen
   const clock = options.clock ?? defaultClock;
   const services: Services = {
     http: createHttpClient({ allowHosts: options.allowHosts ?? [], clock }),
-    agents: createAgentRegistry({ ...(options.agents === undefined ? {} : { agents: options.agents }), ...(options.config === undefined ? {} : { config: options.config }), env }),
+    agents: createAgentRegistry({
+      ...(options.agents === undefined ? {} : { agents: options.agents }),
+      ...(options.config === undefined ? {} : { config: options.config }),
+      env,
+    }),
     env,
     clock,
     logger: silent,
   };
   const actor = (handler: EffectHandler): Actor =>
     fromPromise<EffectResult, EffectInput>(({ input, signal }) =>
-      handler({ input, signal, services, loader: inlineLoader, stream: (text) => options.onChunk?.(input.info?.step.id ?? '', text) }),
+      handler({
+        input,
+        signal,
+        services,
+        loader: inlineLoader,
+        stream: (text) => options.onChunk?.(input.info?.step.id ?? '', text),
+      }),
     );
   return { agent: actor(agentEffect), http: actor(httpEffect) };
 }

@@ -19,7 +19,10 @@ export async function agentEffect(call: EffectCall): Promise<EffectResult> {
     const result = await ask(call, step, agent, question, scope, repair);
     if (step.schema === null) return new EffectResult(result.output, { metadata: result.metadata });
     const checked = step.schema.parse(result.output);
-    if (!('issues' in checked)) return new EffectResult(checked.value, { metadata: repair === 0 ? result.metadata : { ...result.metadata, repairs: repair } });
+    if (!('issues' in checked))
+      return new EffectResult(checked.value, {
+        metadata: repair === 0 ? result.metadata : { ...result.metadata, repairs: repair },
+      });
     if (repair >= step.repair) throw mismatch(step, checked.issues, result.output);
     question = repaired(input, checked.issues, result.output);
   }
@@ -29,10 +32,20 @@ function findAgent({ services: { agents } }: EffectCall, agentId: string): Agent
   const agent = agents.find(agentId);
   if (agent !== null) return agent;
   const suggestion = agents.suggest(agentId);
-  throw new WorkflowError('DEFINITION_INVALID', `unknown agent '${agentId}'; known agents: ${agents.names().join(', ') || 'none'}${suggestion === null ? '' : `; did you mean '${suggestion}'?`}`);
+  throw new WorkflowError(
+    'DEFINITION_INVALID',
+    `unknown agent '${agentId}'; known agents: ${agents.names().join(', ') || 'none'}${suggestion === null ? '' : `; did you mean '${suggestion}'?`}`,
+  );
 }
 
-async function ask(call: EffectCall, step: AgentStep, agent: Agent, input: unknown, scope: SecretScope, repair: number) {
+async function ask(
+  call: EffectCall,
+  step: AgentStep,
+  agent: Agent,
+  input: unknown,
+  scope: SecretScope,
+  repair: number,
+) {
   const key = idempotencyKey(call.input);
   return callAgent(call.services.http, agent, {
     action: step.action,
@@ -52,7 +65,11 @@ async function ask(call: EffectCall, step: AgentStep, agent: Agent, input: unkno
 function mismatch(step: AgentStep, issues: readonly Issue[], output: unknown): WorkflowError {
   const text = issues.map((issue) => formatIssue(issue)).join('; ');
   const excerpt = (typeof output === 'string' ? output : (JSON.stringify(output) ?? '')).slice(0, 2_048);
-  return new WorkflowError('OUTPUT_INVALID', `the answer of agent '${step.agentId}' does not fit the schema of step '${step.id}': ${text}`, { details: { issues, excerpt } });
+  return new WorkflowError(
+    'OUTPUT_INVALID',
+    `the answer of agent '${step.agentId}' does not fit the schema of step '${step.id}': ${text}`,
+    { details: { issues, excerpt } },
+  );
 }
 
 /** The same question, with what was wrong with the last answer. */

@@ -71,7 +71,10 @@ export class SecretScope {
     if (value === null) return undefined;
     if (value.kind === 'template') return this.render(value.template);
     if (value.call === null) throw missingFunction(value);
-    const context = createFunctionContext(this.#call.input, { reader: loadingReader(this.#call.loader), signal: this.#call.signal });
+    const context = createFunctionContext(this.#call.input, {
+      reader: loadingReader(this.#call.loader),
+      signal: this.#call.signal,
+    });
     return (value.call as (each: unknown) => unknown)(context);
   }
 }

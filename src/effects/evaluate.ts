@@ -10,7 +10,10 @@ export function evaluate(call: EffectCall): Promise<EffectResult> {
     loader: call.loader,
     now: () => services.clock.now(),
     onHandlerError: (error) => {
-      services.logger.error('a handler of the workflow threw; the run goes on', { run: call.input.context.run.id, error: error instanceof Error ? error.message : String(error) });
+      services.logger.error('a handler of the workflow threw; the run goes on', {
+        run: call.input.context.run.id,
+        error: error instanceof Error ? error.message : String(error),
+      });
     },
   });
 }
