@@ -14,7 +14,13 @@ function define(data: unknown): WorkflowDefinition {
 }
 
 async function timeRun(flow: WorkflowDefinition, file: string, input: unknown): Promise<number> {
-  const engine = await createEngine({ workflows: [flow], store: file, env: {}, logger: silentLogger, limits: { maxEffects: 10_000 } });
+  const engine = await createEngine({
+    workflows: [flow],
+    store: file,
+    env: {},
+    logger: silentLogger,
+    limits: { maxEffects: 10_000 },
+  });
   const start = performance.now();
   const run = await engine.start(flow, input);
   await run.result();
@@ -24,9 +30,20 @@ async function timeRun(flow: WorkflowDefinition, file: string, input: unknown): 
 }
 
 /** One parallel step of `count` branches with timeouts and retries; ms per finished branch. */
-export async function wideParallel(count: number): Promise<{ readonly branches: number; readonly msPerBranch: number }> {
-  const branch = (i: number) => ({ id: `b${i}`, type: 'transform', template: { i, text: '{{workflow.input.text}}' }, timeout: 60_000, retry: { maxAttempts: 2 } });
-  const flow = define({ id: `parallel-${count}`, steps: [{ id: 'p', type: 'parallel', steps: Array.from({ length: count }, (_, i) => branch(i)) }] });
+export async function wideParallel(
+  count: number,
+): Promise<{ readonly branches: number; readonly msPerBranch: number }> {
+  const branch = (i: number) => ({
+    id: `b${i}`,
+    type: 'transform',
+    template: { i, text: '{{workflow.input.text}}' },
+    timeout: 60_000,
+    retry: { maxAttempts: 2 },
+  });
+  const flow = define({
+    id: `parallel-${count}`,
+    steps: [{ id: 'p', type: 'parallel', steps: Array.from({ length: count }, (_, i) => branch(i)) }],
+  });
   return withFolder(async (folder) => {
     await timeRun(flow, join(folder, 'warm.db'), { text: 'x' });
     const ms = await timeRun(flow, join(folder, 'a.db'), { text: 'x' });
@@ -35,7 +52,10 @@ export async function wideParallel(count: number): Promise<{ readonly branches: 
 }
 
 /** One run of `count` steps; ms per step. */
-export async function longRun(count: number, repeat = 1): Promise<{ readonly steps: number; readonly msPerStep: number; readonly compileMs: number }> {
+export async function longRun(
+  count: number,
+  repeat = 1,
+): Promise<{ readonly steps: number; readonly msPerStep: number; readonly compileMs: number }> {
   const flow = sequence(count);
   const compileStart = performance.now();
   kernelOf(compileWorkflow(flow));
@@ -48,25 +68,47 @@ export async function longRun(count: number, repeat = 1): Promise<{ readonly ste
 }
 
 /** A loop over `count` items; ms per item, and how far the heap grew. */
-export async function bigLoop(count: number, maxConcurrency: number): Promise<{ readonly items: number; readonly msPerItem: number; readonly rssMB: number }> {
+export async function bigLoop(
+  count: number,
+  maxConcurrency: number,
+): Promise<{ readonly items: number; readonly msPerItem: number; readonly rssMB: number }> {
   const flow = define({
     id: 'big-loop',
-    steps: [{ id: 'all', type: 'loop', items: '{{workflow.input.items}}', parallel: true, maxConcurrency, step: { id: 'one', type: 'transform', template: { n: '{{loop.item}}', i: '{{loop.index}}' } } }],
+    steps: [
+      {
+        id: 'all',
+        type: 'loop',
+        items: '{{workflow.input.items}}',
+        parallel: true,
+        maxConcurrency,
+        step: { id: 'one', type: 'transform', template: { n: '{{loop.item}}', i: '{{loop.index}}' } },
+      },
+    ],
   });
   return withFolder(async (folder) => {
     const before = process.memoryUsage().rss;
     const ms = await timeRun(flow, join(folder, 'loop.db'), { items: Array.from({ length: count }, (_, i) => i) });
-    return { items: count, msPerItem: round(ms / count, 3), rssMB: round((process.memoryUsage().rss - before) / 1e6, 1) };
+    return {
+      items: count,
+      msPerItem: round(ms / count, 3),
+      rssMB: round((process.memoryUsage().rss - before) / 1e6, 1),
+    };
   });
 }
 
 /** From data to a machine, for a definition of `count` steps. */
-export function bigDefinition(count: number): { readonly steps: number; readonly parseMs: number; readonly compileMs: number } {
+export function bigDefinition(count: number): {
+  readonly steps: number;
+  readonly parseMs: number;
+  readonly compileMs: number;
+} {
   const steps = Array.from({ length: count }, (_, i) => ({
     id: `s${i}`,
     type: 'transform',
     template: { previous: i === 0 ? '{{workflow.input.x}}' : `{{steps.s${i - 1}.output}}` },
-    ...(i === 0 ? {} : { condition: `{{steps.s${i - 1}.output.previous}} !== "stop" && {{workflow.input.n}} > ${i - 5}` }),
+    ...(i === 0
+      ? {}
+      : { condition: `{{steps.s${i - 1}.output.previous}} !== "stop" && {{workflow.input.n}} > ${i - 5}` }),
     retry: { maxAttempts: 3 },
     timeout: 1000,
   }));

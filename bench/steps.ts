@@ -8,7 +8,9 @@ import { sequence, text100, withFolder } from './support.ts';
 /** Rows per second of the bare database: one insert per row, `rowsPerCommit` rows per transaction, fsync at each commit. */
 export function rawRowsPerSecond(file: string, rowsPerCommit: number, commits: number): number {
   const db = new DatabaseSync(file);
-  db.exec('pragma journal_mode=WAL; pragma synchronous=FULL; create table if not exists raw(run integer, seq integer, at integer, type text, data text, primary key(run, seq)) without rowid');
+  db.exec(
+    'pragma journal_mode=WAL; pragma synchronous=FULL; create table if not exists raw(run integer, seq integer, at integer, type text, data text, primary key(run, seq)) without rowid',
+  );
   const insert = db.prepare('insert into raw values(?,?,?,?,?)');
   const start = performance.now();
   const base = Math.floor(start * 1000);
@@ -55,6 +57,12 @@ export async function benchSteps(inFlight: number, runs: number): Promise<StepsR
     const before = rawRowsPerSecond(join(folder, 'raw.db'), inFlight, 300);
     const measured = await stepsPerSecond(join(folder, 'bench.db'), 10, runs, inFlight);
     const after = rawRowsPerSecond(join(folder, 'raw.db'), inFlight, 300);
-    return { inFlight, runs, stepsPerSecond: Math.round(measured), rawPerSecond: Math.round((before + after) / 2), microsecondsPerStep: Math.round(1e6 / measured) };
+    return {
+      inFlight,
+      runs,
+      stepsPerSecond: Math.round(measured),
+      rawPerSecond: Math.round((before + after) / 2),
+      microsecondsPerStep: Math.round(1e6 / measured),
+    };
   });
 }

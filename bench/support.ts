@@ -18,8 +18,12 @@ export const text100 = 'x'.repeat(100);
 
 /** `count` transforms one after another, each giving `{ i, text }` of some 100 characters. */
 export function sequence(count: number): WorkflowDefinition {
-  let flow = createWorkflow(`sequence-${count}`) as unknown as { addStep(id: string, step: object): typeof flow; build(): WorkflowDefinition };
-  for (let i = 0; i < count; i++) flow = flow.addStep(`s${i}`, { type: 'transform', transform: () => ({ i, text: text100 }) });
+  let flow = createWorkflow(`sequence-${count}`) as unknown as {
+    addStep(id: string, step: object): typeof flow;
+    build(): WorkflowDefinition;
+  };
+  for (let i = 0; i < count; i++)
+    flow = flow.addStep(`s${i}`, { type: 'transform', transform: () => ({ i, text: text100 }) });
   return flow.build();
 }
 
