@@ -44,7 +44,8 @@ export function bothWays(cases: readonly Case[]): void {
 
 function expectCase(each: Case, outcome: RunOutcome): void {
   const { status = 'completed' } = each;
-  if (outcome.status !== status) throw new Error(`the run is ${outcome.status}, not ${status}: ${outcome.error?.message ?? ''}`);
+  if (outcome.status !== status)
+    throw new Error(`the run is ${outcome.status}, not ${status}: ${outcome.error?.message ?? ''}`);
   if ('output' in each) expect(outcome.output).toEqual(each.output);
   if (each.error !== undefined) expect(outcome.error).toMatchObject(each.error);
   if (each.trace !== undefined) expect(traceOf(outcome.events).join(', ')).toBe(each.trace);
