@@ -6,7 +6,7 @@ import { assign, emit, enqueueActions } from 'xstate';
 import { WorkflowError, toErrorData, type ErrorData } from '../src/core/errors.ts';
 import type { LifecycleEvent } from '../src/core/event.ts';
 import type { RunContext, StepRecord } from './context.ts';
-import { answerOf, errorOf, type CancelEvent, type MachineEvent, type StartEvent } from './machine-event.ts';
+import { answerOf, errorOf, type CancelEvent, type MachineEvent, type SignalEvent, type StartEvent } from './machine-event.ts';
 import { stepInfo, type Program } from './program.ts';
 import {
   beginAttempt,
@@ -26,6 +26,7 @@ import {
 } from './record.ts';
 import { groupSequence } from './sequence.ts';
 import { backoffMs, failure, limitError, settled, type SettleParams } from './settle.ts';
+import { findKept, keepSignal } from './signal.ts';
 import { applyRoundWrites, writeState } from './state.ts';
 
 interface ActionArguments {
@@ -80,6 +81,10 @@ function runChanges(program: Program): Record<string, Change> {
     failRunTimeout: () => ({ error: toErrorData(new WorkflowError('TIMEOUT', `the run did not finish within ${String(program.definition.timeoutMs)} ms`, { retryable: false })) }),
     setOutput: ({ event }) => ({ output: answerOf(event).output }),
     setOwnOutput: ({ context }) => ({ output: ownOutput(program, context) }),
+    keepSignal: ({ context, event }) => {
+      const { name, payload, answer } = event as SignalEvent;
+      return { signals: [...context.signals, keepSignal(program, name, payload, answer?.output ?? { v: payload ?? null }, answer?.kept)] };
+    },
     breakLoop: () => ({ isBreak: true }),
     wroteRun: ({ context, event }) => writes(program, context, null, event),
   };
@@ -119,6 +124,10 @@ function stepChanges(program: Program): Record<string, Change> {
       const rounds = answerOf(event).roundWrites ?? [];
       const applied = rounds.length === 0 ? {} : applyRoundWrites(program, withRecord, params.step, rounds);
       return { record, written: { ...applied } };
+    }
+    if (params.by === 'keptSignal') {
+      const taken = findKept(program, context, params.step);
+      return { record, written: { signals: context.signals.filter((_kept, at) => at !== taken) } };
     }
     return { record, written: rendered === undefined ? {} : writeRendered(program, withRecord, params.step, rendered) };
   };
@@ -256,6 +265,7 @@ function tells(program: Program): Record<string, Tell> {
       return { type: 'step.completed', ...of(context, step), output: output ?? { v: null }, ...(branch === undefined ? {} : { branch }) };
     },
     tellFailed: (context, { step }: StepParams) => ({ type: 'step.failed', ...of(context, step), error: recordOf(context, step).error ?? noError }),
+    tellTask: (context, { step }: StepParams) => ({ type: 'task.opened', ...of(context, step) }),
     tellSkipped: (context, { step, why }: StepParams & { readonly why: 'condition' | 'not chosen' }) => {
       const { step: id, visit } = of(context, step);
       return { type: 'step.skipped', step: id, visit, why };

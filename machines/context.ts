@@ -84,6 +84,16 @@ export interface LoggedExpression {
   readonly aliases?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** A signal that came before anybody waited for it. */
+export interface KeptSignal {
+  readonly name: string;
+  readonly output: StoredValue;
+  /** What guards will read of the step that takes it. */
+  readonly kept?: Readonly<Record<string, unknown>>;
+  /** What `match` conditions read, by the source of the path. */
+  readonly matching: Readonly<Record<string, unknown>>;
+}
+
 export interface RunContext {
   readonly run: RunInfo;
   readonly input: StoredValue;
@@ -99,6 +109,8 @@ export interface RunContext {
   readonly output: StoredValue | null;
   readonly round: RoundInfo | null;
   readonly outer: OuterRun | null;
+  /** Oldest first. */
+  readonly signals: readonly KeptSignal[];
   /** Of a round: it ended by `'break'`, so that no further round begins. */
   readonly isBreak: boolean;
   /** Writes of a round, for the run around it. */
@@ -119,6 +131,7 @@ export const emptyContext: RunContext = Object.freeze({
   output: null,
   round: null,
   outer: null,
+  signals: Object.freeze([]),
   isBreak: false,
   writes: Object.freeze([]),
 });

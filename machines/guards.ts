@@ -3,12 +3,13 @@ import { InvariantError, type ErrorData } from '../src/core/errors.ts';
 import type { Condition } from '../src/expressions/condition.ts';
 import { Choice } from '../src/core/choice.ts';
 import type { RunContext } from './context.ts';
-import { answerOf, errorOf, type MachineEvent } from './machine-event.ts';
+import { answerOf, errorOf, type MachineEvent, type SignalEvent, type TaskEvent } from './machine-event.ts';
 import type { Named } from './node-config.ts';
 import { stepInfo, type Program } from './program.ts';
 import { recordOf } from './record.ts';
 import { createScope, keptReader, ownLoop } from './scope.ts';
 import { groupSequence } from './sequence.ts';
+import { findKept, matchesSignal, readPayload } from './signal.ts';
 import { failure, type SettleParams } from './settle.ts';
 import { isTolerant } from './step.ts';
 
@@ -62,7 +63,18 @@ export function createGuards(program: Program): Record<string, Guard> {
       return !branches(step).some((index) => hasFailed(context, index));
     },
     hasSlot: ({ context }, { step, branch }: StepParams & { readonly branch: number }) => hasSlot(context, step, branch),
+    isSignal: ({ context, event }, { step }: StepParams) => {
+      const { name, payload } = event as SignalEvent;
+      return matchesSignal(program, context, step, name, readPayload(payload));
+    },
+    hasSignal: ({ context }, { step }: StepParams) => findKept(program, context, step) !== -1,
+    isToBeKept: ({ event }) => (event as SignalEvent).isBroadcast === undefined,
+    isTask: ({ context, event }, { step }: StepParams) => {
+      const { step: id, visit } = event as TaskEvent;
+      return id === stepInfo(program, step).step.id && (visit === undefined || visit === recordOf(context, step).visit);
+    },
     isCancelled: ({ context }) => context.cancelled !== null,
+    isFailing: ({ context }) => context.error !== null,
   };
   return guards;
 
@@ -74,7 +86,6 @@ export function createGuards(program: Program): Record<string, Guard> {
   function branches(step: number): readonly number[] {
     return groupSequence(program, stepInfo(program, step)).steps;
   }
-    isFailing: ({ context }) => context.error !== null,
 
   function joined(context: RunContext, step: number): number {
     return branches(step).filter((index) => context.steps.get(index)?.status === 'completed').length;

@@ -50,6 +50,25 @@ export interface CancelEvent extends MachineEvent {
   readonly why?: string;
 }
 
+export const signalEvent = 'signal.received';
+export const answerEvent = 'task.answered';
+export const terminateEvent = 'run.terminated';
+
+export interface SignalEvent extends MachineEvent {
+  readonly type: typeof signalEvent;
+  readonly name: string;
+  readonly payload?: unknown;
+  readonly isBroadcast?: true;
+}
+
+export interface TaskEvent extends MachineEvent {
+  readonly type: typeof answerEvent;
+  readonly step: string;
+  /** Under plain XState it may be left out: the pause that is open. */
+  readonly visit?: number;
+  readonly output?: unknown;
+}
+
 export function answerOf(event: MachineEvent): Answer {
   if (event.answer !== undefined) return event.answer;
   const result = event.output instanceof EffectResult ? event.output : new EffectResult(event.output);

@@ -29,6 +29,8 @@ export interface NodeConfig {
   readonly states?: Readonly<Record<string, NodeConfig>>;
   readonly entry?: readonly Named[];
   readonly invoke?: Invoke;
+  /** What a run in this state waits for. */
+  readonly tags?: readonly ('human' | 'signal')[];
   readonly always?: readonly Transition[];
   readonly after?: Readonly<Record<string, readonly Transition[]>>;
   readonly on?: Readonly<Record<string, readonly Transition[]>>;

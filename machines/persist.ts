@@ -12,6 +12,7 @@ interface PersistedState {
   readonly context: unknown;
   readonly effects: readonly (Omit<ActiveEffect, 'input'> & { readonly input: EffectDescriptor })[];
   readonly timers: readonly ActiveTimer[];
+  readonly pause: RunState['pause'];
 }
 
 export function persistState(state: RunState): string {
@@ -22,6 +23,7 @@ export function persistState(state: RunState): string {
     context: contextToJson(context),
     effects: [...state.effects.values()] as unknown as PersistedState['effects'],
     timers: [...state.timers.values()],
+    pause: state.pause,
   };
   return JSON.stringify(persisted);
 }
@@ -47,5 +49,5 @@ export function restoreState(kernel: Kernel, program: Program, text: string, seq
   ) as AnyMachineSnapshot;
   if (restored.status === 'error') throw new InvariantError(`the checkpoint at event ${seq} does not fit the machine`);
   const snapshot = Object.assign(restored, { context });
-  return { snapshot, seq, effects, timers: new Map(persisted.timers.map((timer) => [timer.name, timer])) };
+  return { snapshot, seq, effects, timers: new Map(persisted.timers.map((timer) => [timer.name, timer])), pause: persisted.pause };
 }

@@ -58,6 +58,7 @@ export function targetIds(target: Target | null): readonly string[] {
 export function namedSteps(step: Step): readonly string[] {
   const goto = step.onError.kind === 'goto' ? [step.onError.target] : [];
   if (step.type === 'conditional') return [...targetIds(step.then), ...targetIds(step.else), ...goto];
+  if (step.type === 'human' && step.onTimeout.kind === 'goto') return [step.onTimeout.target, ...goto];
   if (step.type === 'switch') return [...step.cases.flatMap((each) => targetIds(each.target)), ...targetIds(step.default), ...goto];
   return goto;
 }
@@ -176,6 +177,7 @@ function guardPaths(step: Step): readonly Path[] {
   if (step.type === 'switch' && step.value.kind === 'template') paths.push(...step.value.template.paths);
   if (step.type === 'wait' && step.while?.kind === 'expression') paths.push(...step.while.condition.paths);
   if (step.type === 'loop' && step.decide?.kind === 'expression') paths.push(...step.decide.condition.paths);
+  if (step.type === 'signal' && step.match !== null) paths.push(...step.match.paths);
   return paths;
 }
 

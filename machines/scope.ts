@@ -215,6 +215,7 @@ export function branchTarget(step: StepInfo['step'], branch: string): ReturnType
 
 function targetOf(step: StepInfo['step'], branch: string) {
   if (step.type === 'conditional') return branch === 'then' ? step.then : step.else;
+  if (step.type === 'human') return step.onTimeout.kind === 'goto' ? { kind: 'steps' as const, ids: [step.onTimeout.target] } : null;
   if (step.type === 'switch') return (branch === 'default' ? null : step.cases.find((each) => each.key === branch)?.target) ?? step.default;
   return null;
 }

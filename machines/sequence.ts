@@ -40,6 +40,9 @@ function routes(program: Program, info: StepInfo, exits: SequenceExits): readonl
     for (const each of step.cases) result.push(...route(program, info, exits, each.target, each.key));
     result.push(...route(program, info, exits, step.default, 'default'));
   }
+  if (step.type === 'human' && step.onTimeout.kind === 'goto') {
+    result.push(...route(program, info, exits, { kind: 'steps', ids: [step.onTimeout.target] }, 'timeout'));
+  }
   if (step.onError.kind === 'goto') {
     const id = step.onError.target;
     const guard = named('hasFailed', { step: index });

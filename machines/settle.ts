@@ -7,9 +7,10 @@ import type { StoredValue } from '../src/core/stored-value.ts';
 import type { StepRecord, RunContext } from './context.ts';
 import { answerOf, errorOf, type Answer, type MachineEvent } from './machine-event.ts';
 import { stepInfo, type Program, type StepInfo } from './program.ts';
-import { keptOfParts, lastCompleted, recordOf, withAnswer } from './record.ts';
+import { keptOfParts, keptOfValue, lastCompleted, recordOf, withAnswer } from './record.ts';
 import { chosenValue } from './scope.ts';
 import { groupSequence } from './sequence.ts';
+import { findKept } from './signal.ts';
 
 export interface SettleParams {
   readonly step: number;
@@ -39,6 +40,16 @@ export function settled(program: Program, context: RunContext, event: MachineEve
     }
     case 'assigned':
       return record;
+    case 'received':
+      return withAnswer(record, received(event));
+    case 'keptSignal': {
+      const kept = context.signals[findKept(program, context, params.step)];
+      if (kept === undefined) throw new InvariantError(`no signal was kept for step '${info.step.id}'`);
+      return withAnswer(record, { output: kept.output, ...(kept.kept === undefined ? {} : { kept: kept.kept }) });
+    }
+    case 'approve':
+    case 'reject':
+      return withAnswer(record, unanswered(info, params.by));
     case 'constant':
       return info.step.onError.kind === 'output' ? withAnswer(record, { output: { v: info.step.onError.value.render(nothing) ?? null } }) : record;
     case 'child':
@@ -54,6 +65,18 @@ export function settled(program: Program, context: RunContext, event: MachineEve
     default:
       throw new InvariantError(`unknown way to an output: ${params.by}`);
   }
+}
+
+/** A signal's payload or a person's answer. */
+function received(event: MachineEvent): Answer {
+  if (event.answer !== undefined) return event.answer;
+  return answerOf('payload' in event ? { ...event, output: event.payload } : event);
+}
+
+/** What stands for the answer that did not come in time. */
+function unanswered(info: StepInfo, decision: 'approve' | 'reject'): Answer {
+  const value = { decision, by: null };
+  return { output: { v: value }, kept: keptOfValue(info.kept, { output: value }) };
 }
 
 const nothing = (): undefined => undefined;

@@ -3,8 +3,10 @@ import type { Step, StepType } from '../src/definition/definition.ts';
 import { effectBody } from './effect.ts';
 import { loopBody } from './loop.ts';
 import { parallelBody } from './parallel.ts';
+import { humanBody } from './human.ts';
 import { conditionalBody, switchBody } from './route.ts';
 import { sequentialBody } from './sequence.ts';
+import { signalBody } from './signal.ts';
 import type { Body } from './step.ts';
 import { waitBody } from './wait.ts';
 
@@ -19,6 +21,10 @@ const bodies: Readonly<Record<StepType, Body>> = {
   switch: switchBody,
   loop: loopBody,
   wait: waitBody,
+  signal: signalBody,
+  human: humanBody,
+  workflow: effectBody,
+  emit: effectBody,
 };
 
 export function bodyOf(step: Step): Body {

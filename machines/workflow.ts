@@ -15,7 +15,7 @@ import { emptyContext, type RunContext } from './context.ts';
 import { createDelays } from './delays.ts';
 import { EffectInput, effectId, type RunEffect } from './effect-input.ts';
 import { createGuards } from './guards.ts';
-import { cancelEvent, startEvent } from './machine-event.ts';
+import { cancelEvent, signalEvent, startEvent, terminateEvent } from './machine-event.ts';
 import { states, type Invoke, type Named, type NodeConfig, type Transition } from './node-config.ts';
 import { createProgram, stepInfo, type Program } from './program.ts';
 import { sequenceNode } from './sequence.ts';

@@ -9,113 +9,104 @@
  *  A2. An effect that starts and stops within one transition is not told of at all; likewise a timer.
  *  A3. The same state and event give the same result: replay is exact.
  */
-import { createActor, type AnyActorScope, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate';
+import type { AnyMachineSnapshot } from 'xstate';
+import { collect } from './collect.ts';
 import { InvariantError } from './errors.ts';
-import type { EffectCompleted, EffectFailed, HistoryEvent, LifecycleEvent, Recorded, RunStarted } from './event.ts';
+import type { HistoryEvent, Recorded, RunPaused, RunResumed } from './event.ts';
+import { toMachineEvent } from './machine-events.ts';
 import type { RunStatus } from './run.ts';
-import type { StoredValue } from './stored-value.ts';
+import type { Advanced, Command, Kernel, Refused, RunState, StartExtras } from './run-state.ts';
 
-/** What a machine says about an effect when it invokes it. */
-export interface EffectToken {
-  readonly effect: string;
-  readonly visit: number;
-  readonly attempt: number;
-}
+export { createKernel } from './kernel.ts';
+export type {
+  ActiveEffect,
+  ActiveTimer,
+  Advanced,
+  EffectToken,
+  Kernel,
+  Refused,
+  RunState,
+  StartExtras,
+} from './run-state.ts';
 
-export interface ActiveEffect<Input extends EffectToken = EffectToken> {
-  readonly id: string;
-  /** Name of the actor: `agent`, `http`, `evaluate`, ... */
-  readonly src: string;
-  readonly input: Input;
-  /** Seq of the event that began it. */
-  readonly seq: number;
-}
-
-export interface ActiveTimer {
-  /** `timeout:<step>`, ... */
-  readonly name: string;
-  /** XState's event type for it. */
-  readonly type: string;
-  /** Milliseconds since 1970. */
-  readonly dueAt: number;
-  /** Seq of the event that set it. */
-  readonly setBy: number;
-}
-
-export interface RunState {
-  readonly snapshot: AnyMachineSnapshot;
-  /** Of the last event that is in it; 0 before the first. */
-  readonly seq: number;
-  readonly effects: ReadonlyMap<string, ActiveEffect>;
-  readonly timers: ReadonlyMap<string, ActiveTimer>;
-}
-
-/** A machine with what is made once for it. */
-export interface Kernel {
-  readonly machine: AnyStateMachine;
-  readonly initial: RunState;
-  /** What guards will read of the answer of an effect. */
-  keep(effect: string, output: unknown, metadata: unknown): Readonly<Record<string, unknown>> | undefined;
-  /** What guards will read of the run's input. */
-  keepInput(input: unknown): Readonly<Record<string, unknown>> | undefined;
-  /** @internal the inert actor scope, and what machines do in it */
-  readonly scope: AnyActorScope;
-  readonly sink: { commands: readonly Command[] };
-}
-
-interface Command {
-  readonly type: string;
-  readonly params: unknown;
-}
-
-/** What followed from one event. */
-export interface Advanced {
-  readonly state: RunState;
-  readonly started: readonly ActiveEffect[];
-  /** Ids of effects that are to be aborted; one that has just brought its result is not among them. */
-  readonly stopped: readonly string[];
-  readonly set: readonly ActiveTimer[];
-  /** Names. */
-  readonly cancelled: readonly string[];
-  readonly lifecycle: readonly LifecycleEvent[];
-}
-
-export interface Refused {
-  readonly refused: string;
-}
-
-/** What is not part of the history but of the machine's start: who the run is, what is around a round. */
-export interface StartExtras {
-  readonly runId: string;
-  readonly outer?: unknown;
-}
-
-export function createKernel(machine: AnyStateMachine, keeping: Pick<Kernel, 'keep' | 'keepInput'>): Kernel {
-  const self = createActor(machine);
-  const sink: { commands: Command[] } = { commands: [] };
-  const nothing = (): void => undefined;
-  const scope = {
-    self,
-    system: self.system,
-    id: '',
-    sessionId: '',
-    logger: nothing,
-    defer: nothing,
-    stopChild: nothing,
-    emit: nothing,
-    actionExecutor: (action: Command) => {
-      sink.commands.push(action);
-    },
-  } as unknown as AnyActorScope;
-  const snapshot = machine.getInitialSnapshot(scope, undefined) as AnyMachineSnapshot;
-  sink.commands = [];
-  if (snapshot.status !== 'active')
-    throw new InvariantError(`the machine's initial state is '${snapshot.status}': ${String(snapshot.error)}`);
-  return { machine, scope, sink, initial: { snapshot, seq: 0, effects: new Map(), timers: new Map() }, ...keeping };
-}
-
-/** Throws {@link InvariantError} when the machine takes no notice of an accepted event, and what guards throw. */
+/** Throws {@link InvariantError} when the machine goes wrong, and what guards throw. */
 export function advance(kernel: Kernel, state: RunState, recorded: Recorded, extras: StartExtras): Advanced | Refused {
+  const { event } = recorded;
+  if (event.type === 'run.paused') return pause(state, recorded, event);
+  if (event.type === 'run.resumed') return resume(kernel, state, recorded, event, extras);
+  if (state.pause !== null && !isControl(event)) return hold(kernel, state, recorded, extras);
+  return transition(kernel, state.pause === null ? state : { ...state, pause: null }, recorded, extras);
+}
+
+// A person's pause.
+
+function isControl(event: HistoryEvent): boolean {
+  return event.type === 'run.cancelled' || event.type === 'run.terminated' || event.type === 'run.aborted';
+}
+
+function pause(state: RunState, { seq }: Recorded, { by, why }: RunPaused): Advanced | Refused {
+  const status = statusOf(state);
+  if (status !== 'running') return { refused: `a run that is ${status} cannot be paused` };
+  const reason = { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
+  return { ...nothing, state: { ...state, seq, pause: { ...reason, held: [] } }, lifecycle: [{ type: 'run.paused', ...reason }] };
+}
+
+/** Kept for the resume, if the run would take it now. */
+function hold(kernel: Kernel, state: RunState, recorded: Recorded, extras: StartExtras): Advanced | Refused {
+  if (state.pause === null) throw new InvariantError('nothing is held by a run that is not paused');
+  const { held } = state.pause;
+  const twin = held.find((each) => isSame(each.event, recorded.event));
+  if (twin !== undefined) return { refused: `event ${twin.seq}, which waits for the run to be resumed, says so already` };
+  const trial = transition(kernel, { ...state, pause: null }, recorded, extras);
+  if ('refused' in trial) return trial;
+  return { ...nothing, state: { ...state, seq: recorded.seq, pause: { ...state.pause, held: [...held, recorded] } } };
+}
+
+/** Two results of one effect, two firings of one timer, two answers to one task: the second is one too many. */
+function isSame(a: HistoryEvent, b: HistoryEvent): boolean {
+  if (a.type === 'timer.fired' && b.type === 'timer.fired') return a.timer === b.timer && a.setBy === b.setBy;
+  if (a.type === 'task.answered' && b.type === 'task.answered') return a.step === b.step && a.visit === b.visit;
+  return isResult(a) && isResult(b) && a.effect === b.effect && a.visit === b.visit && a.attempt === b.attempt;
+}
+
+function isResult(event: HistoryEvent): event is Extract<HistoryEvent, { readonly effect: string }> {
+  return event.type === 'effect.completed' || event.type === 'effect.failed';
+}
+
+/** Applies what was held, in the order in which it came. What an earlier one made void is passed over. */
+function resume(kernel: Kernel, state: RunState, { seq }: Recorded, { by, why }: RunResumed, extras: StartExtras): Advanced | Refused {
+  if (state.pause === null) return { refused: 'the run is not paused' };
+  const reason = { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
+  let result: Advanced = { ...nothing, state: { ...state, pause: null }, lifecycle: [{ type: 'run.resumed', ...reason }] };
+  for (const recorded of state.pause.held) {
+    const next = transition(kernel, result.state, recorded, extras);
+    if (!('refused' in next)) result = both(result, next);
+  }
+  return { ...result, state: { ...result.state, seq } };
+}
+
+const nothing: Omit<Advanced, 'state'> = { started: [], stopped: [], set: [], cancelled: [], lifecycle: [] };
+
+/** Two steps as one: what the first started and the second stopped never was (A2). */
+function both(first: Advanced, second: Advanced): Advanced {
+  const stopped = new Set(second.stopped);
+  const cancelled = new Set(second.cancelled);
+  const begun = new Set(first.started.map((effect) => effect.id));
+  const set = new Set(first.set.map((timer) => timer.name));
+  const renewed = new Set(second.set.map((timer) => timer.name));
+  return {
+    state: second.state,
+    started: [...first.started.filter((effect) => !stopped.has(effect.id)), ...second.started],
+    stopped: [...first.stopped, ...second.stopped.filter((id) => !begun.has(id))],
+    set: [...first.set.filter((timer) => !cancelled.has(timer.name) && !renewed.has(timer.name)), ...second.set],
+    cancelled: [...first.cancelled, ...second.cancelled.filter((name) => !set.has(name))],
+    lifecycle: [...first.lifecycle, ...second.lifecycle],
+  };
+}
+
+// One transition of the machine.
+
+function transition(kernel: Kernel, state: RunState, recorded: Recorded, extras: StartExtras): Advanced | Refused {
   const event = toMachineEvent(kernel, state, recorded, extras);
   if ('refused' in event) return event as unknown as Refused;
   const sink = kernel.sink as { commands: Command[] };
@@ -133,182 +124,11 @@ export function advance(kernel: Kernel, state: RunState, recorded: Recorded, ext
   return collect(state, snapshot, recorded, commands);
 }
 
-// Our events as the machine's.
-
-interface XStateEvent {
-  readonly type: string;
-  readonly [key: string]: unknown;
-}
-
-function toMachineEvent(
-  kernel: Kernel,
-  state: RunState,
-  { seq, at, event }: Recorded,
-  extras: StartExtras,
-): XStateEvent | Refused {
-  switch (event.type) {
-    case 'run.started':
-      return startEvent(kernel, seq, at, event, extras);
-    case 'effect.completed':
-      return (
-        staleness(state, event) ?? { type: `xstate.done.actor.${event.effect}`, answer: answer(kernel, seq, event) }
-      );
-    case 'effect.failed':
-      return (
-        staleness(state, event) ?? {
-          type: `xstate.error.actor.${event.effect}`,
-          error: event.error,
-          random: event.random,
-        }
-      );
-    case 'timer.fired': {
-      const timer = state.timers.get(event.timer);
-      if (timer?.setBy !== event.setBy)
-        return { refused: `timer '${event.timer}' set by event ${event.setBy} is not set` };
-      return { type: timer.type };
-    }
-    case 'run.cancelled':
-    case 'run.aborted':
-      return { ...event };
-  }
-}
-
-function staleness(state: RunState, event: EffectCompleted | EffectFailed): Refused | null {
-  const input = state.effects.get(event.effect)?.input;
-  if (input?.visit === event.visit && input.attempt === event.attempt) return null;
-  return { refused: `effect '${event.effect}' (visit ${event.visit}, attempt ${event.attempt}) is not active` };
-}
-
-function startEvent(kernel: Kernel, seq: number, at: number, event: RunStarted, extras: StartExtras): XStateEvent {
-  const kept = 'v' in event.input ? kernel.keepInput(event.input.v) : event.kept;
-  const index = event.parent?.index;
-  return {
-    type: event.type,
-    runId: extras.runId,
-    at,
-    stored: referenced(event.input, seq),
-    ...(kept === undefined ? {} : { kept }),
-    ...(index === undefined ? {} : { round: { index, item: event.item ?? { v: null } } }),
-    ...(extras.outer === undefined ? {} : { outer: extras.outer }),
-  };
-}
-
-function answer(kernel: Kernel, seq: number, event: EffectCompleted): unknown {
-  const { output, metadata, writes, roundWrites, none } = event;
-  const kept = 'v' in output ? kernel.keep(event.effect, output.v, metadata) : event.kept;
-  return {
-    output: referenced(output, seq),
-    ...(none === undefined ? {} : { none }),
-    ...(kept === undefined ? {} : { kept }),
-    ...(metadata === undefined ? {} : { metadata: { r: { seq, part: 'metadata' } } }),
-    ...(writes === undefined ? {} : { writes }),
-    ...(roundWrites === undefined ? {} : { roundWrites }),
-  };
-}
-
-/** Texts up to this length stay in the context; longer ones are referenced. */
-const maxInlineText = 64;
-
-function referenced(output: StoredValue, seq: number): StoredValue {
-  const isSmall =
-    'v' in output &&
-    (typeof output.v === 'string'
-      ? output.v.length <= maxInlineText
-      : typeof output.v !== 'object' || output.v === null);
-  return isSmall ? output : { r: { seq } };
-}
-
-// What the machine did, netted out.
-
-function collect(
-  state: RunState,
-  snapshot: AnyMachineSnapshot,
-  recorded: Recorded,
-  commands: readonly Command[],
-): Advanced {
-  const effects = new Map(state.effects);
-  const timers = new Map(state.timers);
-  const started = new Map<string, ActiveEffect>();
-  const stopped = new Set<string>();
-  const set = new Map<string, ActiveTimer>();
-  const cancelled = new Set<string>();
-  const lifecycle: LifecycleEvent[] = [];
-  forget(effects, timers, recorded.event);
-  for (const { type, params } of commands) {
-    switch (type) {
-      case 'xstate.spawnChild': {
-        const { id, src, input } = params as { readonly id: string; readonly src: string; readonly input: EffectToken };
-        const effect = { id, src, input, seq: recorded.seq };
-        effects.set(id, effect);
-        started.set(id, effect);
-        break;
-      }
-      case 'xstate.stopChild': {
-        const id = (params as { readonly id?: string } | undefined)?.id;
-        if (id === undefined || !effects.delete(id)) break;
-        if (!started.delete(id)) stopped.add(id);
-        break;
-      }
-      case 'xstate.raise': {
-        const { event, delay } = params as { readonly event: { readonly type: string }; readonly delay?: number };
-        if (delay === undefined) break;
-        const timer = {
-          name: timerName(event.type),
-          type: event.type,
-          dueAt: recorded.at + delay,
-          setBy: recorded.seq,
-        };
-        timers.set(timer.name, timer);
-        set.set(timer.name, timer);
-        break;
-      }
-      case 'xstate.cancel': {
-        const name = timerName((params as { readonly sendId: string }).sendId);
-        if (!timers.delete(name)) break;
-        if (!set.delete(name)) cancelled.add(name);
-        break;
-      }
-      case 'xstate.emit':
-        lifecycle.push((params as { readonly event: LifecycleEvent }).event);
-        break;
-    }
-  }
-  // An ended run has nothing under way.
-  if (snapshot.status !== 'active') {
-    for (const id of effects.keys()) if (!started.has(id)) stopped.add(id);
-    for (const name of timers.keys()) if (!set.has(name)) cancelled.add(name);
-    for (const map of [effects, timers, started, set]) map.clear();
-  }
-  return {
-    state: { snapshot, seq: recorded.seq, effects, timers },
-    started: [...started.values()],
-    stopped: [...stopped],
-    set: [...set.values()],
-    cancelled: [...cancelled],
-    lifecycle,
-  };
-}
-
-/** What the event itself has used up needs no stopping. */
-function forget(effects: Map<string, ActiveEffect>, timers: Map<string, ActiveTimer>, event: HistoryEvent): void {
-  if (event.type === 'effect.completed' || event.type === 'effect.failed') effects.delete(event.effect);
-  if (event.type === 'timer.fired') timers.delete(event.timer);
-}
-
-const afterPrefix = 'xstate.after.';
-
-/** `xstate.after.<delay>.<state>`: our delays have names without dots. */
-function timerName(type: string): string {
-  if (!type.startsWith(afterPrefix)) throw new InvariantError(`a timer that is not of an \`after\`: ${type}`);
-  const end = type.indexOf('.', afterPrefix.length);
-  return type.slice(afterPrefix.length, end === -1 ? undefined : end);
-}
-
 /** The table of XState's statuses and our final states to ours. */
 export function statusOf(state: RunState): RunStatus {
   const { value } = state.snapshot as { readonly value: unknown };
   if (value === '$boot') return 'pending';
-  if (state.snapshot.status === 'active') return 'running';
+  if (state.snapshot.status === 'active') return state.pause === null ? 'running' : 'paused';
   if (value === '$completed') return 'completed';
   return value === '$cancelled' ? 'cancelled' : 'failed';
 }

@@ -100,7 +100,57 @@ export interface RunAborted {
   readonly error: ErrorData;
 }
 
-export type HistoryEvent = RunStarted | EffectCompleted | EffectFailed | TimerFired | RunCancelled | RunAborted;
+/** A named signal from outside. It is taken by the steps that wait for it now, else kept until one does. */
+export interface SignalReceived {
+  readonly type: 'signal.received';
+  readonly name: string;
+  readonly payload: StoredValue;
+  readonly by?: string;
+  /** It was published to whom it may concern: nobody who waits, nothing kept. */
+  readonly isBroadcast?: true;
+}
+
+/** A person's answer to the pause of a `human` step; checked before. */
+export interface TaskAnswered {
+  readonly type: 'task.answered';
+  readonly step: string;
+  readonly visit: number;
+  readonly output: StoredValue;
+  readonly by?: string;
+}
+
+/** The run is closed to all but control events: what arrives is held until it is resumed. */
+export interface RunPaused {
+  readonly type: 'run.paused';
+  readonly by?: string;
+  readonly why?: string;
+}
+
+export interface RunResumed {
+  readonly type: 'run.resumed';
+  readonly by?: string;
+  readonly why?: string;
+}
+
+/** The run ends at once as cancelled: nothing is compensated, no `onFailure` step runs. */
+export interface RunTerminated {
+  readonly type: 'run.terminated';
+  readonly by?: string;
+  readonly why?: string;
+}
+
+export type HistoryEvent =
+  | RunStarted
+  | EffectCompleted
+  | EffectFailed
+  | TimerFired
+  | SignalReceived
+  | TaskAnswered
+  | RunPaused
+  | RunResumed
+  | RunCancelled
+  | RunTerminated
+  | RunAborted;
 
 /** A history event with its place: `seq` 1, 2, 3, ... without gap, `at` in milliseconds since 1970. */
 export interface Recorded<E extends HistoryEvent = HistoryEvent> {
@@ -112,6 +162,9 @@ export interface Recorded<E extends HistoryEvent = HistoryEvent> {
 /** What followed from history events. `step` events carry the visit and the attempt they are about. */
 export type LifecycleEvent =
   | { readonly type: 'run.started' }
+  | { readonly type: 'run.paused'; readonly by?: string; readonly why?: string }
+  | { readonly type: 'run.resumed'; readonly by?: string; readonly why?: string }
+  | { readonly type: 'task.opened'; readonly step: string; readonly visit: number; readonly attempt: number }
   | { readonly type: 'run.completed'; readonly output: StoredValue }
   | { readonly type: 'run.failed'; readonly error: ErrorData }
   | { readonly type: 'run.cancelled'; readonly by?: string; readonly why?: string }

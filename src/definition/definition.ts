@@ -191,6 +191,53 @@ export interface LoopStep extends StepBase {
   readonly maxIterations: number | null;
 }
 
+/** Waits for a named event from outside. */
+export interface SignalStep extends StepBase {
+  readonly type: 'signal';
+  /** The name of the signal. @default the step's id */
+  readonly name: string;
+  /** Only a signal for which it holds; reads the payload as `signal.payload`. */
+  readonly match: Condition | null;
+}
+
+/** Pauses for a person. `timeoutMs` bounds the pause. */
+export interface HumanStep extends StepBase {
+  readonly type: 'human';
+  /** A text. */
+  readonly title: ValueTemplate | null;
+  /** A text. */
+  readonly message: ValueTemplate | null;
+  /** Of the answer. Null: `{ decision: 'approve' | 'reject', comment?: text }`. */
+  readonly form: DataSchema | null;
+  /** A list of names, or a text. */
+  readonly assignees: ValueTemplate | null;
+  /** `approve` and `reject` need the default form. */
+  readonly onTimeout:
+    | { readonly kind: 'fail' | 'approve' | 'reject' }
+    | { readonly kind: 'goto'; readonly target: string };
+}
+
+/** A child run. */
+export interface WorkflowStep extends StepBase {
+  readonly type: 'workflow';
+  /** Name, id or title. */
+  readonly workflow: string;
+  /** Null: the last one registered. */
+  readonly version: string | null;
+  readonly input: Value | null;
+  /** `'detach'`: the step completes with the child's run id once it has started. */
+  readonly mode: 'wait' | 'detach';
+  /** What becomes of the child when this run ends before it. */
+  readonly onParentClose: 'cancel' | 'abandon';
+}
+
+/** Publishes a named event. */
+export interface EmitStep extends StepBase {
+  readonly type: 'emit';
+  readonly name: string;
+  readonly payload: Value | null;
+}
+
 /** A step of a type made with `defineStepType`. */
 export interface CustomStep extends StepBase {
   readonly type: 'custom';
@@ -211,6 +258,10 @@ export type Step =
   | HttpStep
   | WaitStep
   | LoopStep
+  | SignalStep
+  | HumanStep
+  | WorkflowStep
+  | EmitStep
   | CustomStep;
 
 export type StepType = Step['type'];

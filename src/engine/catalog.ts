@@ -20,13 +20,20 @@ export function kernelOf(compiled: CompiledWorkflow): Kernel {
   return kernel;
 }
 
-function keepingOf(program: Program): Pick<Kernel, 'keep' | 'keepInput'> {
+function keepingOf(program: Program): Pick<Kernel, 'keep' | 'keepSignal' | 'keepInput'> {
   return {
     keep: (effect, output, metadata) => {
       // `<step>` or `<step>.<kind>`: handlers and `onError` put another output in place of the work's.
       const index = program.byId.get(effect.split('.')[0] ?? '');
       const kept = index === undefined ? undefined : program.steps[index]?.kept;
       return kept === undefined || kept.size === 0 ? undefined : keptOfValue(kept, { output, metadata });
+    },
+    keepSignal: (name, payload) => {
+      const kept = new Map<string, readonly string[]>();
+      for (const info of program.steps) {
+        if (info.step.type === 'signal' && info.step.name === name) for (const [key, path] of info.kept) kept.set(key, path);
+      }
+      return kept.size === 0 ? undefined : keptOfValue(kept, { output: payload });
     },
     keepInput: (input) => {
       if (program.loop !== null || program.keptInput.size === 0) return undefined;

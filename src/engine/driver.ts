@@ -205,14 +205,17 @@ export class RunDriver {
     if (recorded.event.type === 'effect.completed' || recorded.event.type === 'effect.failed') this.#effects.delete(recorded.event.effect);
     for (const timer of advanced.set) this.#setTimer(timer);
     for (const effect of advanced.started) this.#startEffect(effect);
+    if (recorded.event.type === 'run.resumed') this.resume();
     if (advanced.lifecycle.length > 0) for (const subscriber of this.#subscribers) subscriber.lifecycle(advanced.lifecycle, recorded);
     if (this.#outcome === null && advanced.state.snapshot.status !== 'active') this.#end();
   }
 
   /** Of a run that was loaded: carries out again what has no result yet, sets the timers that are not due yet; due ones fire at once. */
   resume(): void {
-    for (const timer of this.#state.timers.values()) this.#setTimer(timer);
-    for (const effect of this.#state.effects.values()) this.#startEffect(effect);
+    // While a person's pause lasts nothing starts; what fell due meanwhile does so at its end.
+    if (this.#state.pause !== null) return;
+    for (const timer of this.#state.timers.values()) if (!this.#timers.has(timer.name)) this.#setTimer(timer);
+    for (const effect of this.#state.effects.values()) if (!this.#effects.has(effect.id)) this.#startEffect(effect);
   }
 
   #startEffect(effect: ActiveEffect): void {
@@ -260,8 +263,15 @@ export class RunDriver {
   }
 }
 
+function isChild({ src }: ActiveEffect): boolean {
+  return src === 'workflow';
+}
+
 function waitsFor(state: RunState): WaitingFor | null {
   if (state.snapshot.status !== 'active') return null;
-  if (state.effects.size > 0) return 'effect';
+  if (state.effects.size > 0) return [...state.effects.values()].every(isChild) ? 'child' : 'effect';
+  const { tags } = state.snapshot as { readonly tags: ReadonlySet<string> };
+  if (tags.has('human')) return 'human';
+  if (tags.has('signal')) return 'signal';
   return state.timers.size > 0 ? 'timer' : null;
 }
