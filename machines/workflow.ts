@@ -100,6 +100,9 @@ class RunChart {
           { guard: { type: 'isFailing' }, target: '#$cancelled', actions: [{ type: 'cancel' }, named('cancelOpen', { step: null })] },
           { target: '#$failing', actions: [{ type: 'cancel' }] },
         ],
+        [terminateEvent]: [{ target: '#$cancelled', actions: [{ type: 'cancel' }, named('cancelOpen', { step: null })] }],
+        // Steps that wait for it take it; what nobody takes is kept.
+        [signalEvent]: [{ guard: { type: 'isToBeKept' }, actions: [{ type: 'keepSignal' }] }],
         'run.aborted': [
           ...(recovers ? [{ guard: { type: 'isFailing' }, target: '#$recovered', actions: [named('cancelOpen', { step: null })] }] : []),
           { target: '#$failing', actions: [{ type: 'failRunEvent' }] },
