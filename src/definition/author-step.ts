@@ -3,13 +3,17 @@ import type { CommonForm, DataForm, SkippableForm, ValueForm } from './forms.ts'
 import type { StepTypeDefinition } from './step-type.ts';
 import type { AgentForm } from './types/agent.ts';
 import type { ConditionalForm } from './types/conditional.ts';
+import type { EmitForm } from './types/emit.ts';
 import type { HttpForm } from './types/http.ts';
+import type { HumanForm } from './types/human.ts';
 import type { ItemsLoopForm, UntilLoopForm, WhileLoopForm } from './types/loop.ts';
 import type { ParallelForm } from './types/parallel.ts';
 import type { SequentialForm } from './types/sequential.ts';
+import type { SignalForm } from './types/signal.ts';
 import type { SwitchForm } from './types/switch.ts';
 import type { TemplateForm, TransformForm } from './types/transform.ts';
 import type { WaitForm } from './types/wait.ts';
+import type { WorkflowForm } from './types/workflow.ts';
 
 /** A step of a user's type: its fields, each of which may be a template instead. */
 export type CustomForm<Type> =
@@ -32,6 +36,10 @@ export type AuthorStep<Context, Custom = never> = CommonForm<InlineStep<Context,
           | ItemsLoopForm<Context, InnerStep<Context, Custom>, InlineStep<Context, Custom>>
           | WhileLoopForm<Context, InnerStep<Context, Custom>, InlineStep<Context, Custom>>
           | UntilLoopForm<Context, InnerStep<Context, Custom>, InlineStep<Context, Custom>>
+          | SignalForm
+          | HumanForm
+          | WorkflowForm<Context>
+          | EmitForm<Context>
           | CustomForm<Custom>
         ))
     | ConditionalForm<Context, InlineStep<Context, Custom>>

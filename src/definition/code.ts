@@ -14,12 +14,13 @@ export function collectCode(definition: WorkflowDefinition): Code {
   if (definition.stateSchema !== null) schemas.set('stateSchema', definition.stateSchema);
   for (const { step } of createTree(definition).nodes) {
     const schema = schemaOf(step);
-    if (schema !== null) schemas.set(`steps.${step.id}.schema`, schema);
+    if (schema !== null) schemas.set(`steps.${step.id}.${step.type === 'human' ? 'form' : 'schema'}`, schema);
   }
   return { functions: functionsIn(definition), schemas };
 }
 
 function schemaOf(step: Step): DataSchema | null {
+  if (step.type === 'human') return step.form;
   return step.type === 'agent' ? step.schema : null;
 }
 

@@ -7,6 +7,7 @@ import { joinPath } from '../core/issue.ts';
 import { describe, quote, withArticle } from './describe.ts';
 import { parseDuration } from './duration.ts';
 import { under, type IssueList } from './issue-list.ts';
+import { maxNameLength } from './limits.ts';
 import { checkId, type NameProblem } from './names.ts';
 
 export type Shape = Readonly<Record<string, z.ZodType>>;
@@ -29,8 +30,23 @@ export function integer(minimum: number, maximum: number): z.ZodType<number> {
 export const text = z.string();
 export const nonEmptyText = z.string().min(1);
 export const flag = z.boolean();
+/** A version of a workflow; a whole number is its text. */
+export const versionText = z
+  .union([nonEmptyText, z.int()], { error: "must be a text, such as '2' or '1.4'" })
+  .transform(String);
+/** The name of a signal or event: written out, no template. */
+export const eventName = z.string().superRefine((value, context) => {
+  const problem = eventNameProblem(value);
+  if (problem !== null) context.addIssue({ code: 'custom', message: problem, input: value });
+});
 /** Any value but undefined; looked at by the step type itself. */
 export const anything = z.unknown();
+
+function eventNameProblem(value: string): string | null {
+  if (value.trim() === '') return 'must not be empty';
+  if (value.length > maxNameLength) return `is too long: expected at most ${maxNameLength} characters`;
+  return value.includes('{{') ? "cannot be a template: it is written out, such as 'order-paid'" : null;
+}
 
 /** A name that passes {@link checkId}. */
 export function name(what: string): z.ZodType<string> {

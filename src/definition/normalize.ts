@@ -7,7 +7,7 @@ import { canonicalFormat, canonicalText, toJson } from './canonical.ts';
 import { checkDefinition } from './checks/index.ts';
 import { describe } from './describe.ts';
 import type { DataSchema, Step, WorkflowDefinition } from './definition.ts';
-import { anything, duration, integer, nonEmptyText, readFields, text } from './fields.ts';
+import { anything, duration, integer, nonEmptyText, readFields, text, versionText } from './fields.ts';
 import { deepFreeze } from './freeze.ts';
 import { readHandlers } from './handlers.ts';
 import { defaultMaxVisits, maxDataDepth, maxDataNodes } from './limits.ts';
@@ -25,10 +25,7 @@ const fields = {
   name: anything,
   id: text.optional(),
   title: nonEmptyText.optional(),
-  version: z
-    .union([nonEmptyText, z.int()], { error: "must be a text, such as '2' or '1.4'" })
-    .transform(String)
-    .optional(),
+  version: versionText.optional(),
   description: text.optional(),
   timeout: duration().optional(),
   templates: z.strictObject({ missing: z.enum(['error', 'empty']).optional() }).optional(),

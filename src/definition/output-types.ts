@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { DataForm } from './forms.ts';
 import type { StepTypeDefinition } from './step-type.ts';
+import type { Workflow } from './workflow.ts';
 
 /** What `{{steps.fetch.output.title}}` gives; unknown where it is not known. */
 export type PathType<Path extends string, Roots> = Path extends `${infer Head}.${infer Rest}`
@@ -61,17 +62,49 @@ type PlainOutput<Step, Roots, Custom> = Step extends { readonly type: infer Type
           ? string | null
           : Type extends 'transform'
             ? TransformOutput<Step, Roots>
-            : Type extends 'wait'
+            : Type extends 'wait' | 'emit'
               ? null
               : Type extends 'loop'
                 ? LoopOutput<Step, Roots, Custom>
-                : CustomOutput<Type, Custom>
+                : Type extends 'human'
+                  ? HumanOutput<Step>
+                  : Type extends 'workflow'
+                    ? ChildOutput<Step>
+                    : CustomOutput<Type, Custom>
   : unknown;
 
 type AgentOutput<Step> = Step extends { readonly schema: z.ZodType<infer Output> }
   ? Output
   : Step extends { readonly format: 'text' }
     ? string
+    : unknown;
+
+/** The default form's answer. */
+interface Approval {
+  readonly decision: 'approve' | 'reject';
+  readonly comment?: string;
+}
+
+/** With who gave it; null: nobody did in time. Undefined where a timeout leads elsewhere. */
+type HumanOutput<Step> =
+  | (AnswerOf<Step> & { readonly by: string | null })
+  | (Step extends { readonly onTimeout: infer Way }
+      ? Way extends 'fail' | 'approve' | 'reject'
+        ? never
+        : undefined
+      : never);
+
+type AnswerOf<Step> = Step extends { readonly form: infer Form }
+  ? Form extends z.ZodType<infer Answer>
+    ? Answer
+    : Readonly<Record<string, unknown>>
+  : Approval;
+
+/** `'detach'`: the run id of the child. */
+type ChildOutput<Step> = Step extends { readonly mode: 'detach' }
+  ? string
+  : Step extends { readonly workflow: Workflow<never, infer Output> }
+    ? Output
     : unknown;
 
 type TransformOutput<Step, Roots> = Step extends { transform(...parameters: never[]): infer Result }

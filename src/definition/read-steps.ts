@@ -13,8 +13,10 @@ import { checkId, targetWords } from './names.ts';
 import type { Session } from './session.ts';
 import type { StepKind, StepReader } from './step-kind.ts';
 import { customKind } from './types/custom.ts';
-import { laterTypes, stepKinds, typeHints } from './types/index.ts';
+import { stepKinds, typeHints } from './types/index.ts';
+import type { Condition } from '../expressions/condition.ts';
 import type { ValueTemplate } from '../expressions/value-template.ts';
+import { nameOfWorkflow } from './workflow.ts';
 
 /** Fields that no step type of a user can have. */
 const commonNames: readonly string[] = ['id', 'type', ...Object.keys(commonFields), ...laterFields];
@@ -120,10 +122,6 @@ function findKind(session: Session, path: string, type: unknown): StepKind | nul
       expected: list(known),
       received: describe(type),
     });
-  } else if (laterTypes.includes(type)) {
-    session.issues.add('NOT_SUPPORTED_YET', at, `steps of type ${quote(type)} are not supported yet in this version`, {
-      expected: list(known),
-    });
   } else {
     const alias = Object.hasOwn(typeHints, type.toLowerCase()) ? typeHints[type.toLowerCase()] : undefined;
     const hint =
@@ -166,6 +164,16 @@ class Reader implements StepReader {
 
   decision(field: string, value: unknown): Decision | null {
     return this.session.decision(this.#at(field), value, this.#place(field));
+  }
+
+  condition(field: string, value: unknown): Condition | null {
+    if (typeof value !== 'string') {
+      const code = typeof value === 'function' ? 'FUNCTION_MISPLACED' : 'INVALID_TYPE';
+      this.add(code, field, `${field} must be a condition as text`, { received: describe(value) });
+      return null;
+    }
+    const decision = this.decision(field, value);
+    return decision?.kind === 'expression' ? decision.condition : null;
   }
 
   userFunction(field: string, value: unknown): UserFunction | null {
@@ -231,13 +239,13 @@ class Reader implements StepReader {
     return ids.length === 0 ? null : { kind: 'steps', ids: [...new Set(ids)] };
   }
 
-  withItemName<T>(name: string | null, read: () => T): T {
+  withRoot<T>(name: string | null, read: () => T): T {
     if (name === null) return read();
-    this.session.itemNames.push(name);
+    this.session.moreRoots.push(name);
     try {
       return read();
     } finally {
-      this.session.itemNames.pop();
+      this.session.moreRoots.pop();
     }
   }
 
@@ -264,6 +272,17 @@ class Reader implements StepReader {
       `unknown agent reference ${quote(text)}: ${reference} is not defined`,
       this.session.issues.didYouMean(reference, known, otherwise),
     );
+    return null;
+  }
+
+  workflowName(field: string, value: unknown): string | null {
+    const name = this.session.source === 'code' ? nameOfWorkflow(value) : null;
+    if (name !== null) {
+      this.replace(field, name);
+      return name;
+    }
+    if (typeof value === 'string' && value !== '') return value;
+    this.add('INVALID_TYPE', field, `${field} must be the name of a workflow`, { received: describe(value) });
     return null;
   }
 

@@ -40,8 +40,8 @@ export class Session {
   readonly declaredIds = new Set<string>();
   /** What the canonical form holds at a path in place of what the author wrote there. */
   readonly replacements = new Map<string, Json>();
-  /** `as` names of the loops around the step that is being read. */
-  readonly itemNames: string[] = [];
+  /** Roots that are known where is being read: `as` names of the loops around it, `signal` in a match. */
+  readonly moreRoots: string[] = [];
 
   constructor(options: SessionOptions) {
     this.source = options.source;
@@ -143,7 +143,7 @@ export class Session {
   }
 
   #expressionOptions(): { readonly roots: readonly string[] } {
-    return { roots: this.itemNames.length === 0 ? defaultRoots : [...defaultRoots, ...this.itemNames] };
+    return { roots: this.moreRoots.length === 0 ? defaultRoots : [...defaultRoots, ...this.moreRoots] };
   }
 
   #functionInData(path: string): void {

@@ -42,6 +42,8 @@ export interface StepReader {
   /** Data with templates, or a function. */
   value(field: string, value: unknown): Value | null;
   decision(field: string, value: unknown): Decision | null;
+  /** A condition as text: no function. */
+  condition(field: string, value: unknown): Condition | null;
   userFunction(field: string, value: unknown): UserFunction | null;
   /** Of a canonical form: the function that stood at this place. */
   storedFunction(place: string): UserFunction;
@@ -54,12 +56,14 @@ export interface StepReader {
   sequenceOfOne(field: string, value: unknown, suffix: string): readonly Step[];
   /** Where a router leads; an inline step becomes a sibling right after this step. */
   target(field: string, value: unknown, suffix: string): Target | null;
-  /** Reads `read()` with one more name of the loop's item known. */
-  withItemName<T>(name: string | null, read: () => T): T;
+  /** Reads `read()` with one more root of paths known, such as the name of a loop's item. */
+  withRoot<T>(name: string | null, read: () => T): T;
   /** What the canonical form holds at a field in place of what the author wrote. */
   replace(field: string, value: string): void;
   /** The id behind `${AGENT_IDS.X}`; the text itself when it is no such reference. */
   agentId(field: string, text: string): string | null;
+  /** The name of a workflow; in code also that of a workflow itself. */
+  workflowName(field: string, value: unknown): string | null;
 }
 
 export interface StepKind {

@@ -11,7 +11,7 @@ import type { StepContext } from './step-context.ts';
 import type { StepReader } from './step-kind.ts';
 import type { AnyFunction } from './user-function.ts';
 
-/** Types of the language, working already or not. */
+/** Types of the language. */
 const builtInTypes: readonly string[] = [
   'agent',
   'sequential',

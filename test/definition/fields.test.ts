@@ -192,6 +192,115 @@ describe('wait', () => {
   ]);
 });
 
+describe('signal', () => {
+  table([
+    [{ type: 'signal' }, ''],
+    [{ type: 'signal', name: 'order paid', match: '{{signal.payload.id}} === 5', timeout: '1d' }, ''],
+    [{ type: 'signal', name: '' }, "name: name must not be empty (found '')"],
+    [{ type: 'signal', name: 5 }, 'name: name must be a string (found 5)'],
+    [{ type: 'signal', name: 'x'.repeat(129) }, /^name: name is too long: expected at most 128 characters/],
+    [
+      { type: 'signal', name: 'paid-{{workflow.input.id}}' },
+      "name: name cannot be a template: it is written out, such as 'order-paid' (found 'paid-{{workflow.input.id}}')",
+    ],
+    [{ type: 'signal', match: 5 }, 'match: match must be a condition as text (found 5)'],
+    [{ type: 'signal', match: () => true }, /^match: match must be a condition as text \(found a function\)/],
+    [{ type: 'signal', match: '{{signal.payload' }, /^match: /],
+    [
+      { type: 'signal', retry: { maxAttempts: 2 }, totalTimeout: 5 },
+      [
+        "retry: a signal step cannot have retry: it waits, there is nothing to try again; 'timeout' bounds the wait",
+        "totalTimeout: a signal step cannot have totalTimeout: it has no attempts; 'timeout' bounds the wait",
+      ].join('\n'),
+    ],
+    [{ type: 'signal', event: 'x' }, "event: unknown field 'event' of a signal step; the signal's name is 'name'"],
+  ]);
+});
+
+describe('human', () => {
+  const human: Data = { type: 'human', timeout: '1d' };
+  const form = { type: 'object', properties: { score: { type: 'number' } } };
+  table([
+    [{ type: 'human' }, ''],
+    [
+      {
+        type: 'human',
+        title: 'Review {{workflow.input.topic}}',
+        message: 'Please',
+        form,
+        assignees: ['kim', '{{workflow.input.owner}}'],
+      },
+      '',
+    ],
+    [{ ...human, assignees: '{{workflow.input.owners}}', onTimeout: 'approve' }, ''],
+    [{ ...human, onTimeout: 'fail', form }, ''],
+    [{ type: 'human', title: '' }, "title: title must not be empty (found '')"],
+    [{ type: 'human', message: 5 }, 'message: message must be a string (found 5)'],
+    [{ type: 'human', form: 'text' }, /^form: a schema must be a zod schema or a JSON Schema, found 'text'/],
+    [{ type: 'human', form: { type: 'strin' } }, /^form: this is not a valid JSON Schema/],
+    [{ type: 'human', form: { type: 'string' } }, /^form: form must be the schema of an object/],
+    [{ type: 'human', form: true }, /^form: form must be the schema of an object/],
+    [{ type: 'human', form: {} }, /^form: form must be the schema of an object/],
+    [{ type: 'human', form: { anyOf: [form, form] } }, ''],
+    [
+      { type: 'human', form: { type: 'object', properties: { by: {} } } },
+      "form: a form cannot have a field 'by': it says who gave the answer; choose another name",
+    ],
+    [
+      { type: 'human', assignees: ['kim', 5] },
+      "assignees[1]: assignees must be a list of names, or one text (expected a list such as ['kim', '{{workflow.input.owner}}'], found 5)",
+    ],
+    [{ type: 'human', assignees: [] }, /^assignees: assignees must be a list of names, .* found an empty list/],
+    [{ type: 'human', assignees: '' }, /^assignees: assignees must be a list of names, or one text/],
+    [{ type: 'human', onTimeout: 'fail' }, 'onTimeout: onTimeout needs timeout'],
+    [
+      { ...human, form, onTimeout: 'approve' },
+      "onTimeout: 'approve' is an answer to the default form, and this step has a form of its own (expected 'fail' or a step id); to go to a step of this name, write { goto: 'approve' }",
+    ],
+    [
+      { ...human, onTimeout: 5 },
+      "onTimeout: onTimeout is not one of its forms (expected 'fail', 'approve', 'reject' or a step id, found 5)",
+    ],
+    [{ ...human, onTimeout: { goto: 5 } }, /^onTimeout: onTimeout is not one of its forms/],
+    [{ ...human, retry: {} }, /^retry: a human step cannot have retry/],
+    [
+      { type: 'human', approvers: ['kim'] },
+      "approvers: unknown field 'approvers' of a human step; who may answer is 'assignees'",
+    ],
+  ]);
+});
+
+describe('workflow', () => {
+  const child: Data = { type: 'workflow', workflow: 'child' };
+  table([
+    [{ ...child, version: 2, input: { a: '{{workflow.input.a}}' }, mode: 'detach', onParentClose: 'cancel' }, ''],
+    [{ ...child, retry: { maxAttempts: 2 }, totalTimeout: '1d' }, ''],
+    [{ type: 'workflow' }, 'workflow: workflow is required: a workflow step needs it'],
+    [{ type: 'workflow', workflow: '' }, "workflow: workflow must be the name of a workflow (found '')"],
+    [
+      { type: 'workflow', workflow: { name: 'child', definition: {} } },
+      'workflow: workflow must be the name of a workflow (found an object)',
+    ],
+    [
+      { type: 'workflow', workflow: '{{workflow.input.child}}' },
+      'workflow: workflow cannot be a template: the child is chosen when the workflow is written; use a switch step with one workflow step per case',
+    ],
+    [{ ...child, version: 1.5 }, "version: version must be a text, such as '2' or '1.4' (found 1.5)"],
+    [{ ...child, mode: 'detached' }, /^mode: mode is not one of the known values .* did you mean 'detach'\?$/],
+    [{ ...child, onParentClose: 'terminate' }, /^onParentClose: onParentClose is not one of the known values/],
+    [{ ...child, name: 'x' }, "name: unknown field 'name' of a workflow step; the child's name is 'workflow'"],
+  ]);
+});
+
+describe('emit', () => {
+  table([
+    [{ type: 'emit', name: 'order-paid', payload: { id: '{{workflow.input.id}}' } }, ''],
+    [{ type: 'emit' }, 'name: name is required: an emit step needs it'],
+    [{ type: 'emit', name: '{{workflow.input.name}}' }, /^name: name cannot be a template/],
+    [{ type: 'emit', name: 'x', data: 1 }, "data: unknown field 'data' of an emit step; the event's data is 'payload'"],
+  ]);
+});
+
 describe('loop', () => {
   table([
     [{ ...loop, as: 'page', parallel: 3, onItemError: 'collect', maxIterations: 5 }, ''],

@@ -15,6 +15,7 @@ import { chainOf, type Node, type Tree } from './tree.ts';
 
 const workflowFields: readonly string[] = ['input', 'name', 'version', 'runId', 'startedAt', 'error'];
 const stepFields: readonly string[] = ['output', 'status', 'error', 'branch', 'attempts', 'metadata'];
+const signalFields: readonly string[] = ['payload'];
 const loopFields: readonly string[] = ['item', 'index', 'parent'];
 
 export function checkReferences(definition: WorkflowDefinition, tree: Tree, session: Session): void {
@@ -82,6 +83,10 @@ class ReferenceChecker {
         return this.#env(path, reading);
       case 'loop':
         return this.#loop(path, reading);
+      case 'signal':
+        // Known only in the `match` of a signal step: the compiler of the expression has checked it.
+        this.#unknownField(path, 1, signalFields, reading);
+        return undefined;
       default:
         // The `as` name of a loop: the compiler of the expression has checked it.
         return undefined;

@@ -1,4 +1,4 @@
-/** Where steps lead: targets of routers and `goto`. Also finds the stretches that jumps back run through again. */
+/** Where steps lead: targets of routers, `goto` and `onTimeout`. Also finds the stretches that jumps back run through again. */
 import { joinPath } from '../../core/issue.ts';
 import { quote } from '../describe.ts';
 import type { Step, Target } from '../definition.ts';
@@ -8,8 +8,7 @@ import { chainOf, isSequence, type Container, type Node, type Tree } from './tre
 interface Way {
   readonly path: string;
   readonly target: Target;
-  /** `onError: { goto }` rather than a router's way. */
-  readonly goto: boolean;
+  readonly kind: 'router' | 'onError' | 'onTimeout';
 }
 
 export function checkRouting(tree: Tree, session: Session): void {
@@ -24,11 +23,11 @@ function isRouter(step: Step): boolean {
 
 function waysOf(step: Step): readonly Way[] {
   const goto: Way[] =
-    step.onError.kind === 'goto'
-      ? [{ path: `${step.path}.onError.goto`, target: { kind: 'steps', ids: [step.onError.target] }, goto: true }]
-      : [];
+    step.onError.kind === 'goto' ? [wayTo(`${step.path}.onError.goto`, step.onError.target, 'onError')] : [];
+  if (step.type === 'human' && step.onTimeout.kind === 'goto')
+    return [...goto, wayTo(`${step.path}.onTimeout`, step.onTimeout.target, 'onTimeout')];
   const way = (field: string, target: Target | null): Way[] =>
-    target === null ? [] : [{ path: `${step.path}.${field}`, target, goto: false }];
+    target === null ? [] : [{ path: `${step.path}.${field}`, target, kind: 'router' }];
   if (step.type === 'conditional') return [...way('then', step.then), ...way('else', step.else), ...goto];
   if (step.type !== 'switch') return goto;
   return [
@@ -37,6 +36,17 @@ function waysOf(step: Step): readonly Way[] {
     ...goto,
   ];
 }
+
+function wayTo(path: string, id: string, kind: Way['kind']): Way {
+  return { path, target: { kind: 'steps', ids: [id] }, kind };
+}
+
+/** Why a step that leads to itself is a mistake, and what to write instead. */
+const insteadOfItself: Readonly<Record<Way['kind'], string>> = {
+  router: 'to wait for something use a wait step with a condition',
+  onError: "to try a step again use 'retry'",
+  onTimeout: "to wait longer give it a longer 'timeout'",
+};
 
 function checkRouterPlace(node: Node, { issues }: Session): void {
   const { step, container } = node;
@@ -69,10 +79,10 @@ function checkWay(node: Node, way: Way, tree: Tree, session: Session): void {
   });
 }
 
-function checkTarget(node: Node, { path, goto }: Way, id: string, tree: Tree, { issues, declaredIds }: Session): void {
+function checkTarget(node: Node, { path, kind }: Way, id: string, tree: Tree, { issues, declaredIds }: Session): void {
   if (id === node.step.id) {
     issues.add('TARGET_ITSELF', path, `step ${quote(id)} cannot lead to itself`, {
-      hint: goto ? "to try a step again use 'retry'" : 'to wait for something use a wait step with a condition',
+      hint: insteadOfItself[kind],
     });
     return;
   }
@@ -87,7 +97,7 @@ function checkTarget(node: Node, { path, goto }: Way, id: string, tree: Tree, { 
       );
     return;
   }
-  if (goto && !isSequence(node.container)) {
+  if (kind !== 'router' && !isSequence(node.container)) {
     issues.add('TARGET_NOT_SIBLING', path, 'a branch cannot lead to another step: branches have no order', {
       hint: 'put the steps into a sequential step',
     });

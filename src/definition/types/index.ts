@@ -5,24 +5,39 @@ import { commonExpressions } from '../step-kind.ts';
 import { agent } from './agent.ts';
 import { conditional } from './conditional.ts';
 import { customKind } from './custom.ts';
+import { emit } from './emit.ts';
 import { http } from './http.ts';
+import { human } from './human.ts';
 import { loop } from './loop.ts';
 import { parallel } from './parallel.ts';
 import { sequential } from './sequential.ts';
+import { signal } from './signal.ts';
 import { switchKind } from './switch.ts';
 import { transform } from './transform.ts';
 import { wait } from './wait.ts';
+import { workflow } from './workflow.ts';
 
 export const stepKinds: ReadonlyMap<string, StepKind> = new Map(
-  [agent, sequential, parallel, conditional, switchKind, transform, http, wait, loop].map((kind) => [kind.type, kind]),
+  [
+    agent,
+    sequential,
+    parallel,
+    conditional,
+    switchKind,
+    transform,
+    http,
+    wait,
+    loop,
+    signal,
+    human,
+    workflow,
+    emit,
+  ].map((kind) => [kind.type, kind]),
 );
-
-/** Types of the language that do not work yet. */
-export const laterTypes: readonly string[] = ['human', 'signal', 'workflow', 'emit'];
 
 /** Names from other tools, and what they are here. */
 export const typeHints: Readonly<Record<string, string>> = {
-  approval: "a pause for a person is type 'human', which is not supported yet in this version",
+  approval: "a pause for a person is type 'human'",
   if: "did you mean 'conditional'?",
   branch: "did you mean 'conditional' or 'switch'?",
   delay: "did you mean 'wait'?",
@@ -35,6 +50,12 @@ export const typeHints: Readonly<Record<string, string>> = {
   fetch: "did you mean 'http'?",
   group: "did you mean 'sequential'?",
   sequence: "did you mean 'sequential'?",
+  approve: "a pause for a person is type 'human'",
+  task: "a pause for a person is type 'human'",
+  event: "to wait for one use 'signal', to publish one 'emit'",
+  publish: "did you mean 'emit'?",
+  subworkflow: "did you mean 'workflow'?",
+  child: "did you mean 'workflow'?",
   prompt: "did you mean 'agent' (with action 'prompt')?",
   llm: "did you mean 'agent'?",
 };

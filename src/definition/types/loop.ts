@@ -76,6 +76,8 @@ export const loop = stepKind({
     do: "the body is 'step' or 'steps'",
   },
   read(given, base, reader): LoopStep {
+    if (given.as === 'signal')
+      reader.add('RESERVED_ID', 'as', "the item's name 'signal' is reserved", { hint: 'choose another name' });
     const mode = readMode(given, reader);
     checkFields(given, mode, reader);
     return {
@@ -84,7 +86,7 @@ export const loop = stepKind({
       mode,
       items: given.items === undefined ? null : readItems(given.items, reader),
       decide: readDecide(given, mode, reader),
-      steps: reader.withItemName(given.as ?? null, () => readBody(given, reader)),
+      steps: reader.withRoot(given.as ?? null, () => readBody(given, reader)),
       as: given.as ?? null,
       concurrency: readConcurrency(given),
       onItemError: given.onItemError ?? 'fail',
