@@ -5,8 +5,10 @@
 import { assign, emit, enqueueActions } from 'xstate';
 import { WorkflowError, toErrorData, type ErrorData } from '../src/core/errors.ts';
 import type { LifecycleEvent } from '../src/core/event.ts';
+import { inlineValue, type StoredValue } from '../src/core/stored-value.ts';
 import type { RunContext, StepRecord } from './context.ts';
 import { answerOf, errorOf, type CancelEvent, type MachineEvent, type SignalEvent, type StartEvent } from './machine-event.ts';
+import { plainNow, plainRunId } from './plain-run.ts';
 import { stepInfo, type Program } from './program.ts';
 import {
   beginAttempt,
@@ -30,6 +32,8 @@ import { findKept, keepSignal } from './signal.ts';
 import { applyRoundWrites, writeState } from './state.ts';
 
 interface ActionArguments {
+  /** The actor, where XState gives it. */
+  readonly self?: { readonly id: string };
   readonly context: RunContext;
   readonly event: MachineEvent;
 }
@@ -58,10 +62,11 @@ function telling(tell: Tell): unknown {
 /** Of the run as a whole. */
 function runChanges(program: Program): Record<string, Change> {
   return {
-    start: ({ context, event }) => {
+    start: ({ event, context, self }) => {
       const started = event as StartEvent;
       return {
-        run: { id: started.runId ?? context.run.id, startedAt: started.at ?? context.run.startedAt },
+        run: { id: started.runId ?? plainRunId(self?.id ?? ''), startedAt: started.at ?? plainNow() },
+        isPlain: started.stored === undefined,
         input: started.stored ?? ('input' in started ? { v: started.input } : context.input),
         inputKept: started.kept ?? {},
         state: started.outer === undefined ? (program.definition.state ?? {}) : frozenState(started),
@@ -244,6 +249,12 @@ function routeChanges(program: Program): Record<string, Change> {
   };
 }
 
+/** Under plain XState outputs are told as they are; the engine's subscribers get them loaded. */
+function toldOutput(context: RunContext, output: StoredValue | null | undefined): StoredValue {
+  const stored = output ?? { v: null };
+  return context.isPlain ? (inlineValue(stored) as StoredValue) : stored;
+}
+
 function tells(program: Program): Record<string, Tell> {
   const of = (context: RunContext, step: number): { readonly step: string; readonly visit: number; readonly attempt: number } => {
     const { visit, attempt } = recordOf(context, step);
@@ -252,7 +263,7 @@ function tells(program: Program): Record<string, Tell> {
   const noError: ErrorData = { name: 'Error', code: 'STEP_FAILED', message: 'failed', retryable: false };
   return {
     tellRunStarted: () => ({ type: 'run.started' }),
-    tellRunCompleted: (context) => ({ type: 'run.completed', output: context.output ?? { v: null } }),
+    tellRunCompleted: (context) => ({ type: 'run.completed', output: toldOutput(context, context.output) }),
     tellRunFailed: (context) => ({ type: 'run.failed', error: context.error ?? noError }),
     tellRunCancelled: (context) => ({ type: 'run.cancelled', ...context.cancelled }),
     tellStarted: (context, { step }: StepParams) => ({ type: 'step.started', ...of(context, step) }),
@@ -262,7 +273,7 @@ function tells(program: Program): Record<string, Tell> {
     },
     tellCompleted: (context, { step }: StepParams) => {
       const { output, branch } = recordOf(context, step);
-      return { type: 'step.completed', ...of(context, step), output: output ?? { v: null }, ...(branch === undefined ? {} : { branch }) };
+      return { type: 'step.completed', ...of(context, step), output: toldOutput(context, output), ...(branch === undefined ? {} : { branch }) };
     },
     tellFailed: (context, { step }: StepParams) => ({ type: 'step.failed', ...of(context, step), error: recordOf(context, step).error ?? noError }),
     tellTask: (context, { step }: StepParams) => ({ type: 'task.opened', ...of(context, step) }),

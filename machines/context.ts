@@ -96,6 +96,8 @@ export interface KeptSignal {
 
 export interface RunContext {
   readonly run: RunInfo;
+  /** It runs under plain XState: values are inline, and told as they are. */
+  readonly isPlain: boolean;
   readonly input: StoredValue;
   readonly inputKept: Readonly<Record<string, unknown>>;
   readonly steps: StepTable;
@@ -120,6 +122,7 @@ export interface RunContext {
 /** What `createActor(machine, { input })` may be given besides the workflow's input itself. */
 export const emptyContext: RunContext = Object.freeze({
   run: Object.freeze({ id: '', startedAt: 0 }),
+  isPlain: false,
   input: Object.freeze({ v: undefined }),
   inputKept: Object.freeze({}),
   steps: StepTable.empty,

@@ -15,13 +15,14 @@ import type { Scope } from '../src/expressions/path.ts';
 import type { ValueTemplate } from '../src/expressions/value-template.ts';
 import type { EffectInput } from './effect-input.ts';
 import { createFunctionContext, type FunctionContextOptions } from './function-context.ts';
+import { plainNow } from './plain-run.ts';
 import { recordOf } from './record.ts';
 import { createScope, isPure, isPureExpression, loadingReader, ownLoop } from './scope.ts';
 
 export interface Surroundings {
   readonly signal: AbortSignal;
   readonly loader: ValueLoader;
-  /** For `wait until`. @default Date.now */
+  /** For `wait until`, in milliseconds since 1970. @default the clock of the process */
   readonly now?: () => number;
   /** Told of handlers of the run that threw; they change nothing. */
   readonly onHandlerError?: (error: unknown) => void;
@@ -134,7 +135,7 @@ class Evaluation {
       const until = this.#render(step.until);
       const at = typeof until === 'string' ? Date.parse(until) : Number.NaN;
       if (Number.isNaN(at)) throw new WorkflowError('TEMPLATE_FAILED', `'until' of step '${step.id}' is not an ISO 8601 time but ${JSON.stringify(until) ?? 'missing'}`);
-      return Math.max(0, at - (this.#around.now ?? Date.now)());
+      return Math.max(0, at - (this.#around.now ?? plainNow)());
     }
     const duration = step.duration === null || typeof step.duration === 'number' ? step.duration : this.#render(step.duration);
     const text = typeof duration === 'string' && /^\d+(\.\d+)?$/.test(duration) ? Number(duration) : duration;

@@ -124,7 +124,10 @@ function visibleVars(program: Program): ReadonlySet<string> {
 
 /** An object with the given keys whose values are made when they are read. */
 function lazyRecord(keys: ReadonlySet<string>, make: (key: string) => unknown): Readonly<Record<string, unknown>> {
-  return new Proxy(Object.create(null) as Record<string, unknown>, {
+  const all = (): Record<string, unknown> => Object.fromEntries([...keys].map((key) => [key, make(key)]));
+  // `console.log(context)` looks at the proxy's target.
+  const target = Object.create(null, { [Symbol.for('nodejs.util.inspect.custom')]: { value: all, configurable: true } }) as Record<string, unknown>;
+  return new Proxy(target, {
     get: (_target, key) => (typeof key === 'string' && keys.has(key) ? make(key) : undefined),
     has: (_target, key) => typeof key === 'string' && keys.has(key),
     ownKeys: () => [...keys],

@@ -54,6 +54,7 @@ export const ambientFiles: Readonly<Record<string, readonly Ambient[]>> = {
   'src/http/default-clock.ts': ['clock', 'timers'],
   'src/engine/create-engine.ts': ['environment'],
   'src/effects/actors.ts': ['environment'],
+  'machines/plain-run.ts': ['clock', 'chance'],
 };
 
 /** The room of a path such as `src/http/client.ts`, null outside of all rooms. */

@@ -26,6 +26,8 @@ function describe(event: StepEvent): string {
       return `skip ${step} (${event.why})`;
     case 'step.cancelled':
       return `cancel ${step}`;
+    case 'task.opened':
+      return `task ${step}`;
   }
 }
 
