@@ -32,14 +32,24 @@ describe('onStepStart', () => {
           steps: [
             agent('z'),
             agent('a', { input: { prompt: 'about {{steps.z.output}}', key: '{{env.KEY}}' } }),
-            { id: 'b', type: 'http', url: 'https://x.test/', body: { token: 'Bearer {{env.KEY}}', z: '{{steps.z.output}}' } },
+            {
+              id: 'b',
+              type: 'http',
+              url: 'https://x.test/',
+              body: { token: 'Bearer {{env.KEY}}', z: '{{steps.z.output}}' },
+            },
             { id: 'last', type: 'transform', input: { z: '{{steps.z.output}}' }, transform: () => [...seen] },
           ],
           onStepStart: { '*': (_step: string, context: StepContext) => void seen.push(context.input) },
         });
       },
       env: { KEY: 's3cr3t' },
-      output: [{ prompt: 'do z' }, { prompt: 'about z', key: '{{env.KEY}}' }, { token: 'Bearer {{env.KEY}}', z: 'z' }, { z: 'z' }],
+      output: [
+        { prompt: 'do z' },
+        { prompt: 'about z', key: '{{env.KEY}}' },
+        { token: 'Bearer {{env.KEY}}', z: 'z' },
+        { z: 'z' },
+      ],
     },
     {
       name: 'a skipped step has none',
@@ -96,7 +106,11 @@ describe('onStepComplete', () => {
         flow({
           steps: [agent('a'), agent('b', { condition: '{{steps.a.output.n}} === 3' })],
           onStepComplete: {
-            a: [(_: string, output: { n: number }) => ({ n: output.n + 1 }), () => undefined, (_: string, output: { n: number }) => ({ n: output.n + 1, more: 'x'.repeat(100) })],
+            a: [
+              (_: string, output: { n: number }) => ({ n: output.n + 1 }),
+              () => undefined,
+              (_: string, output: { n: number }) => ({ n: output.n + 1, more: 'x'.repeat(100) }),
+            ],
           },
           output: '{{steps.a.output.n}}',
         }),
@@ -190,7 +204,11 @@ describe('onStepComplete', () => {
               step,
               output,
               input: context.input,
-              workflow: { input: context.workflow.input, name: context.workflow.name, runId: typeof context.workflow.runId },
+              workflow: {
+                input: context.workflow.input,
+                name: context.workflow.name,
+                runId: typeof context.workflow.runId,
+              },
               a: context.steps['a']?.output,
               own: context.steps['b']?.output,
               keys: Object.keys(context.steps),
@@ -411,7 +429,10 @@ describe('onStepError', () => {
       flow: () =>
         flow({
           state: { got: 0 },
-          steps: [agent('a', { assign: { got: '{{steps.a.output.score}}' } }), agent('b', { condition: '{{steps.a.output.score}} === 4' })],
+          steps: [
+            agent('a', { assign: { got: '{{steps.a.output.score}}' } }),
+            agent('b', { condition: '{{steps.a.output.score}} === 4' }),
+          ],
           onStepError: { a: () => ({ score: 4 }) },
           output: '{{state.got}}',
         }),
@@ -463,7 +484,10 @@ describe('onStepError', () => {
       name: 'of a parallel step with onError continue: the successful outputs are kept',
       flow: () =>
         flow({
-          steps: [{ id: 'p', type: 'parallel', onError: 'continue', steps: [agent('a'), agent('b')] }, agent('c', { condition: '{{steps.p.output.b.n}} === 1' })],
+          steps: [
+            { id: 'p', type: 'parallel', onError: 'continue', steps: [agent('a'), agent('b')] },
+            agent('c', { condition: '{{steps.p.output.b.n}} === 1' }),
+          ],
           onStepError: { p: () => undefined },
           output: '{{steps.p.output}}',
         }),
@@ -538,7 +562,11 @@ describe('onWorkflow handlers', () => {
       (about: unknown, context: StepContext): void => {
         seen.push([name, about, context.stepId, context.workflow.runId, context.workflow.error?.message ?? null]);
       };
-    const hooks = { onWorkflowStart: note('start'), onWorkflowComplete: note('complete'), onWorkflowError: note('error') };
+    const hooks = {
+      onWorkflowStart: note('start'),
+      onWorkflowComplete: note('complete'),
+      onWorkflowError: note('error'),
+    };
     await runOnEngine(flow({ steps: [agent('a')], ...hooks }), { x: 1 }, {}, { runId: 'one' });
     await runOnEngine(flow({ steps: [agent('a')], ...hooks }), { x: 2 }, { a: fails('broken') }, { runId: 'two' });
     expect(seen).toEqual([

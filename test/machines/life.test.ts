@@ -24,7 +24,9 @@ describe('a sequence', () => {
       flow: flow({
         steps: [
           agent('a'),
-          agent('b', { input: { prompt: 'x', list: '{{steps.a.output.list}}', first: 'no {{steps.a.output.list.0}}' } }),
+          agent('b', {
+            input: { prompt: 'x', list: '{{steps.a.output.list}}', first: 'no {{steps.a.output.list.0}}' },
+          }),
           { id: 'c', type: 'transform', input: '{{steps.b.output}}', transform: (data: unknown) => ({ data }) },
         ],
       }),
@@ -41,7 +43,10 @@ describe('a sequence', () => {
     },
     {
       name: "templates({ missing: 'empty' }) leaves a hole",
-      flow: flow({ missing: 'empty', steps: [agent('a'), agent('b', { input: { prompt: 'about {{steps.a.output.nothing}}.' } })] }),
+      flow: flow({
+        missing: 'empty',
+        steps: [agent('a'), agent('b', { input: { prompt: 'about {{steps.a.output.nothing}}.' } })],
+      }),
       mocks: { a: { something: 1 }, b: (call: { readonly input: unknown }) => call.input },
       output: { prompt: 'about .' },
     },
@@ -167,7 +172,10 @@ describe('attempts', () => {
     },
     {
       name: 'an agent that answers 500 twice and then 200 succeeds with 3 attempts',
-      flow: flow({ steps: [agent('a', { retry: { maxAttempts: 3, delay: 1000, backoff: 'exponential' } })], output: { out: '{{steps.a.output}}', attempts: '{{steps.a.attempts}}', error: '{{steps.a.error}}' } }),
+      flow: flow({
+        steps: [agent('a', { retry: { maxAttempts: 3, delay: 1000, backoff: 'exponential' } })],
+        output: { out: '{{steps.a.output}}', attempts: '{{steps.a.attempts}}', error: '{{steps.a.error}}' },
+      }),
       mocks: { a: replies(fails(status(500, true)), fails(status(500, true)), 'fine') },
       output: { out: 'fine', attempts: 3, error: null },
       trace: 'start a, retry a 1000, start a.2, retry a.2 2000, start a.3, done a.3',
@@ -189,7 +197,8 @@ describe('attempts', () => {
       name: 'exponential backoff up to maxDelay',
       flow: retried({ maxAttempts: 5, delay: 1000, backoff: 'exponential', maxDelay: 3000 }),
       mocks: { a: replies(fails(), fails(), fails(), fails(), 1) },
-      trace: 'start a, retry a 1000, start a.2, retry a.2 2000, start a.3, retry a.3 3000, start a.4, retry a.4 3000, start a.5, done a.5',
+      trace:
+        'start a, retry a 1000, start a.2, retry a.2 2000, start a.3, retry a.3 3000, start a.4, retry a.4 3000, start a.5, done a.5',
     },
     {
       name: 'waits as long as Retry-After asks, beyond maxDelay too',
@@ -220,7 +229,9 @@ describe('attempts', () => {
     },
     {
       name: 'a TemplateError is not tried again',
-      flow: flow({ steps: [agent('z'), agent('a', { retry: { maxAttempts: 3 }, input: { prompt: '{{steps.z.output.no}}!' } })] }),
+      flow: flow({
+        steps: [agent('z'), agent('a', { retry: { maxAttempts: 3 }, input: { prompt: '{{steps.z.output.no}}!' } })],
+      }),
       status: 'failed',
       error: { code: 'TEMPLATE_FAILED' },
       trace: 'start z, done z, start a, fail a TEMPLATE_FAILED',
@@ -341,7 +352,9 @@ describe('timeouts', () => {
     },
     {
       name: 'a totalTimeout that is not reached changes nothing',
-      flow: flow({ steps: [agent('a', { totalTimeout: 5000 }), { id: 'w', type: 'wait', duration: 10_000 }, agent('b')] }),
+      flow: flow({
+        steps: [agent('a', { totalTimeout: 5000 }), { id: 'w', type: 'wait', duration: 10_000 }, agent('b')],
+      }),
       mocks: { a: after(4000, 'x') },
       output: 'b',
       elapsedMs: 14_000,
@@ -350,7 +363,13 @@ describe('timeouts', () => {
       name: 'a group has a totalTimeout over everything inside, which is cancelled',
       flow: flow({
         steps: [
-          { id: 'g', type: 'sequential', totalTimeout: 1500, onError: 'continue', steps: [agent('a'), agent('b'), agent('c')] },
+          {
+            id: 'g',
+            type: 'sequential',
+            totalTimeout: 1500,
+            onError: 'continue',
+            steps: [agent('a'), agent('b'), agent('c')],
+          },
           agent('d'),
         ],
       }),
@@ -364,16 +383,31 @@ describe('timeouts', () => {
     },
     {
       name: 'a group that times out is tried again from its beginning',
-      flow: flow({ steps: [{ id: 'g', type: 'sequential', timeout: 1500, retry: { maxAttempts: 2, delay: 10 }, steps: [agent('a'), agent('b')] }] }),
+      flow: flow({
+        steps: [
+          {
+            id: 'g',
+            type: 'sequential',
+            timeout: 1500,
+            retry: { maxAttempts: 2, delay: 10 },
+            steps: [agent('a'), agent('b')],
+          },
+        ],
+      }),
       mocks: { a: after(1000, 1), b: replies(hangs(), 2) },
       output: 2,
-      trace: 'start g, start a, done a, start b, cancel b, retry g 10, start g.2, start a#2, done a#2, start b#2, done b#2, done g.2',
+      trace:
+        'start g, start a, done a, start b, cancel b, retry g 10, start g.2, start a#2, done a#2, start b#2, done b#2, done g.2',
       elapsedMs: 2510,
     },
   ]);
 
   test('traces name visits and attempts', async () => {
-    const { events } = await runOnEngine(flow({ steps: [agent('a', { retry: { maxAttempts: 2, delay: 0 } })] }), {}, { a: replies(fails(), 1) });
+    const { events } = await runOnEngine(
+      flow({ steps: [agent('a', { retry: { maxAttempts: 2, delay: 0 } })] }),
+      {},
+      { a: replies(fails(), 1) },
+    );
     expect(traceOf(events)).toEqual(['start a', 'retry a 0', 'start a.2', 'done a.2']);
   });
 });

@@ -13,13 +13,25 @@ describe('while and until', () => {
   bothWays([
     {
       name: 'while: looked at before each round',
-      flow: flow({ state: { n: 0 }, steps: [loop({ while: '{{state.n}} < 3', step: agent('a', { assign: { n: { expr: '{{state.n}} + 1' } } }) })] }),
+      flow: flow({
+        state: { n: 0 },
+        steps: [loop({ while: '{{state.n}} < 3', step: agent('a', { assign: { n: { expr: '{{state.n}} + 1' } } }) })],
+      }),
       mocks: { a: ({ index }: MockCall) => index },
       output: [0, 1, 2],
       trace: 'start l, start a, done a, start a#2, done a#2, start a#3, done a#3, done l',
     },
-    { name: 'while that is false at once: no round', flow: flow({ steps: [loop({ while: 'false', step: agent('a') })] }), output: [], calls: {} },
-    { name: 'until: looked at after each round, at least one', flow: flow({ steps: [loop({ until: 'true', step: agent('a') })] }), output: ['a'] },
+    {
+      name: 'while that is false at once: no round',
+      flow: flow({ steps: [loop({ while: 'false', step: agent('a') })] }),
+      output: [],
+      calls: {},
+    },
+    {
+      name: 'until: looked at after each round, at least one',
+      flow: flow({ steps: [loop({ until: 'true', step: agent('a') })] }),
+      output: ['a'],
+    },
     {
       name: 'conditions and prompts see the outputs of the last round',
       flow: flow({
@@ -27,7 +39,12 @@ describe('while and until', () => {
           agent('draft'),
           loop({
             until: '{{steps.critic.output.score}} > 0.8',
-            steps: [agent('revise', { input: { prompt: 'better: {{steps.draft.output}}', feedback: '{{steps.critic.output}}' } }), agent('critic')],
+            steps: [
+              agent('revise', {
+                input: { prompt: 'better: {{steps.draft.output}}', feedback: '{{steps.critic.output}}' },
+              }),
+              agent('critic'),
+            ],
           }),
         ],
         output: { rounds: '{{steps.l.output}}', last: '{{steps.critic.output.score}}' },
@@ -35,23 +52,43 @@ describe('while and until', () => {
       mocks: { revise: input, critic: replies({ score: 0.1 }, { score: 0.5 }, { score: 0.9 }) },
       output: { rounds: [{ score: 0.1 }, { score: 0.5 }, { score: 0.9 }], last: 0.9 },
       check: ({ mocks }) => {
-        expect(mocks.calls.filter(({ step }) => step === 'revise').map(({ input: given }) => (given as { readonly feedback?: unknown }).feedback)).toEqual([
-          undefined,
-          { score: 0.1 },
-          { score: 0.5 },
-        ]);
+        expect(
+          mocks.calls
+            .filter(({ step }) => step === 'revise')
+            .map(({ input: given }) => (given as { readonly feedback?: unknown }).feedback),
+        ).toEqual([undefined, { score: 0.1 }, { score: 0.5 }]);
       },
     },
-    { name: 'loop.index in the condition of while is the round ahead', flow: flow({ steps: [loop({ while: '{{loop.index}} < 3', step: agent('a', { input: { prompt: 'n{{loop.index}}' } }) })] }), mocks: { a: input }, output: [{ prompt: 'n0' }, { prompt: 'n1' }, { prompt: 'n2' }] },
-    { name: 'loop.index in the condition of until is the round just over', flow: flow({ steps: [loop({ until: '{{loop.index}} >= 2', step: agent('a') })] }), output: ['a', 'a', 'a'] },
+    {
+      name: 'loop.index in the condition of while is the round ahead',
+      flow: flow({
+        steps: [loop({ while: '{{loop.index}} < 3', step: agent('a', { input: { prompt: 'n{{loop.index}}' } }) })],
+      }),
+      mocks: { a: input },
+      output: [{ prompt: 'n0' }, { prompt: 'n1' }, { prompt: 'n2' }],
+    },
+    {
+      name: 'loop.index in the condition of until is the round just over',
+      flow: flow({ steps: [loop({ until: '{{loop.index}} >= 2', step: agent('a') })] }),
+      output: ['a', 'a', 'a'],
+    },
     {
       name: 'functions decide',
-      flow: () => flow({ steps: [loop({ while: (context: StepContext) => Promise.resolve((context.loop?.index ?? 9) < 2), step: agent('a') })] }),
+      flow: () =>
+        flow({
+          steps: [
+            loop({
+              while: (context: StepContext) => Promise.resolve((context.loop?.index ?? 9) < 2),
+              step: agent('a'),
+            }),
+          ],
+        }),
       output: ['a', 'a'],
     },
     {
       name: 'until, by a function',
-      flow: () => flow({ steps: [loop({ until: (context: StepContext) => context.loop?.index === 1, step: agent('a') })] }),
+      flow: () =>
+        flow({ steps: [loop({ until: (context: StepContext) => context.loop?.index === 1, step: agent('a') })] }),
       output: ['a', 'a'],
     },
     {
@@ -83,7 +120,12 @@ describe('while and until', () => {
       flow: flow({ steps: [loop({ while: '{{loop.index}} < 3', maxIterations: 3, step: agent('a') })] }),
       output: ['a', 'a', 'a'],
     },
-    { name: 'maxIterations of while, more', flow: flow({ steps: [loop({ while: '{{loop.index}} < 4', maxIterations: 3, step: agent('a') })] }), status: 'failed', calls: { a: 3 } },
+    {
+      name: 'maxIterations of while, more',
+      flow: flow({ steps: [loop({ while: '{{loop.index}} < 4', maxIterations: 3, step: agent('a') })] }),
+      status: 'failed',
+      calls: { a: 3 },
+    },
     {
       name: 'maxIterations with functions',
       flow: () => flow({ steps: [loop({ while: () => true, maxIterations: 2, step: agent('a') })] }),
@@ -123,7 +165,12 @@ describe('while and until', () => {
         steps: [
           loop({
             while: '{{loop.index}} < 2',
-            steps: [agent('n'), { id: 'r', type: 'conditional', condition: '{{steps.n.output}} === 0', then: 'x', else: 'y' }, agent('x'), agent('y')],
+            steps: [
+              agent('n'),
+              { id: 'r', type: 'conditional', condition: '{{steps.n.output}} === 0', then: 'x', else: 'y' },
+              agent('x'),
+              agent('y'),
+            ],
           }),
         ],
       }),
@@ -137,7 +184,12 @@ describe('while and until', () => {
         steps: [
           loop({
             while: '{{loop.index}} < 2',
-            step: { id: 'inner', type: 'loop', while: '{{loop.index}} < 2', step: agent('a', { input: { prompt: '{{loop.parent.index}}.{{loop.index}}' } }) },
+            step: {
+              id: 'inner',
+              type: 'loop',
+              while: '{{loop.index}} < 2',
+              step: agent('a', { input: { prompt: '{{loop.parent.index}}.{{loop.index}}' } }),
+            },
           }),
         ],
       }),
@@ -149,7 +201,11 @@ describe('while and until', () => {
     },
     {
       name: 'a loop that times out and is tried again begins anew',
-      flow: flow({ steps: [loop({ while: '{{loop.index}} < 3', timeout: 50, retry: { maxAttempts: 2, delay: 10 }, step: agent('a') })] }),
+      flow: flow({
+        steps: [
+          loop({ while: '{{loop.index}} < 3', timeout: 50, retry: { maxAttempts: 2, delay: 10 }, step: agent('a') }),
+        ],
+      }),
       mocks: { a: replies(1, 2, hangs(), 4, 5, 6) },
       output: [4, 5, 6],
       elapsedMs: 60,
@@ -163,12 +219,16 @@ describe('while and until', () => {
     },
     {
       name: 'a round in which nothing completed gives null',
-      flow: flow({ steps: [loop({ while: '{{loop.index}} < 2', step: agent('a', { condition: '{{loop.index}} === 1' }) })] }),
+      flow: flow({
+        steps: [loop({ while: '{{loop.index}} < 2', step: agent('a', { condition: '{{loop.index}} === 1' }) })],
+      }),
       output: [null, 'a'],
     },
     {
       name: 'totalTimeout over all rounds',
-      flow: flow({ steps: [loop({ until: 'false', totalTimeout: 35, onError: 'continue', step: agent('a') }), agent('b')] }),
+      flow: flow({
+        steps: [loop({ until: 'false', totalTimeout: 35, onError: 'continue', step: agent('a') }), agent('b')],
+      }),
       mocks: { a: after(10, 1) },
       elapsedMs: 35,
       statuses: { l: 'failed', a: 'cancelled', b: 'completed' },
@@ -176,7 +236,10 @@ describe('while and until', () => {
     {
       name: 'a condition over the output of another loop',
       flow: flow({
-        steps: [loop({ items: [1, 2], step: agent('a') }), { id: 'm', type: 'loop', while: '{{loop.index}} < {{steps.l.output.length}}', step: agent('b') }],
+        steps: [
+          loop({ items: [1, 2], step: agent('a') }),
+          { id: 'm', type: 'loop', while: '{{loop.index}} < {{steps.l.output.length}}', step: agent('b') },
+        ],
         output: '{{steps.m.output}}',
       }),
       output: ['b', 'b'],
@@ -188,7 +251,14 @@ describe('items', () => {
   bothWays([
     {
       name: 'one round per item, in order; the output is in item order',
-      flow: flow({ steps: [loop({ items: '{{workflow.input.list}}', step: agent('a', { input: { prompt: '{{loop.item}}', index: '{{loop.index}}' } }) })] }),
+      flow: flow({
+        steps: [
+          loop({
+            items: '{{workflow.input.list}}',
+            step: agent('a', { input: { prompt: '{{loop.item}}', index: '{{loop.index}}' } }),
+          }),
+        ],
+      }),
       input: { list: ['x', 'y', 'z'] },
       mocks: { a: input },
       output: [
@@ -198,7 +268,11 @@ describe('items', () => {
       ],
       trace: 'start l, done l',
     },
-    { name: 'a constant list', flow: flow({ steps: [loop({ items: [1, { two: 2 }], step: { type: 'transform', template: '{{loop.item}}' } })] }), output: [1, { two: 2 }] },
+    {
+      name: 'a constant list',
+      flow: flow({ steps: [loop({ items: [1, { two: 2 }], step: { type: 'transform', template: '{{loop.item}}' } })] }),
+      output: [1, { two: 2 }],
+    },
     {
       name: 'a list that a function gives, asked once',
       flow: () => {
@@ -217,7 +291,16 @@ describe('items', () => {
       },
       output: [1, 1, { n: 1, text: 'x'.repeat(300) }],
     },
-    { name: 'no items: no round, an empty list', flow: flow({ steps: [loop({ items: '{{workflow.input.list}}', step: agent('a') }), agent('b')], output: '{{steps.l.output}}' }), input: { list: [] }, output: [], calls: { b: 1 } },
+    {
+      name: 'no items: no round, an empty list',
+      flow: flow({
+        steps: [loop({ items: '{{workflow.input.list}}', step: agent('a') }), agent('b')],
+        output: '{{steps.l.output}}',
+      }),
+      input: { list: [] },
+      output: [],
+      calls: { b: 1 },
+    },
     {
       name: 'what is no array fails the step',
       flow: flow({ steps: [loop({ items: '{{workflow.input.list}}', step: agent('a') })] }),
@@ -225,11 +308,25 @@ describe('items', () => {
       status: 'failed',
       error: { code: 'TEMPLATE_FAILED', message: "the items of loop 'l' are not an array but a string" },
     },
-    { name: 'what is missing fails the step', flow: flow({ steps: [loop({ items: '{{workflow.input.list}}', step: agent('a') })] }), status: 'failed', error: { message: "the items of loop 'l' are not an array but missing" } },
+    {
+      name: 'what is missing fails the step',
+      flow: flow({ steps: [loop({ items: '{{workflow.input.list}}', step: agent('a') })] }),
+      status: 'failed',
+      error: { message: "the items of loop 'l' are not an array but missing" },
+    },
     {
       name: 'as: another name of the item, also with a field called index',
       flow: flow({
-        steps: [loop({ items: [{ index: 'i1', big: 'x'.repeat(400) }], as: 'entry', step: agent('a', { input: { prompt: '{{entry.index}} {{loop.index}}' }, condition: '{{entry.index}} === "i1"' }) })],
+        steps: [
+          loop({
+            items: [{ index: 'i1', big: 'x'.repeat(400) }],
+            as: 'entry',
+            step: agent('a', {
+              input: { prompt: '{{entry.index}} {{loop.index}}' },
+              condition: '{{entry.index}} === "i1"',
+            }),
+          }),
+        ],
       }),
       mocks: { a: input },
       output: [{ prompt: 'i1 0' }],
@@ -243,7 +340,9 @@ describe('items', () => {
           loop({
             items: [1, 2],
             step: agent('a', {
-              input: { prompt: '{{steps.z.output.x}} {{vars.zed.x}} {{state.n}} {{workflow.input.q}} {{workflow.name}}' },
+              input: {
+                prompt: '{{steps.z.output.x}} {{vars.zed.x}} {{state.n}} {{workflow.input.q}} {{workflow.name}}',
+              },
               condition: '{{steps.z.output.x}} === "Z" && {{vars.zed.x}} === "Z" && {{workflow.input.q}} === "Q"',
               assign: { n: { expr: '{{state.n}} + 1' } },
             }),
@@ -275,14 +374,34 @@ describe('items', () => {
     {
       name: 'a router straight in `step`, with inline targets',
       flow: flow({
-        steps: [loop({ items: [1, 2], step: { id: 'r', type: 'conditional', condition: '{{loop.item}} === 2', then: { type: 'transform', template: 'two' }, else: { type: 'transform', template: 'one' } } })],
+        steps: [
+          loop({
+            items: [1, 2],
+            step: {
+              id: 'r',
+              type: 'conditional',
+              condition: '{{loop.item}} === 2',
+              then: { type: 'transform', template: 'two' },
+              else: { type: 'transform', template: 'one' },
+            },
+          }),
+        ],
       }),
       output: ['one', 'two'],
     },
     {
       name: "'continue' ends the round",
       flow: flow({
-        steps: [loop({ items: [1, 2, 3], steps: [agent('a'), { id: 'r', type: 'conditional', condition: '{{loop.item}} === 2', then: 'continue' }, agent('b')] })],
+        steps: [
+          loop({
+            items: [1, 2, 3],
+            steps: [
+              agent('a'),
+              { id: 'r', type: 'conditional', condition: '{{loop.item}} === 2', then: 'continue' },
+              agent('b'),
+            ],
+          }),
+        ],
       }),
       output: ['b', 'a', 'b'],
       calls: { a: 3, b: 2 },
@@ -292,7 +411,12 @@ describe('items', () => {
       flow: flow({
         steps: [
           loop({ items: [1], step: { id: 'p', type: 'parallel', steps: [agent('a'), agent('b')] } }),
-          { id: 'm', type: 'loop', items: [1, 2], step: { id: 'g', type: 'sequential', steps: [agent('c', { input: { prompt: '{{loop.item}}' } })] } },
+          {
+            id: 'm',
+            type: 'loop',
+            items: [1, 2],
+            step: { id: 'g', type: 'sequential', steps: [agent('c', { input: { prompt: '{{loop.item}}' } })] },
+          },
           { id: 'n', type: 'loop', items: [1], step: { id: 'w', type: 'loop', until: 'true', step: agent('d') } },
         ],
         output: ['{{steps.l.output}}', '{{steps.m.output.1}}', '{{steps.n.output}}'],
@@ -309,7 +433,9 @@ describe('items', () => {
               id: 'inner',
               type: 'loop',
               items: [1, 2],
-              step: agent('a', { input: { prompt: '{{loop.parent.item}}{{loop.item}} {{loop.parent.index}}{{loop.index}}' } }),
+              step: agent('a', {
+                input: { prompt: '{{loop.parent.item}}{{loop.item}} {{loop.parent.index}}{{loop.index}}' },
+              }),
             },
           }),
         ],
@@ -327,7 +453,13 @@ describe('items', () => {
           loop({
             items: [{ tags: ['p', 'q'], name: 'N' }],
             as: 'outer',
-            step: { id: 'inner', type: 'loop', items: '{{outer.tags}}', as: 'tag', step: agent('a', { input: { prompt: '{{outer.name}}{{tag}}' } }) },
+            step: {
+              id: 'inner',
+              type: 'loop',
+              items: '{{outer.tags}}',
+              as: 'tag',
+              step: agent('a', { input: { prompt: '{{outer.name}}{{tag}}' } }),
+            },
           }),
         ],
       }),
@@ -344,7 +476,14 @@ describe('items', () => {
               id: 'items',
               type: 'loop',
               items: ['x', 'y'],
-              step: { id: 'inline', type: 'loop', until: '{{loop.index}} === 1', step: agent('a', { input: { prompt: '{{loop.parent.parent.index}}{{loop.parent.item}}{{loop.index}}' } }) },
+              step: {
+                id: 'inline',
+                type: 'loop',
+                until: '{{loop.index}} === 1',
+                step: agent('a', {
+                  input: { prompt: '{{loop.parent.parent.index}}{{loop.parent.item}}{{loop.index}}' },
+                }),
+              },
             },
           }),
         ],
@@ -363,15 +502,37 @@ describe('items', () => {
     },
     {
       name: 'parallel: at most as many at a time, the output in item order',
-      flow: flow({ steps: [loop({ items: [3, 1, 2, 0], parallel: true, step: agent('a', { input: { prompt: 'p', n: '{{loop.item}}' } }) })] }),
-      mocks: { a: (call: MockCall) => after((call.input as { readonly n: number }).n * 10, (call.input as { readonly n: number }).n)(call) },
+      flow: flow({
+        steps: [
+          loop({
+            items: [3, 1, 2, 0],
+            parallel: true,
+            step: agent('a', { input: { prompt: 'p', n: '{{loop.item}}' } }),
+          }),
+        ],
+      }),
+      mocks: {
+        a: (call: MockCall) =>
+          after((call.input as { readonly n: number }).n * 10, (call.input as { readonly n: number }).n)(call),
+      },
       output: [3, 1, 2, 0],
       elapsedMs: 30,
     },
     {
       name: 'onItemError fail: the first failure ends the loop, and the rounds under way',
-      flow: flow({ steps: [loop({ items: [0, 1, 2, 3, 4], parallel: 2, step: agent('a', { input: { prompt: 'p', n: '{{loop.item}}' } }) })] }),
-      mocks: { a: (call: MockCall) => ((call.input as { readonly n: number }).n === 1 ? after(10, fails('bad item'))(call) : hangs()(call)) },
+      flow: flow({
+        steps: [
+          loop({
+            items: [0, 1, 2, 3, 4],
+            parallel: 2,
+            step: agent('a', { input: { prompt: 'p', n: '{{loop.item}}' } }),
+          }),
+        ],
+      }),
+      mocks: {
+        a: (call: MockCall) =>
+          (call.input as { readonly n: number }).n === 1 ? after(10, fails('bad item'))(call) : hangs()(call),
+      },
       status: 'failed',
       error: { code: 'STEPS_FAILED', message: "round 1 of loop 'l' failed: bad item", details: { index: 1 } },
       calls: { a: 2 },
@@ -384,7 +545,11 @@ describe('items', () => {
       name: 'onItemError collect: null in its place, the errors beside',
       flow: flow({
         steps: [loop({ items: [0, 1, 2], onItemError: 'collect', step: agent('a') })],
-        output: { l: '{{steps.l.output}}', why: '{{steps.l.metadata.errors.1.message}}', rounds: '{{steps.l.metadata.rounds}}' },
+        output: {
+          l: '{{steps.l.output}}',
+          why: '{{steps.l.metadata.errors.1.message}}',
+          rounds: '{{steps.l.metadata.rounds}}',
+        },
       }),
       mocks: { a: replies('A', fails('bad item'), 'C') },
       output: { l: ['A', null, 'C'], why: 'bad item', rounds: 3 },
@@ -399,7 +564,13 @@ describe('items', () => {
       name: 'a failed round writes nothing to the state',
       flow: flow({
         state: { done: [] },
-        steps: [loop({ items: [0, 1, 2], onItemError: 'skip', steps: [agent('a', { assign: { done: { append: '{{loop.item}}' } } }), agent('b')] })],
+        steps: [
+          loop({
+            items: [0, 1, 2],
+            onItemError: 'skip',
+            steps: [agent('a', { assign: { done: { append: '{{loop.item}}' } } }), agent('b')],
+          }),
+        ],
         output: '{{state.done}}',
       }),
       mocks: { b: replies(1, fails(), 3) },
@@ -414,15 +585,37 @@ describe('items', () => {
     },
     {
       name: 'steps of a round have their own retry and onError',
-      flow: flow({ steps: [loop({ items: [0, 1], steps: [agent('a', { retry: { maxAttempts: 2, delay: 5 } }), agent('b', { onError: { output: 'B' } })] })] }),
+      flow: flow({
+        steps: [
+          loop({
+            items: [0, 1],
+            steps: [agent('a', { retry: { maxAttempts: 2, delay: 5 } }), agent('b', { onError: { output: 'B' } })],
+          }),
+        ],
+      }),
       mocks: { a: replies(fails(), 1), b: fails() },
       output: ['B', 'B'],
       elapsedMs: 5,
     },
-    { name: 'maxIterations: more items are an error, no round is begun', flow: flow({ steps: [loop({ items: [1, 2, 3], maxIterations: 2, step: agent('a') })] }), status: 'failed', error: { code: 'LOOP_LIMIT' }, calls: {} },
+    {
+      name: 'maxIterations: more items are an error, no round is begun',
+      flow: flow({ steps: [loop({ items: [1, 2, 3], maxIterations: 2, step: agent('a') })] }),
+      status: 'failed',
+      error: { code: 'LOOP_LIMIT' },
+      calls: {},
+    },
     {
       name: 'a loop that times out ends its rounds; tried again it begins anew',
-      flow: flow({ steps: [loop({ items: [1, 2], timeout: 50, retry: { maxAttempts: 2, delay: 10 }, step: agent('a', { input: { prompt: 'p', n: '{{loop.item}}' } }) })] }),
+      flow: flow({
+        steps: [
+          loop({
+            items: [1, 2],
+            timeout: 50,
+            retry: { maxAttempts: 2, delay: 10 },
+            step: agent('a', { input: { prompt: 'p', n: '{{loop.item}}' } }),
+          }),
+        ],
+      }),
       mocks: { a: replies('first', hangs(), 'x', 'y') },
       output: ['x', 'y'],
       calls: { a: 4 },
@@ -434,7 +627,11 @@ describe('items', () => {
     },
     {
       name: 'a loop in a branch that is cancelled ends its rounds',
-      flow: flow({ steps: [{ id: 'p', type: 'parallel', join: 'any', steps: [loop({ items: [1, 2], step: agent('a') }), agent('b')] }] }),
+      flow: flow({
+        steps: [
+          { id: 'p', type: 'parallel', join: 'any', steps: [loop({ items: [1, 2], step: agent('a') }), agent('b')] },
+        ],
+      }),
       mocks: { a: hangs(), b: after(10, 'B') },
       output: { b: 'B' },
       statuses: { l: 'cancelled' },
@@ -468,16 +665,35 @@ describe('items', () => {
       flow: flow({
         steps: [
           agent('z'),
-          loop({ items: '{{steps.z.output.list}}', steps: [agent('a', { condition: '{{loop.item.keep}}', input: { prompt: '{{loop.item.text.length}}', all: '{{loop.item}}' } })] }),
+          loop({
+            items: '{{steps.z.output.list}}',
+            steps: [
+              agent('a', {
+                condition: '{{loop.item.keep}}',
+                input: { prompt: '{{loop.item.text.length}}', all: '{{loop.item}}' },
+              }),
+            ],
+          }),
         ],
       }),
-      mocks: { z: { list: [{ keep: true, text: 'x'.repeat(500) }, { keep: false, text: 'y' }] }, a: input },
+      mocks: {
+        z: {
+          list: [
+            { keep: true, text: 'x'.repeat(500) },
+            { keep: false, text: 'y' },
+          ],
+        },
+        a: input,
+      },
       output: [{ prompt: 500, all: { keep: true, text: 'x'.repeat(500) } }, null],
     },
     {
       name: 'the output of a loop inside text, in a prompt, by index and length',
       flow: flow({
-        steps: [loop({ items: [1, 2], step: agent('a') }), agent('b', { input: { prompt: '{{steps.l.output}} {{steps.l.output.1}} {{steps.l.output.length}}' } })],
+        steps: [
+          loop({ items: [1, 2], step: agent('a') }),
+          agent('b', { input: { prompt: '{{steps.l.output}} {{steps.l.output.1}} {{steps.l.output.length}}' } }),
+        ],
       }),
       mocks: { a: replies({ n: 1 }, 'two'), b: input },
       output: { prompt: '[{"n":1},"two"] two 2' },
@@ -493,7 +709,13 @@ describe('items', () => {
               step: {
                 id: 't',
                 type: 'transform',
-                transform: (_: unknown, { loop: view, steps, workflow }: StepContext) => [view?.item, view?.index, view?.parent, steps['z']?.output, typeof workflow.runId],
+                transform: (_: unknown, { loop: view, steps, workflow }: StepContext) => [
+                  view?.item,
+                  view?.index,
+                  view?.parent,
+                  steps['z']?.output,
+                  typeof workflow.runId,
+                ],
               },
             }),
           ],
@@ -509,7 +731,9 @@ describe('items', () => {
         flow({
           state: { seen: 0 },
           steps: [loop({ items: [1, 2], step: agent('a') })],
-          onStepComplete: { a: (_: string, output: unknown, context: StepContext) => `${String(output)}${String(context.loop?.item)}` },
+          onStepComplete: {
+            a: (_: string, output: unknown, context: StepContext) => `${String(output)}${String(context.loop?.item)}`,
+          },
         }),
       output: ['a1', 'a2'],
     },
@@ -527,7 +751,9 @@ describe('items', () => {
         let running = 0;
         let most = 0;
         const outcome = await run(
-          flow({ steps: [loop({ items: Array.from({ length: 12 }, (_, index) => index), step: agent('a'), ...more })] }),
+          flow({
+            steps: [loop({ items: Array.from({ length: 12 }, (_, index) => index), step: agent('a'), ...more })],
+          }),
           {},
           {
             a: async (call: MockCall) => {
@@ -547,7 +773,15 @@ describe('items', () => {
 
   test('a thousand items', async () => {
     const outcome = await runOnEngine(
-      flow({ steps: [loop({ items: '{{workflow.input}}', parallel: 50, step: { id: 'a', type: 'transform', template: '{{loop.index}}' } })] }),
+      flow({
+        steps: [
+          loop({
+            items: '{{workflow.input}}',
+            parallel: 50,
+            step: { id: 'a', type: 'transform', template: '{{loop.index}}' },
+          }),
+        ],
+      }),
       Array.from({ length: 1000 }, (_, index) => ({ index })),
     );
     expect(outcome.output).toEqual(Array.from({ length: 1000 }, (_, index) => index));

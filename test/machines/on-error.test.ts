@@ -19,7 +19,12 @@ describe('onError', () => {
       name: "'continue': output null, status failed, the error is readable",
       flow: flow({
         steps: [agent('a', { onError: 'continue' }), agent('b')],
-        output: { a: '{{steps.a.output}}', status: '{{steps.a.status}}', error: '{{steps.a.error.message}}', b: '{{steps.b.output}}' },
+        output: {
+          a: '{{steps.a.output}}',
+          status: '{{steps.a.status}}',
+          error: '{{steps.a.error.message}}',
+          b: '{{steps.b.output}}',
+        },
       }),
       mocks: { a: fails('broken') },
       output: { a: null, status: 'failed', error: 'broken', b: 'b' },
@@ -34,7 +39,12 @@ describe('onError', () => {
     },
     {
       name: 'a constant output takes the place of the failure',
-      flow: flow({ steps: [agent('a', { onError: { output: { list: [1, { two: 2 }] } } }), agent('b', { input: { prompt: 'x{{steps.a.output.list.1.two}}' } })] }),
+      flow: flow({
+        steps: [
+          agent('a', { onError: { output: { list: [1, { two: 2 }] } } }),
+          agent('b', { input: { prompt: 'x{{steps.a.output.list.1.two}}' } }),
+        ],
+      }),
       mocks: { a: fails(), b: (call: { readonly input: unknown }) => call.input },
       output: { prompt: 'x2' },
       trace: 'start a, done a, start b, done b',
@@ -50,7 +60,12 @@ describe('onError', () => {
     },
     {
       name: 'a template output sees the error',
-      flow: flow({ steps: [agent('z'), agent('a', { onError: { output: { why: '{{steps.a.error.message}}', z: '{{steps.z.output}}' } } })] }),
+      flow: flow({
+        steps: [
+          agent('z'),
+          agent('a', { onError: { output: { why: '{{steps.a.error.message}}', z: '{{steps.z.output}}' } } }),
+        ],
+      }),
       mocks: { a: fails('broken') },
       output: { why: 'broken', z: 'z' },
     },
@@ -76,7 +91,12 @@ describe('onError', () => {
     },
     {
       name: 'an inline step recovers',
-      flow: flow({ steps: [agent('a', { onError: agent('r', { input: { prompt: 'mend {{steps.a.error.message}}' } }) }), agent('b')] }),
+      flow: flow({
+        steps: [
+          agent('a', { onError: agent('r', { input: { prompt: 'mend {{steps.a.error.message}}' } }) }),
+          agent('b'),
+        ],
+      }),
       mocks: { a: fails('broken'), r: (call: { readonly input: unknown }) => call.input },
       trace: 'start a, start r, done r, done a, start b, done b',
       check: (outcome) => {
@@ -132,7 +152,9 @@ describe('onError', () => {
     },
     {
       name: 'of a group: an inner failure is the failure of the group',
-      flow: flow({ steps: [{ id: 'g', type: 'sequential', onError: { output: 'instead' }, steps: [agent('a'), agent('b')] }] }),
+      flow: flow({
+        steps: [{ id: 'g', type: 'sequential', onError: { output: 'instead' }, steps: [agent('a'), agent('b')] }],
+      }),
       mocks: { a: fails() },
       output: 'instead',
       trace: 'start g, start a, fail a STEP_FAILED, done g',
@@ -202,21 +224,39 @@ describe('onError: goto', () => {
     },
     {
       name: 'back in the last place of a group',
-      flow: flow({ steps: [{ id: 'g', type: 'sequential', steps: [agent('a'), agent('b', { onError: { goto: 'a' } })] }, agent('c')] }),
+      flow: flow({
+        steps: [
+          { id: 'g', type: 'sequential', steps: [agent('a'), agent('b', { onError: { goto: 'a' } })] },
+          agent('c'),
+        ],
+      }),
       mocks: { b: replies(fails(), 'ok') },
       output: 'c',
       calls: { a: 2, b: 2, c: 1 },
     },
     {
       name: 'forward to the last step of a group',
-      flow: flow({ steps: [{ id: 'g', type: 'sequential', steps: [agent('a', { onError: { goto: 'b' } }), agent('b')] }, agent('c')] }),
+      flow: flow({
+        steps: [
+          { id: 'g', type: 'sequential', steps: [agent('a', { onError: { goto: 'b' } }), agent('b')] },
+          agent('c'),
+        ],
+      }),
       mocks: { a: fails() },
       trace: 'start g, start a, fail a STEP_FAILED, start b, done b, done g, start c, done c',
     },
     {
       name: 'the error of the step that failed can be read where it leads',
-      flow: flow({ steps: [agent('a', { onError: { goto: 'b' } }), agent('b', { input: { prompt: '{{steps.a.error.code}} {{steps.a.error.details.status}}' } })] }),
-      mocks: { a: fails(new WorkflowError('AGENT_ERROR', 'no', { details: { status: 503 } })), b: (call: { readonly input: unknown }) => call.input },
+      flow: flow({
+        steps: [
+          agent('a', { onError: { goto: 'b' } }),
+          agent('b', { input: { prompt: '{{steps.a.error.code}} {{steps.a.error.details.status}}' } }),
+        ],
+      }),
+      mocks: {
+        a: fails(new WorkflowError('AGENT_ERROR', 'no', { details: { status: 503 } })),
+        b: (call: { readonly input: unknown }) => call.input,
+      },
       output: { prompt: 'AGENT_ERROR 503' },
     },
   ]);
@@ -226,15 +266,22 @@ describe('retry of structural steps', () => {
   bothWays([
     {
       name: 'a group is tried again when a step inside fails with what is worth another try',
-      flow: flow({ steps: [{ id: 'g', type: 'sequential', retry: { maxAttempts: 2, delay: 100 }, steps: [agent('a'), agent('b')] }] }),
+      flow: flow({
+        steps: [
+          { id: 'g', type: 'sequential', retry: { maxAttempts: 2, delay: 100 }, steps: [agent('a'), agent('b')] },
+        ],
+      }),
       mocks: { b: replies(fails(), 'ok') },
       output: 'ok',
-      trace: 'start g, start a, done a, start b, fail b STEP_FAILED, retry g 100, start g.2, start a#2, done a#2, start b#2, done b#2, done g.2',
+      trace:
+        'start g, start a, done a, start b, fail b STEP_FAILED, retry g 100, start g.2, start a#2, done a#2, start b#2, done b#2, done g.2',
       elapsedMs: 100,
     },
     {
       name: 'but not with what is not',
-      flow: flow({ steps: [{ id: 'g', type: 'sequential', retry: { maxAttempts: 2, delay: 100 }, steps: [agent('a')] }] }),
+      flow: flow({
+        steps: [{ id: 'g', type: 'sequential', retry: { maxAttempts: 2, delay: 100 }, steps: [agent('a')] }],
+      }),
       mocks: { a: fails(new TerminalError('no')) },
       status: 'failed',
       calls: { a: 1 },
@@ -247,7 +294,12 @@ describe('retry of structural steps', () => {
             id: 'g',
             type: 'sequential',
             retry: { maxAttempts: 2, delay: 100 },
-            steps: [agent('z'), { id: 'r', type: 'switch', value: '{{steps.z.output}}', cases: { a: 'a', b: 'b' } }, agent('a'), agent('b')],
+            steps: [
+              agent('z'),
+              { id: 'r', type: 'switch', value: '{{steps.z.output}}', cases: { a: 'a', b: 'b' } },
+              agent('a'),
+              agent('b'),
+            ],
           },
         ],
       }),
@@ -258,13 +310,32 @@ describe('retry of structural steps', () => {
     },
     {
       name: 'a failFast parallel step is tried again',
-      flow: flow({ steps: [{ id: 'p', type: 'parallel', failFast: true, retry: { maxAttempts: 2, delay: 10 }, steps: [agent('a'), agent('b')] }] }),
+      flow: flow({
+        steps: [
+          {
+            id: 'p',
+            type: 'parallel',
+            failFast: true,
+            retry: { maxAttempts: 2, delay: 10 },
+            steps: [agent('a'), agent('b')],
+          },
+        ],
+      }),
       mocks: { a: replies(fails(), 'ok') },
       output: { a: 'ok', b: 'b' },
     },
     {
       name: 'an AggregateStepError is tried again when retry.on names it',
-      flow: flow({ steps: [{ id: 'p', type: 'parallel', retry: { maxAttempts: 2, delay: 10, on: ['STEPS_FAILED'] }, steps: [agent('a'), agent('b')] }] }),
+      flow: flow({
+        steps: [
+          {
+            id: 'p',
+            type: 'parallel',
+            retry: { maxAttempts: 2, delay: 10, on: ['STEPS_FAILED'] },
+            steps: [agent('a'), agent('b')],
+          },
+        ],
+      }),
       mocks: { a: replies(fails(), 'ok') },
       output: { a: 'ok', b: 'b' },
       calls: { a: 2, b: 2 },
@@ -272,11 +343,21 @@ describe('retry of structural steps', () => {
     {
       name: 'a parallel step with maxConcurrency that times out queues its branches again',
       flow: flow({
-        steps: [{ id: 'p', type: 'parallel', maxConcurrency: 1, timeout: 50, retry: { maxAttempts: 2, delay: 10 }, steps: [agent('a'), agent('b')] }],
+        steps: [
+          {
+            id: 'p',
+            type: 'parallel',
+            maxConcurrency: 1,
+            timeout: 50,
+            retry: { maxAttempts: 2, delay: 10 },
+            steps: [agent('a'), agent('b')],
+          },
+        ],
       }),
       mocks: { b: replies(hangs(), 'ok') },
       output: { a: 'a', b: 'ok' },
-      trace: 'start p, start a, done a, start b, cancel b, retry p 10, start p.2, start a#2, done a#2, start b#2, done b#2, done p.2',
+      trace:
+        'start p, start a, done a, start b, cancel b, retry p 10, start p.2, start a#2, done a#2, start b#2, done b#2, done p.2',
     },
   ]);
 });

@@ -7,7 +7,12 @@ import { statuses, stepRecord } from '../support/outcome.ts';
 import { runOnEngine } from '../support/test-engine.ts';
 import { runPlain } from '../support/run-plain.ts';
 
-const parallel = (steps: readonly LooseStep[], more: object = {}): LooseStep => ({ id: 'p', type: 'parallel', steps, ...more });
+const parallel = (steps: readonly LooseStep[], more: object = {}): LooseStep => ({
+  id: 'p',
+  type: 'parallel',
+  steps,
+  ...more,
+});
 const abc = [agent('a'), agent('b'), agent('c')];
 
 describe('parallel', () => {
@@ -42,7 +47,10 @@ describe('parallel', () => {
     {
       name: "onError 'continue' keeps the successful outputs and lists the errors",
       flow: flow({
-        steps: [parallel(abc, { onError: 'continue' }), agent('d', { condition: '{{steps.p.output.b.n}} > 1 && length({{steps.p.output.c}}) === 200' })],
+        steps: [
+          parallel(abc, { onError: 'continue' }),
+          agent('d', { condition: '{{steps.p.output.b.n}} > 1 && length({{steps.p.output.c}}) === 200' }),
+        ],
         output: { p: '{{steps.p.output}}', status: '{{steps.p.status}}', why: '{{steps.p.error.errors.a.message}}' },
       }),
       mocks: { a: fails('first'), b: { n: 2 }, c: 'x'.repeat(200) },
@@ -64,7 +72,13 @@ describe('parallel', () => {
     },
     {
       name: 'failFast: the first failure cancels the others at once',
-      flow: flow({ steps: [parallel([agent('a'), agent('b'), { id: 'g', type: 'sequential', steps: [agent('c'), agent('d')] }], { failFast: true })] }),
+      flow: flow({
+        steps: [
+          parallel([agent('a'), agent('b'), { id: 'g', type: 'sequential', steps: [agent('c'), agent('d')] }], {
+            failFast: true,
+          }),
+        ],
+      }),
       mocks: { a: after(10, fails('broken')), b: hangs(), c: hangs() },
       status: 'failed',
       error: { message: 'broken', code: 'STEP_FAILED' },
@@ -110,8 +124,20 @@ describe('parallel', () => {
       flow: flow({
         steps: [
           parallel([
-            { id: 'g', type: 'sequential', steps: [agent('a'), agent('b', { input: { prompt: '{{steps.a.output}}+' } })] },
-            { id: 'h', type: 'sequential', steps: [{ id: 'r', type: 'conditional', condition: 'true', then: 'c', else: 'd' }, agent('c'), agent('d')] },
+            {
+              id: 'g',
+              type: 'sequential',
+              steps: [agent('a'), agent('b', { input: { prompt: '{{steps.a.output}}+' } })],
+            },
+            {
+              id: 'h',
+              type: 'sequential',
+              steps: [
+                { id: 'r', type: 'conditional', condition: 'true', then: 'c', else: 'd' },
+                agent('c'),
+                agent('d'),
+              ],
+            },
           ]),
         ],
       }),
@@ -121,7 +147,10 @@ describe('parallel', () => {
     {
       name: 'parallel steps within parallel steps',
       flow: flow({
-        steps: [parallel([{ id: 'q', type: 'parallel', steps: [agent('a'), agent('b')] }, agent('c')]), agent('d', { condition: '{{steps.p.output.q.a.x}} === 1' })],
+        steps: [
+          parallel([{ id: 'q', type: 'parallel', steps: [agent('a'), agent('b')] }, agent('c')]),
+          agent('d', { condition: '{{steps.p.output.q.a.x}} === 1' }),
+        ],
         output: '{{steps.p.output}}',
       }),
       mocks: { a: { x: 1 } },
@@ -132,7 +161,14 @@ describe('parallel', () => {
       name: "a group with 'end' in a branch ends the run, and cancels the other branches",
       flow: flow({
         steps: [
-          parallel([{ id: 'g', type: 'sequential', steps: [agent('a'), { id: 'r', type: 'conditional', condition: 'true', then: 'end' }, agent('b')] }, agent('c')]),
+          parallel([
+            {
+              id: 'g',
+              type: 'sequential',
+              steps: [agent('a'), { id: 'r', type: 'conditional', condition: 'true', then: 'end' }, agent('b')],
+            },
+            agent('c'),
+          ]),
           agent('d'),
         ],
         output: 'ended after {{steps.a.output}}',
@@ -158,7 +194,10 @@ describe('parallel', () => {
     },
     {
       name: 'its output can be asked for by whole tags and inside text',
-      flow: flow({ steps: [parallel([agent('a'), agent('b')])], output: { all: '{{steps.p.output}}', text: 'got {{steps.p.output}}', a: '{{steps.p.output.a.list.1}}' } }),
+      flow: flow({
+        steps: [parallel([agent('a'), agent('b')])],
+        output: { all: '{{steps.p.output}}', text: 'got {{steps.p.output}}', a: '{{steps.p.output.a.list.1}}' },
+      }),
       mocks: { a: { list: [1, 2] } },
       output: { all: { a: { list: [1, 2] }, b: 'b' }, text: 'got {"a":{"list":[1,2]},"b":"b"}', a: 2 },
     },
@@ -171,7 +210,9 @@ describe('parallel', () => {
             id: 'l',
             type: 'loop',
             until: '{{state.n}} >= 3',
-            steps: [parallel([agent('a'), agent('b')], { maxConcurrency: 1, assign: { n: { expr: '{{state.n}} + 1' } } })],
+            steps: [
+              parallel([agent('a'), agent('b')], { maxConcurrency: 1, assign: { n: { expr: '{{state.n}} + 1' } } }),
+            ],
           },
         ],
         output: '{{steps.l.output}}',
@@ -190,7 +231,11 @@ describe('maxConcurrency', () => {
   const many = Array.from({ length: 9 }, (_, index) => agent(`s${index}`));
 
   /** Answers after a time, and notes how many are under way. */
-  function counting(delays: (index: number) => number): { readonly mocks: Record<string, (call: MockCall) => Promise<unknown>>; max(): number; under(): number } {
+  function counting(delays: (index: number) => number): {
+    readonly mocks: Record<string, (call: MockCall) => Promise<unknown>>;
+    max(): number;
+    under(): number;
+  } {
     let running = 0;
     let most = 0;
     const mocks: Record<string, (call: MockCall) => Promise<unknown>> = {};
@@ -221,7 +266,9 @@ describe('maxConcurrency', () => {
   }
 
   test('a branch that is skipped or fails gives its place away at once', async () => {
-    const steps = many.map((step, index) => (index % 3 === 0 ? { ...step, condition: 'false' } : { ...step, onError: 'continue' }));
+    const steps = many.map((step, index) =>
+      index % 3 === 0 ? { ...step, condition: 'false' } : { ...step, onError: 'continue' },
+    );
     for (const run of [runOnEngine, runPlain]) {
       const count = counting((index) => index);
       const mocks = { ...count.mocks, s1: fails(), s4: fails() };
@@ -235,14 +282,26 @@ describe('maxConcurrency', () => {
     const steps = many.map((step) => ({ ...step, condition: () => true }));
     for (const run of [runOnEngine, runPlain]) {
       const count = counting(() => 5);
-      await run(flow({ steps: [parallel(steps, { maxConcurrency: 2 })], onStepStart: { 's*': () => undefined }, onStepComplete: { 's*': () => undefined } }), {}, count.mocks);
+      await run(
+        flow({
+          steps: [parallel(steps, { maxConcurrency: 2 })],
+          onStepStart: { 's*': () => undefined },
+          onStepComplete: { 's*': () => undefined },
+        }),
+        {},
+        count.mocks,
+      );
       expect(count.max()).toBe(2);
     }
   });
 
   test('failFast while branches are queued: those never start', async () => {
     for (const run of [runOnEngine, runPlain]) {
-      const outcome = await run(flow({ steps: [parallel(many, { maxConcurrency: 2, failFast: true })] }), {}, { s0: after(5, fails()), s1: hangs() });
+      const outcome = await run(
+        flow({ steps: [parallel(many, { maxConcurrency: 2, failFast: true })] }),
+        {},
+        { s0: after(5, fails()), s1: hangs() },
+      );
       expect(outcome.status).toBe('failed');
       expect(outcome.mocks.calls.map(({ step }) => step)).toEqual(['s0', 's1']);
       expect(statuses(outcome)).toEqual({ p: 'failed', s0: 'failed', s1: 'cancelled' });
@@ -256,7 +315,11 @@ describe('maxConcurrency', () => {
         if (attempt === 1) throw new Error('first');
         return attempt;
       };
-      const outcome = await run(flow({ steps: [parallel(steps, { maxConcurrency: 1 })] }), {}, { s0: once, s1: once, s2: once });
+      const outcome = await run(
+        flow({ steps: [parallel(steps, { maxConcurrency: 1 })] }),
+        {},
+        { s0: once, s1: once, s2: once },
+      );
       expect(outcome.elapsedMs).toBe(300);
       expect(stepRecord(outcome, 's2')).toMatchObject({ status: 'completed', attempt: 2 });
     }

@@ -35,13 +35,21 @@ describe('a conditional step', () => {
       name: "its output is the chosen step's id, its var 'then' or 'else'",
       flow: flow({
         steps: [router({ condition: 'true', then: 'a', else: 'b', output: 'decision' }), agent('a'), agent('b')],
-        output: { id: '{{steps.r.output}}', branch: '{{steps.r.branch}}', var: '{{vars.decision}}', text: 'went {{steps.r.output}}' },
+        output: {
+          id: '{{steps.r.output}}',
+          branch: '{{steps.r.branch}}',
+          var: '{{vars.decision}}',
+          text: 'went {{steps.r.output}}',
+        },
       }),
       output: { id: 'a', branch: 'then', var: 'then', text: 'went a' },
     },
     {
       name: 'a function decides',
-      flow: () => branches(async (context: { readonly workflow: { readonly input: { readonly n: number } } }) => Promise.resolve(context.workflow.input.n > 1)),
+      flow: () =>
+        branches(async (context: { readonly workflow: { readonly input: { readonly n: number } } }) =>
+          Promise.resolve(context.workflow.input.n > 1),
+        ),
       input: { n: 2 },
       statuses: { a: 'completed', b: 'skipped' },
     },
@@ -63,25 +71,51 @@ describe('a conditional step', () => {
     {
       name: 'a condition over the output of a loop is decided by an effect',
       flow: flow({
-        steps: [{ id: 'l', type: 'loop', items: [1, 2, 3], step: agent('x') }, router({ condition: '{{steps.l.output.length}} > 2', then: 'a', else: 'b' }), agent('a'), agent('b')],
+        steps: [
+          { id: 'l', type: 'loop', items: [1, 2, 3], step: agent('x') },
+          router({ condition: '{{steps.l.output.length}} > 2', then: 'a', else: 'b' }),
+          agent('a'),
+          agent('b'),
+        ],
       }),
       statuses: { a: 'completed', b: 'skipped' },
     },
     {
       name: 'a branch step has its own condition too',
-      flow: flow({ steps: [router({ condition: 'true', then: 'a', else: 'b' }), agent('a', { condition: '{{workflow.input.go}}' }), agent('b')] }),
+      flow: flow({
+        steps: [
+          router({ condition: 'true', then: 'a', else: 'b' }),
+          agent('a', { condition: '{{workflow.input.go}}' }),
+          agent('b'),
+        ],
+      }),
       input: { go: false },
       statuses: { a: 'skipped', b: 'skipped' },
     },
     {
       name: 'a list of targets',
-      flow: flow({ steps: [router({ condition: 'true', then: ['a', 'c'], else: 'b' }), agent('a'), agent('b'), agent('c'), agent('d')] }),
+      flow: flow({
+        steps: [
+          router({ condition: 'true', then: ['a', 'c'], else: 'b' }),
+          agent('a'),
+          agent('b'),
+          agent('c'),
+          agent('d'),
+        ],
+      }),
       trace: 'start r, done r (then), start a, done a, skip b (not chosen), start c, done c, start d, done d',
     },
     {
       name: 'inline steps become branch steps right after the router',
       flow: flow({
-        steps: [router({ condition: '{{workflow.input.n}}', then: { type: 'transform', template: 'yes' }, else: { type: 'transform', template: 'no' } }), agent('c')],
+        steps: [
+          router({
+            condition: '{{workflow.input.n}}',
+            then: { type: 'transform', template: 'yes' },
+            else: { type: 'transform', template: 'no' },
+          }),
+          agent('c'),
+        ],
       }),
       input: { n: true },
       trace: 'start r, done r (then), start r-then, done r-then, skip r-else (not chosen), start c, done c',
@@ -89,13 +123,19 @@ describe('a conditional step', () => {
     {
       name: 'an inline group',
       flow: flow({
-        steps: [router({ condition: 'true', then: { id: 'g', type: 'sequential', steps: [agent('a'), agent('b')] } }), agent('c')],
+        steps: [
+          router({ condition: 'true', then: { id: 'g', type: 'sequential', steps: [agent('a'), agent('b')] } }),
+          agent('c'),
+        ],
       }),
       trace: 'start r, done r (then), start g, start a, done a, start b, done b, done g, start c, done c',
     },
     {
       name: "'end' ends the run with its output",
-      flow: flow({ steps: [agent('a'), router({ condition: 'true', then: 'end' }), agent('b')], output: 'early: {{steps.a.output}}' }),
+      flow: flow({
+        steps: [agent('a'), router({ condition: 'true', then: 'end' }), agent('b')],
+        output: 'early: {{steps.a.output}}',
+      }),
       output: 'early: a',
       calls: { a: 1 },
       statuses: { r: 'completed', a: 'completed' },
@@ -104,7 +144,14 @@ describe('a conditional step', () => {
       name: "'end' deep inside groups",
       flow: flow({
         steps: [
-          { id: 'g', type: 'sequential', steps: [{ id: 'h', type: 'sequential', steps: [router({ condition: 'true', then: 'end' }), agent('a')] }, agent('b')] },
+          {
+            id: 'g',
+            type: 'sequential',
+            steps: [
+              { id: 'h', type: 'sequential', steps: [router({ condition: 'true', then: 'end' }), agent('a')] },
+              agent('b'),
+            ],
+          },
           agent('c'),
         ],
         output: 'ended',
@@ -127,20 +174,36 @@ describe('a conditional step', () => {
     {
       name: 'a router that was not chosen chooses nothing',
       flow: flow({
-        steps: [router({ condition: 'false', then: 'r2' }), { id: 'r2', type: 'conditional', condition: 'true', then: 'a' }, agent('a'), agent('b')],
+        steps: [
+          router({ condition: 'false', then: 'r2' }),
+          { id: 'r2', type: 'conditional', condition: 'true', then: 'a' },
+          agent('a'),
+          agent('b'),
+        ],
       }),
       statuses: { r2: 'skipped', a: 'skipped', b: 'completed' },
     },
     {
       name: 'a router can be a branch step of another',
       flow: flow({
-        steps: [router({ condition: 'true', then: 'r2' }), { id: 'r2', type: 'conditional', condition: 'true', then: 'a' }, agent('a'), agent('b')],
+        steps: [
+          router({ condition: 'true', then: 'r2' }),
+          { id: 'r2', type: 'conditional', condition: 'true', then: 'a' },
+          agent('a'),
+          agent('b'),
+        ],
       }),
       statuses: { r2: 'completed', a: 'completed', b: 'completed' },
     },
     {
       name: 'the last step of a group can be a router',
-      flow: flow({ steps: [{ id: 'g', type: 'sequential', steps: [agent('a'), router({ condition: 'true', then: 'end' })] }, agent('b')], output: 'x' }),
+      flow: flow({
+        steps: [
+          { id: 'g', type: 'sequential', steps: [agent('a'), router({ condition: 'true', then: 'end' })] },
+          agent('b'),
+        ],
+        output: 'x',
+      }),
       output: 'x',
       calls: { a: 1 },
     },
@@ -150,7 +213,13 @@ describe('a conditional step', () => {
 describe('a switch step', () => {
   const publish = (more: object = {}) =>
     flow({
-      steps: [byType({ cases: { blog: 'b', social: 'o', 7: 'n' }, default: 'd', output: 'way', ...more }), agent('b'), agent('o'), agent('n'), agent('d')],
+      steps: [
+        byType({ cases: { blog: 'b', social: 'o', 7: 'n' }, default: 'd', output: 'way', ...more }),
+        agent('b'),
+        agent('o'),
+        agent('n'),
+        agent('d'),
+      ],
       output: { id: '{{steps.s.output}}', branch: '{{steps.s.branch}}', var: '{{vars.way}}' },
     });
   bothWays([
@@ -161,12 +230,25 @@ describe('a switch step', () => {
       output: { id: 'o', branch: 'social', var: 'o' },
       statuses: { b: 'skipped', o: 'completed', n: 'skipped', d: 'skipped' },
     },
-    { name: 'values are compared as text', flow: publish(), input: { type: 7 }, output: { id: 'n', branch: '7', var: 'n' } },
-    { name: 'no match: default', flow: publish(), input: { type: 'BLOG' }, output: { id: 'd', branch: 'default', var: 'd' } },
+    {
+      name: 'values are compared as text',
+      flow: publish(),
+      input: { type: 7 },
+      output: { id: 'n', branch: '7', var: 'n' },
+    },
+    {
+      name: 'no match: default',
+      flow: publish(),
+      input: { type: 'BLOG' },
+      output: { id: 'd', branch: 'default', var: 'd' },
+    },
     { name: 'a missing value: default', flow: publish(), input: {}, output: { id: 'd', branch: 'default', var: 'd' } },
     {
       name: 'no match and no default: nothing is chosen, the output is null',
-      flow: flow({ steps: [byType({ cases: { x: 'b' } }), agent('b'), agent('c')], output: { s: '{{steps.s.output}}', branch: '{{steps.s.branch}}' } }),
+      flow: flow({
+        steps: [byType({ cases: { x: 'b' } }), agent('b'), agent('c')],
+        output: { s: '{{steps.s.output}}', branch: '{{steps.s.branch}}' },
+      }),
       input: { type: 'y' },
       output: { s: null, branch: 'default' },
       statuses: { b: 'skipped', c: 'completed' },
@@ -174,7 +256,18 @@ describe('a switch step', () => {
     {
       name: 'text around tags',
       flow: flow({
-        steps: [{ id: 's', type: 'switch', value: '{{workflow.input.a}}-{{workflow.input.b}}', cases: { 'x-y': 'b', 'x-': 'c' }, default: 'd' }, agent('b'), agent('c'), agent('d')],
+        steps: [
+          {
+            id: 's',
+            type: 'switch',
+            value: '{{workflow.input.a}}-{{workflow.input.b}}',
+            cases: { 'x-y': 'b', 'x-': 'c' },
+            default: 'd',
+          },
+          agent('b'),
+          agent('c'),
+          agent('d'),
+        ],
         output: '{{steps.s.output}}',
       }),
       input: { a: 'x' },
@@ -184,26 +277,44 @@ describe('a switch step', () => {
       name: 'a function gives the value',
       flow: () =>
         flow({
-          steps: [{ id: 's', type: 'switch', value: () => Promise.resolve(true), cases: { true: 'b' }, default: 'c' }, agent('b'), agent('c')],
+          steps: [
+            { id: 's', type: 'switch', value: () => Promise.resolve(true), cases: { true: 'b' }, default: 'c' },
+            agent('b'),
+            agent('c'),
+          ],
           output: '{{steps.s.output}}',
         }),
       output: 'b',
     },
     {
       name: 'a constant value',
-      flow: flow({ steps: [{ id: 's', type: 'switch', value: 'b', cases: { b: 'b' }, default: 'c' }, agent('b'), agent('c')], output: '{{steps.s.output}}' }),
+      flow: flow({
+        steps: [{ id: 's', type: 'switch', value: 'b', cases: { b: 'b' }, default: 'c' }, agent('b'), agent('c')],
+        output: '{{steps.s.output}}',
+      }),
       output: 'b',
     },
     {
       name: 'an object is compared as its JSON',
-      flow: flow({ steps: [byType({ cases: { '{"x":1}': 'b' }, default: 'c' }), agent('b'), agent('c')], output: '{{steps.s.output}}' }),
+      flow: flow({
+        steps: [byType({ cases: { '{"x":1}': 'b' }, default: 'c' }), agent('b'), agent('c')],
+        output: '{{steps.s.output}}',
+      }),
       input: { type: { x: 1 } },
       output: 'b',
     },
     {
       name: 'an array that a function gives is no list of names',
       flow: () =>
-        flow({ steps: [{ id: 's', type: 'switch', value: () => ['b'], cases: { b: 'b', '["b"]': 'x' }, default: 'c' }, agent('b'), agent('x'), agent('c')], output: '{{steps.s.output}}' }),
+        flow({
+          steps: [
+            { id: 's', type: 'switch', value: () => ['b'], cases: { b: 'b', '["b"]': 'x' }, default: 'c' },
+            agent('b'),
+            agent('x'),
+            agent('c'),
+          ],
+          output: '{{steps.s.output}}',
+        }),
       output: 'x',
     },
     {
@@ -223,14 +334,22 @@ describe('a switch step', () => {
     },
     {
       name: "cases with 'end' and lists",
-      flow: flow({ steps: [byType({ cases: { stop: 'end', both: ['a', 'b'] } }), agent('a'), agent('b')], output: ['{{steps.a.output}}', '{{steps.b.output}}'] }),
+      flow: flow({
+        steps: [byType({ cases: { stop: 'end', both: ['a', 'b'] } }), agent('a'), agent('b')],
+        output: ['{{steps.a.output}}', '{{steps.b.output}}'],
+      }),
       input: { type: 'both' },
       output: ['a', 'b'],
     },
     {
       name: 'a value from a loop is loaded by an effect',
       flow: flow({
-        steps: [{ id: 'l', type: 'loop', items: ['x', 'y'], step: agent('i', { input: { prompt: '{{loop.item}}' } }) }, { id: 's', type: 'switch', value: '{{steps.l.output.1}}', cases: { y: 'a' }, default: 'b' }, agent('a'), agent('b')],
+        steps: [
+          { id: 'l', type: 'loop', items: ['x', 'y'], step: agent('i', { input: { prompt: '{{loop.item}}' } }) },
+          { id: 's', type: 'switch', value: '{{steps.l.output.1}}', cases: { y: 'a' }, default: 'b' },
+          agent('a'),
+          agent('b'),
+        ],
         output: '{{steps.s.output}}',
       }),
       mocks: { i: ({ input }: MockCall) => (input as { readonly prompt: string }).prompt },
@@ -242,10 +361,28 @@ describe('a switch step', () => {
 describe('comparisons with the output of a router', () => {
   const seen = (condition: string) =>
     flow({
-      steps: [byType({ cases: { blog: 'publish-blog', web: 'publish-blog', social: 'publish-social' }, default: 'publish-blog' }), agent('publish-blog'), agent('publish-social'), agent('x', { condition })],
+      steps: [
+        byType({
+          cases: { blog: 'publish-blog', web: 'publish-blog', social: 'publish-social' },
+          default: 'publish-blog',
+        }),
+        agent('publish-blog'),
+        agent('publish-social'),
+        agent('x', { condition }),
+      ],
     });
-  const yes = (name: string, condition: string, type: string) => ({ name: `${name}: ${condition}`, flow: seen(condition), input: { type }, statuses: { x: 'completed' } });
-  const no = (name: string, condition: string, type: string) => ({ name: `${name}: ${condition}`, flow: seen(condition), input: { type }, statuses: { x: 'skipped' } });
+  const yes = (name: string, condition: string, type: string) => ({
+    name: `${name}: ${condition}`,
+    flow: seen(condition),
+    input: { type },
+    statuses: { x: 'completed' },
+  });
+  const no = (name: string, condition: string, type: string) => ({
+    name: `${name}: ${condition}`,
+    flow: seen(condition),
+    input: { type },
+    statuses: { x: 'skipped' },
+  });
   bothWays([
     yes('the step id', '{{steps.s.output}} === "publish-social"', 'social'),
     yes('the case key', '{{steps.s.output}} === "social"', 'social'),
@@ -280,7 +417,10 @@ describe('a jump back', () => {
     {
       name: 'is a new visit of every step from the target on; outputs stay readable until then',
       flow: review(),
-      mocks: { check: replies('bad', 'worse', 'good'), write: ({ input }: MockCall) => (input as { readonly prompt: string }).prompt },
+      mocks: {
+        check: replies('bad', 'worse', 'good'),
+        write: ({ input }: MockCall) => (input as { readonly prompt: string }).prompt,
+      },
       trace:
         'start write, done write, start check, done check, start r, done r (else), ' +
         'start write#2, done write#2, start check#2, done check#2, start r#2, done r#2 (else), ' +
@@ -302,8 +442,20 @@ describe('a jump back', () => {
       error: { name: 'LoopLimitError', code: 'LOOP_LIMIT', details: { step: 'write' } },
       calls: { write: 25, check: 25 },
     },
-    { name: 'maxVisits can be set', flow: review({ maxVisits: 2 }), mocks: { check: 'bad' }, status: 'failed', calls: { write: 2, check: 2 } },
-    { name: 'the limit itself is allowed', flow: review({ maxVisits: 3 }), mocks: { check: replies('bad', 'bad', 'good') }, output: 'done', calls: { write: 3, check: 3, done: 1 } },
+    {
+      name: 'maxVisits can be set',
+      flow: review({ maxVisits: 2 }),
+      mocks: { check: 'bad' },
+      status: 'failed',
+      calls: { write: 2, check: 2 },
+    },
+    {
+      name: 'the limit itself is allowed',
+      flow: review({ maxVisits: 3 }),
+      mocks: { check: replies('bad', 'bad', 'good') },
+      output: 'done',
+      calls: { write: 3, check: 3, done: 1 },
+    },
     {
       name: 'choices of routers from there on are forgotten',
       flow: flow({
@@ -370,7 +522,14 @@ describe('a jump back', () => {
         state: { n: 0 },
         steps: [
           agent('a'),
-          { id: 'g', type: 'sequential', steps: [{ id: 'l', type: 'loop', until: '{{loop.index}} >= 1', step: agent('x') }, { id: 'p', type: 'parallel', maxConcurrency: 1, steps: [agent('y'), agent('z')] }] },
+          {
+            id: 'g',
+            type: 'sequential',
+            steps: [
+              { id: 'l', type: 'loop', until: '{{loop.index}} >= 1', step: agent('x') },
+              { id: 'p', type: 'parallel', maxConcurrency: 1, steps: [agent('y'), agent('z')] },
+            ],
+          },
           { id: 'w', type: 'wait', duration: 10 },
           { id: 'items', type: 'loop', items: [1, 2], step: agent('i') },
           router({ condition: '{{state.n}} === 2', else: 'a', assign: { n: { expr: '{{state.n}} + 1' } } }),
@@ -394,7 +553,10 @@ describe('a jump back', () => {
             id: 'l',
             type: 'loop',
             until: '{{state.n}} >= 40',
-            steps: [agent('a'), router({ condition: '{{steps.a.output}}', else: 'a', assign: { n: { expr: '{{state.n}} + 1' } } })],
+            steps: [
+              agent('a'),
+              router({ condition: '{{steps.a.output}}', else: 'a', assign: { n: { expr: '{{state.n}} + 1' } } }),
+            ],
           },
         ],
         output: '{{state.n}}',
@@ -419,7 +581,14 @@ describe('a jump back', () => {
       name: 'a failed limit goes through the surroundings as a failure',
       flow: flow({
         maxVisits: 2,
-        steps: [{ id: 'g', type: 'sequential', onError: { output: 'gave up' }, steps: [agent('a'), router({ condition: 'false', else: 'a' })] }],
+        steps: [
+          {
+            id: 'g',
+            type: 'sequential',
+            onError: { output: 'gave up' },
+            steps: [agent('a'), router({ condition: 'false', else: 'a' })],
+          },
+        ],
       }),
       output: 'gave up',
       calls: { a: 2 },
@@ -469,11 +638,15 @@ describe('a jump back', () => {
     {
       name: 'an agent that fails at its second visit is retried with a fresh count',
       flow: flow({
-        steps: [agent('a', { retry: { maxAttempts: 2, delay: 1 } }), router({ condition: '{{steps.a.output}} === 2', else: 'a' })],
+        steps: [
+          agent('a', { retry: { maxAttempts: 2, delay: 1 } }),
+          router({ condition: '{{steps.a.output}} === 2', else: 'a' }),
+        ],
       }),
       mocks: { a: replies(fails(), 1, fails(), 2) },
       calls: { a: 4 },
-      trace: 'start a, retry a 1, start a.2, done a.2, start r, done r (else), start a#2, retry a#2 1, start a#2.2, done a#2.2, start r#2, done r#2 (then)',
+      trace:
+        'start a, retry a 1, start a.2, done a.2, start r, done r (else), start a#2, retry a#2 1, start a#2.2, done a#2.2, start r#2, done r#2 (then)',
     },
   ]);
 });

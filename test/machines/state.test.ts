@@ -20,7 +20,11 @@ describe('assign', () => {
     },
     {
       name: 'set of what is missing is null',
-      flow: flow({ state: { a: 1 }, steps: steps(agent('x', { assign: { a: '{{steps.x.output.no}}' } })), output: { a: '{{state.a}}' } }),
+      flow: flow({
+        state: { a: 1 },
+        steps: steps(agent('x', { assign: { a: '{{steps.x.output.no}}' } })),
+        output: { a: '{{state.a}}' },
+      }),
       mocks: { x: {} },
       output: { a: null },
     },
@@ -28,7 +32,11 @@ describe('assign', () => {
       name: 'append: to a list, to nothing, to a single value',
       flow: flow({
         state: { list: [1], none: null, one: 'x' },
-        steps: steps(agent('x', { assign: { list: { append: '{{steps.x.output}}' }, none: { append: [2] }, one: { append: 'y' } } })),
+        steps: steps(
+          agent('x', {
+            assign: { list: { append: '{{steps.x.output}}' }, none: { append: [2] }, one: { append: 'y' } },
+          }),
+        ),
         output: '{{state}}',
       }),
       mocks: { x: { n: 1 } },
@@ -38,7 +46,9 @@ describe('assign', () => {
       name: 'merge: into an object, into nothing',
       flow: flow({
         state: { object: { a: 1, b: 1 }, none: null },
-        steps: steps(agent('x', { assign: { object: { merge: { b: '{{steps.x.output}}', c: 3 } }, none: { merge: { a: 1 } } } })),
+        steps: steps(
+          agent('x', { assign: { object: { merge: { b: '{{steps.x.output}}', c: 3 } }, none: { merge: { a: 1 } } } }),
+        ),
         output: '{{state}}',
       }),
       mocks: { x: 2 },
@@ -46,16 +56,26 @@ describe('assign', () => {
     },
     {
       name: 'merge of what is no object fails the step',
-      flow: flow({ state: { object: {} }, steps: steps(agent('x', { assign: { object: { merge: '{{steps.x.output}}' } } })) }),
+      flow: flow({
+        state: { object: {} },
+        steps: steps(agent('x', { assign: { object: { merge: '{{steps.x.output}}' } } })),
+      }),
       mocks: { x: 'text' },
       status: 'failed',
-      error: { code: 'TEMPLATE_FAILED', message: "what is merged into 'object' of the state is not an object but a string" },
+      error: {
+        code: 'TEMPLATE_FAILED',
+        message: "what is merged into 'object' of the state is not an object but a string",
+      },
     },
     {
       name: 'expr: computed from the state and outputs, in the order of the keys',
       flow: flow({
         state: { a: 1, b: 10 },
-        steps: steps(agent('x', { assign: { a: { expr: '{{state.a}} + {{steps.x.output.n}}' }, b: { expr: '{{state.a}} * {{state.b}}' } } })),
+        steps: steps(
+          agent('x', {
+            assign: { a: { expr: '{{state.a}} + {{steps.x.output.n}}' }, b: { expr: '{{state.a}} * {{state.b}}' } },
+          }),
+        ),
         output: '{{state}}',
       }),
       mocks: { x: { n: 4 } },
@@ -65,21 +85,36 @@ describe('assign', () => {
       name: 'expr over the output of a loop, which is not held in the state',
       flow: flow({
         state: { n: 0 },
-        steps: steps({ id: 'l', type: 'loop', items: [1, 2, 3], step: agent('x'), assign: { n: { expr: '{{state.n}} + {{steps.l.output.length}}' } } }),
+        steps: steps({
+          id: 'l',
+          type: 'loop',
+          items: [1, 2, 3],
+          step: agent('x'),
+          assign: { n: { expr: '{{state.n}} + {{steps.l.output.length}}' } },
+        }),
         output: '{{state.n}}',
       }),
       output: 3,
     },
     {
       name: 'a state value may be an object that conditions read',
-      flow: flow({ state: { user: { name: '', tags: [] } }, steps: steps(agent('x', { assign: { user: { merge: { name: 'kim' } } } }), agent('y', { condition: '{{state.user.name}} === "kim" && {{state.user.tags.length}} == 0' })) }),
+      flow: flow({
+        state: { user: { name: '', tags: [] } },
+        steps: steps(
+          agent('x', { assign: { user: { merge: { name: 'kim' } } } }),
+          agent('y', { condition: '{{state.user.name}} === "kim" && {{state.user.tags.length}} == 0' }),
+        ),
+      }),
       statuses: { y: 'completed' },
     },
     {
       name: 'a step that fails or is skipped assigns nothing',
       flow: flow({
         state: { n: 0, m: 0 },
-        steps: steps(agent('x', { onError: 'continue', assign: { n: 1 } }), agent('y', { condition: 'false', assign: { m: { expr: '1' } } })),
+        steps: steps(
+          agent('x', { onError: 'continue', assign: { n: 1 } }),
+          agent('y', { condition: 'false', assign: { m: { expr: '1' } } }),
+        ),
         output: '{{state}}',
       }),
       mocks: { x: fails() },
@@ -87,7 +122,17 @@ describe('assign', () => {
     },
     {
       name: 'an assign that fails is tried again under the retry of the step, and then fails it; the agent is not asked again',
-      flow: flow({ state: { n: 0 }, steps: steps(agent('x', { retry: { maxAttempts: 2, delay: 10, on: ['TEMPLATE_FAILED'] }, onError: 'continue', assign: { n: 'a{{steps.x.output.no}}' } })), output: '{{steps.x.status}}' }),
+      flow: flow({
+        state: { n: 0 },
+        steps: steps(
+          agent('x', {
+            retry: { maxAttempts: 2, delay: 10, on: ['TEMPLATE_FAILED'] },
+            onError: 'continue',
+            assign: { n: 'a{{steps.x.output.no}}' },
+          }),
+        ),
+        output: '{{steps.x.status}}',
+      }),
       mocks: { x: {} },
       output: 'failed',
       calls: { x: 1 },
@@ -98,8 +143,19 @@ describe('assign', () => {
       flow: flow({
         state: { log: [] },
         steps: steps(
-          { id: 'r', type: 'conditional', condition: 'true', then: 'g', assign: { log: { append: '{{steps.r.output}}' } } },
-          { id: 'g', type: 'sequential', steps: [agent('x', { assign: { log: { append: 'x' } } })], assign: { log: { append: '{{steps.g.output}}' } } },
+          {
+            id: 'r',
+            type: 'conditional',
+            condition: 'true',
+            then: 'g',
+            assign: { log: { append: '{{steps.r.output}}' } },
+          },
+          {
+            id: 'g',
+            type: 'sequential',
+            steps: [agent('x', { assign: { log: { append: 'x' } } })],
+            assign: { log: { append: '{{steps.g.output}}' } },
+          },
           { id: 'p', type: 'parallel', steps: [agent('y')], assign: { log: { append: '{{steps.p.output.y}}' } } },
           { id: 'w', type: 'wait', duration: 1, assign: { log: { append: 'w' } } },
           { id: 't', type: 'transform', template: 1, assign: { log: { append: '{{steps.t.output}}' } } },
@@ -113,7 +169,17 @@ describe('assign', () => {
       name: 'expr on a router: its output by any name',
       flow: flow({
         state: { isBlog: null },
-        steps: steps({ id: 's', type: 'switch', value: 'other', cases: { blog: 'a' }, default: 'a', assign: { isBlog: { expr: '{{steps.s.output}} === "blog"' } } }, agent('a')),
+        steps: steps(
+          {
+            id: 's',
+            type: 'switch',
+            value: 'other',
+            cases: { blog: 'a' },
+            default: 'a',
+            assign: { isBlog: { expr: '{{steps.s.output}} === "blog"' } },
+          },
+          agent('a'),
+        ),
         output: '{{state.isBlog}}',
       }),
       output: true,
@@ -135,7 +201,15 @@ describe('writes at the same time', () => {
         steps: steps({
           id: 'p',
           type: 'parallel',
-          steps: ['a', 'b', 'c'].map((id) => agent(id, { assign: { list: { append: id }, n: { expr: `{{state.n}} + {{steps.${id}.output}}` }, by: { merge: { [id]: `{{steps.${id}.output}}` } } } })),
+          steps: ['a', 'b', 'c'].map((id) =>
+            agent(id, {
+              assign: {
+                list: { append: id },
+                n: { expr: `{{state.n}} + {{steps.${id}.output}}` },
+                by: { merge: { [id]: `{{steps.${id}.output}}` } },
+              },
+            }),
+          ),
         }),
         output: '{{state}}',
       }),
@@ -158,14 +232,27 @@ describe('writes at the same time', () => {
         }),
         output: { list: '{{state.list}}', n: '{{state.n}}' },
       }),
-      mocks: { a: (call: MockCall) => after((call.input as { readonly n: number }).n * 10, (call.input as { readonly n: number }).n)(call) },
+      mocks: {
+        a: (call: MockCall) =>
+          after((call.input as { readonly n: number }).n * 10, (call.input as { readonly n: number }).n)(call),
+      },
       output: { list: [3, 1, 2], n: 94 },
     },
     {
       name: 'an expr of a round is computed anew on the state as it is then',
       flow: flow({
         state: { n: 1 },
-        steps: steps({ id: 'l', type: 'loop', items: [2, 3], step: { id: 't', type: 'transform', template: '{{state.n}}', assign: { n: { expr: '{{state.n}} * {{loop.item}}' } } } }),
+        steps: steps({
+          id: 'l',
+          type: 'loop',
+          items: [2, 3],
+          step: {
+            id: 't',
+            type: 'transform',
+            template: '{{state.n}}',
+            assign: { n: { expr: '{{state.n}} * {{loop.item}}' } },
+          },
+        }),
         output: { n: '{{state.n}}', seen: '{{steps.l.output}}' },
       }),
       output: { n: 6, seen: [1, 1] },
@@ -179,9 +266,22 @@ describe('writes at the same time', () => {
           type: 'loop',
           items: '{{workflow.input.list}}',
           steps: [
-            { id: 's', type: 'switch', value: '{{loop.item.kind}}', cases: { blog: 'x' }, default: 'x', assign: { blog: { expr: '{{state.blog}} + ({{steps.s.output}} === "blog" ? 1 : 0)' } } },
+            {
+              id: 's',
+              type: 'switch',
+              value: '{{loop.item.kind}}',
+              cases: { blog: 'x' },
+              default: 'x',
+              assign: { blog: { expr: '{{state.blog}} + ({{steps.s.output}} === "blog" ? 1 : 0)' } },
+            },
             agent('x', { assign: { n: { expr: '{{state.n}} + {{loop.item.price}}' } } }),
-            { id: 'inner', type: 'loop', items: '{{loop.item.tags}}', step: agent('y'), assign: { m: { expr: '{{state.m}} + {{steps.inner.output.length}}' } } },
+            {
+              id: 'inner',
+              type: 'loop',
+              items: '{{loop.item.tags}}',
+              step: agent('y'),
+              assign: { m: { expr: '{{state.m}} + {{steps.inner.output.length}}' } },
+            },
           ],
         }),
         output: '{{state}}',
@@ -206,7 +306,12 @@ describe('writes at the same time', () => {
             id: 'inner',
             type: 'loop',
             items: ['x', 'y'],
-            step: { id: 't', type: 'transform', template: '{{loop.parent.item}}{{loop.item}}', assign: { list: { append: '{{steps.t.output}}' }, n: { expr: '{{state.n}} + {{loop.parent.item}}' } } },
+            step: {
+              id: 't',
+              type: 'transform',
+              template: '{{loop.parent.item}}{{loop.item}}',
+              assign: { list: { append: '{{steps.t.output}}' }, n: { expr: '{{state.n}} + {{loop.parent.item}}' } },
+            },
           },
         }),
         output: '{{state}}',
@@ -217,7 +322,12 @@ describe('writes at the same time', () => {
       name: 'sequential rounds do not see what earlier rounds wrote',
       flow: flow({
         state: { n: 0 },
-        steps: steps({ id: 'l', type: 'loop', items: [1, 2, 3], step: { id: 't', type: 'transform', template: '{{state.n}}', assign: { n: '{{loop.item}}' } } }),
+        steps: steps({
+          id: 'l',
+          type: 'loop',
+          items: [1, 2, 3],
+          step: { id: 't', type: 'transform', template: '{{state.n}}', assign: { n: '{{loop.item}}' } },
+        }),
         output: { n: '{{state.n}}', seen: '{{steps.l.output}}' },
       }),
       output: { n: 3, seen: [0, 0, 0] },
@@ -230,7 +340,10 @@ describe('writes at the same time', () => {
           id: 'l',
           type: 'loop',
           items: [1, 2],
-          steps: [agent('a', { assign: { n: { expr: '{{state.n}} + {{loop.item}}' } } }), { id: 't', type: 'transform', template: '{{state.n}}' }],
+          steps: [
+            agent('a', { assign: { n: { expr: '{{state.n}} + {{loop.item}}' } } }),
+            { id: 't', type: 'transform', template: '{{state.n}}' },
+          ],
         }),
         output: { n: '{{state.n}}', seen: '{{steps.l.output}}' },
       }),
@@ -244,7 +357,16 @@ describe('writes at the same time', () => {
           id: 'p',
           type: 'parallel',
           steps: [
-            { id: 'l', type: 'loop', items: [1, 2], step: { id: 'g', type: 'sequential', steps: [agent('slow'), { id: 't', type: 'transform', template: '{{state.n}}' }] } },
+            {
+              id: 'l',
+              type: 'loop',
+              items: [1, 2],
+              step: {
+                id: 'g',
+                type: 'sequential',
+                steps: [agent('slow'), { id: 't', type: 'transform', template: '{{state.n}}' }],
+              },
+            },
             agent('b', { assign: { n: { expr: '{{state.n}} + 5' } } }),
           ],
         }),
@@ -258,8 +380,13 @@ describe('writes at the same time', () => {
       flow: () =>
         flow({
           state: { seen: [] },
-          steps: steps({ id: 'l', type: 'loop', items: ['x', 'y'], step: agent('a') }, { id: 'm', type: 'loop', items: [], step: agent('b') }),
-          onStepComplete: { a: (_: string, _o: unknown, context: StepContext) => context.set('last', context.loop?.item) },
+          steps: steps(
+            { id: 'l', type: 'loop', items: ['x', 'y'], step: agent('a') },
+            { id: 'm', type: 'loop', items: [], step: agent('b') },
+          ),
+          onStepComplete: {
+            a: (_: string, _o: unknown, context: StepContext) => context.set('last', context.loop?.item),
+          },
           output: '{{state.seen}}',
         }),
       output: [],
@@ -268,7 +395,12 @@ describe('writes at the same time', () => {
       name: 'inline rounds share the state at once',
       flow: flow({
         state: { total: 0 },
-        steps: steps({ id: 'l', type: 'loop', until: '{{state.total}} >= 10', step: agent('a', { assign: { total: { expr: '{{state.total}} + {{steps.a.output}}' } } }) }),
+        steps: steps({
+          id: 'l',
+          type: 'loop',
+          until: '{{state.total}} >= 10',
+          step: agent('a', { assign: { total: { expr: '{{state.total}} + {{steps.a.output}}' } } }),
+        }),
         output: '{{state.total}}',
       }),
       mocks: { a: replies(4, 3, 5) },

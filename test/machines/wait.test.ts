@@ -9,14 +9,39 @@ const day = 86_400_000;
 
 describe('wait for a time', () => {
   bothWays([
-    { name: 'milliseconds; the output is null', flow: flow({ steps: [wait({ duration: 5000 })], output: { w: '{{steps.w.output}}' } }), output: { w: null }, elapsedMs: 5000, trace: 'start w, done w' },
+    {
+      name: 'milliseconds; the output is null',
+      flow: flow({ steps: [wait({ duration: 5000 })], output: { w: '{{steps.w.output}}' } }),
+      output: { w: null },
+      elapsedMs: 5000,
+      trace: 'start w, done w',
+    },
     { name: 'text', flow: flow({ steps: [wait({ duration: '1.5m' })] }), elapsedMs: 90_000 },
     { name: 'zero', flow: flow({ steps: [wait({ duration: 0 })] }), elapsedMs: 0 },
     { name: 'longer than a timer can hold', flow: flow({ steps: [wait({ duration: '60d' })] }), elapsedMs: 60 * day },
-    { name: 'exactly as long as a timer can hold, and one more', flow: flow({ steps: [wait({ duration: 2 ** 31 - 1 }), { id: 'v', type: 'wait', duration: 2 ** 31 }] }), elapsedMs: 2 ** 32 - 1 },
-    { name: 'a template that gives milliseconds', flow: flow({ steps: [wait({ duration: '{{workflow.input.ms}}' })] }), input: { ms: 250 }, elapsedMs: 250 },
-    { name: 'a template that gives milliseconds as text', flow: flow({ steps: [wait({ duration: '{{workflow.input.ms}}' })] }), input: { ms: '250' }, elapsedMs: 250 },
-    { name: 'a template that gives a duration', flow: flow({ steps: [wait({ duration: '{{workflow.input.s}}s' })] }), input: { s: 3 }, elapsedMs: 3000 },
+    {
+      name: 'exactly as long as a timer can hold, and one more',
+      flow: flow({ steps: [wait({ duration: 2 ** 31 - 1 }), { id: 'v', type: 'wait', duration: 2 ** 31 }] }),
+      elapsedMs: 2 ** 32 - 1,
+    },
+    {
+      name: 'a template that gives milliseconds',
+      flow: flow({ steps: [wait({ duration: '{{workflow.input.ms}}' })] }),
+      input: { ms: 250 },
+      elapsedMs: 250,
+    },
+    {
+      name: 'a template that gives milliseconds as text',
+      flow: flow({ steps: [wait({ duration: '{{workflow.input.ms}}' })] }),
+      input: { ms: '250' },
+      elapsedMs: 250,
+    },
+    {
+      name: 'a template that gives a duration',
+      flow: flow({ steps: [wait({ duration: '{{workflow.input.s}}s' })] }),
+      input: { s: 3 },
+      elapsedMs: 3000,
+    },
     {
       name: 'a template that gives no duration fails the step',
       flow: flow({ steps: [wait({ duration: '{{workflow.input.s}}' })] }),
@@ -33,7 +58,12 @@ describe('wait for a time', () => {
     },
     {
       name: 'a wait that times out and is tried again waits its full time again',
-      flow: flow({ steps: [wait({ duration: 100, timeout: 60, retry: { maxAttempts: 2, delay: 10 }, onError: 'continue' }), agent('b')] }),
+      flow: flow({
+        steps: [
+          wait({ duration: 100, timeout: 60, retry: { maxAttempts: 2, delay: 10 }, onError: 'continue' }),
+          agent('b'),
+        ],
+      }),
       elapsedMs: 130,
       trace: 'start w, retry w 10, start w.2, fail w.2 TIMEOUT, start b, done b',
     },
@@ -44,7 +74,11 @@ describe('wait for a time', () => {
     },
     {
       name: 'two waits in parallel',
-      flow: flow({ steps: [{ id: 'p', type: 'parallel', steps: [wait({ duration: 10 }), { id: 'v', type: 'wait', duration: 30 }] }] }),
+      flow: flow({
+        steps: [
+          { id: 'p', type: 'parallel', steps: [wait({ duration: 10 }), { id: 'v', type: 'wait', duration: 30 }] },
+        ],
+      }),
       output: { w: null, v: null },
       elapsedMs: 30,
     },
@@ -58,7 +92,9 @@ describe('wait until', () => {
   });
 
   test('a template; months away', async () => {
-    const outcome = await runOnEngine(flow({ steps: [wait({ until: '{{workflow.input.at}}' })] }), { at: '2026-07-01T00:00:00+02:00' });
+    const outcome = await runOnEngine(flow({ steps: [wait({ until: '{{workflow.input.at}}' })] }), {
+      at: '2026-07-01T00:00:00+02:00',
+    });
     expect(outcome).toMatchObject({ status: 'completed', elapsedMs: 181 * day - 7_200_000 });
   });
 
@@ -86,16 +122,28 @@ describe('wait while a condition is true', () => {
   const pending = { status: 'pending' };
   const ready = { status: 'ready' };
   bothWays([
-    { name: 'false at the first look: completes at once', flow: flow({ steps: [polled()] }), mocks: { job: ready }, elapsedMs: 0, trace: 'start w, start job, done job, done w' },
+    {
+      name: 'false at the first look: completes at once',
+      flow: flow({ steps: [polled()] }),
+      mocks: { job: ready },
+      elapsedMs: 0,
+      trace: 'start w, start job, done job, done w',
+    },
     {
       name: 'looks again every pollInterval, polling before each look',
       flow: flow({ steps: [polled()] }),
       mocks: { job: replies(pending, pending, pending, ready) },
       elapsedMs: 3000,
       calls: { job: 4 },
-      trace: 'start w, start job, done job, start job#2, done job#2, start job#3, done job#3, start job#4, done job#4, done w',
+      trace:
+        'start w, start job, done job, start job#2, done job#2, start job#3, done job#3, start job#4, done job#4, done w',
     },
-    { name: 'duration is the first pause', flow: flow({ steps: [polled({ duration: 10_000 })] }), mocks: { job: replies(pending, pending, ready) }, elapsedMs: 11_000 },
+    {
+      name: 'duration is the first pause',
+      flow: flow({ steps: [polled({ duration: 10_000 })] }),
+      mocks: { job: replies(pending, pending, ready) },
+      elapsedMs: 11_000,
+    },
     {
       name: 'each poll has its own key',
       flow: flow({ steps: [polled()] }),
@@ -129,7 +177,12 @@ describe('wait while a condition is true', () => {
       statuses: { w: 'completed', job: 'cancelled' },
       trace: 'start w, start job, done job, start job#2, cancel job#2, done w, start b, done b',
     },
-    { name: 'a poll that takes time', flow: flow({ steps: [polled()] }), mocks: { job: replies(after(500, pending), after(200, ready)) }, elapsedMs: 1700 },
+    {
+      name: 'a poll that takes time',
+      flow: flow({ steps: [polled()] }),
+      mocks: { job: replies(after(500, pending), after(200, ready)) },
+      elapsedMs: 1700,
+    },
     {
       name: 'a poll that fails, fails the wait',
       flow: flow({ steps: [polled({ onError: 'continue' }), agent('b')] }),
@@ -145,7 +198,12 @@ describe('wait while a condition is true', () => {
             poll: {
               id: 'g',
               type: 'sequential',
-              steps: [agent('job'), { id: 's', type: 'switch', value: '{{steps.job.output}}', cases: { a: 'a', b: 'b' } }, agent('a'), agent('b')],
+              steps: [
+                agent('job'),
+                { id: 's', type: 'switch', value: '{{steps.job.output}}', cases: { a: 'a', b: 'b' } },
+                agent('a'),
+                agent('b'),
+              ],
             },
           }),
         ],
@@ -161,7 +219,10 @@ describe('wait while a condition is true', () => {
           {
             id: 'p',
             type: 'parallel',
-            steps: [wait({ condition: '!{{state.ready}}', pollInterval: '1h' }), agent('b', { assign: { ready: true } })],
+            steps: [
+              wait({ condition: '!{{state.ready}}', pollInterval: '1h' }),
+              agent('b', { assign: { ready: true } }),
+            ],
           },
         ],
       }),
@@ -205,7 +266,8 @@ describe('wait while a condition is true', () => {
       name: 'a wait that times out and is tried again begins anew',
       flow: flow({ steps: [polled({ duration: 10, timeout: 1500, retry: { maxAttempts: 2, delay: 0 } })] }),
       mocks: { job: replies(pending, pending, pending, ready) },
-      trace: 'start w, start job, done job, start job#2, done job#2, start job#3, done job#3, retry w 0, start w.2, start job#4, done job#4, done w.2',
+      trace:
+        'start w, start job, done job, start job#2, done job#2, start job#3, done job#3, retry w 0, start w.2, start job#4, done job#4, done w.2',
       elapsedMs: 1500,
     },
   ]);
