@@ -36,7 +36,8 @@ export async function drive(io: Io, driven: Driven): Promise<number> {
     // Not the project's: the run keeps to the one it was started with.
     const { definition } = new RunView(store, run.id);
     const agentName = (id: string): string => project.agents.find(id)?.name ?? id;
-    await showEvents(io, until(run.events(), Promise.race([stop.stopped, failure])), {
+    const events = until(run.events(), Promise.race([stop.stopped, failure]));
+    await showEvents(io, untilPerson(events, run, stop.stop), {
       mode: showMode(io, flags),
       outline: createOutline(definition, agentName),
       title: { name: definition.name, detail: `run ${run.id}` },
@@ -66,6 +67,7 @@ export function readTimeout(text: string): number {
 interface Stopper {
   readonly stopped: Promise<void>;
   readonly reason: Stop | null;
+  readonly stop: (why: Stop) => void;
   release(): void;
 }
 
@@ -84,6 +86,7 @@ function stopper(io: Io, limitMs: number | null): Stopper {
   const offTimer = limitMs === null ? (): void => undefined : io.clock.schedule(() => stop('timeout'), limitMs);
   return {
     stopped: promise,
+    stop,
     get reason() {
       return reason;
     },
@@ -102,6 +105,21 @@ function engineFailure(run: Run): Promise<never> {
     if (run.status().endedAt === null) reject(error);
   });
   return promise;
+}
+
+/** The events until the run waits for nothing but a person: nobody here can answer. */
+async function* untilPerson(
+  events: AsyncIterable<RunEvent>,
+  run: Run,
+  stop: (why: Stop) => void,
+): AsyncGenerator<RunEvent> {
+  for await (const event of events) {
+    yield event;
+    const report = run.status();
+    if (report.endedAt !== null || report.waitingFor !== 'human') continue;
+    stop('person');
+    return;
+  }
 }
 
 /** The events until `stopped` resolves; its rejection is thrown. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { WorkflowError } from '../core/errors.ts';
 import { isPlainObject } from '../core/json.ts';
+import { findJsonMistake } from '../definition/text/json-place.ts';
 import { excerptAt, positionAt } from '../expressions/syntax-error.ts';
 
 export interface InputSource {
@@ -50,14 +51,16 @@ function parse(text: string, what: string): unknown {
   try {
     return JSON.parse(json) as unknown;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const offset = Math.min(Number(/position (\d+)/.exec(reason)?.[1] ?? json.length), json.length);
+    const reason = (error instanceof Error ? error.message : String(error)).replace(
+      /, (\.{3})?".*is not valid JSON$|\s+in JSON at position.*$/s,
+      '',
+    );
+    const offset = findJsonMistake(json);
     const { line, column } = positionAt(json, offset);
     const hint =
       what === '--input' ? `; quote it for the shell: --input '{"topic": "tides"}', or use @file or key=value` : '';
-    throw usage(
-      `${what} is not JSON: ${reason.replace(/,? ?\.{3}.*$|\s+in JSON at position.*$/, '')} at line ${line}, column ${column}${hint}\n    ${excerptAt(json, offset).replaceAll('\n', '\n    ')}`,
-    );
+    const excerpt = excerptAt(json, offset).replaceAll('\n', '\n    ');
+    throw usage(`${what} is not JSON: ${reason} at line ${line}, column ${column}${hint}\n    ${excerpt}`);
   }
 }
 

@@ -8,7 +8,8 @@ import type { Io } from './io.ts';
 import { duration, errorChain } from './view/format.ts';
 import { harmless } from './view/text.ts';
 
-export type Stop = 'SIGINT' | 'SIGTERM' | 'timeout';
+/** What left the run unfinished: a signal, `--timeout`, or that it waits for a person. */
+export type Stop = 'SIGINT' | 'SIGTERM' | 'timeout' | 'person';
 
 export interface Told {
   readonly io: Io;
@@ -21,6 +22,7 @@ const stopCodes: Readonly<Record<Stop, number>> = {
   SIGINT: exitCodes.interrupted,
   SIGTERM: exitCodes.terminated,
   timeout: exitCodes.timeout,
+  person: exitCodes.waitingForPerson,
 };
 
 export function tellResult(told: Told, exitCode: number): number {
@@ -33,10 +35,12 @@ export function tellResult(told: Told, exitCode: number): number {
 export function tellStopped({ io, report, flags, project }: Told, stop: Stop): number {
   const exitCode = stopCodes[stop];
   if (flags.json === true) io.out(`${JSON.stringify({ ...resultLine(report, exitCode), stoppedBy: stop })}\n`);
-  const why = stop === 'timeout' ? `after ${flags.timeout ?? ''}` : `by ${stop}`;
-  io.err(
-    `${io.errStyle.yellow(`stopped ${why}`)}; the run has not ended. Go on with it: ${hint(io, 'resume', report.id, flags, project)}\n`,
-  );
+  const why = stop === 'timeout' ? `stopped after ${flags.timeout ?? ''}` : `stopped by ${stop}`;
+  const what =
+    stop === 'person'
+      ? `${io.errStyle.yellow('waiting for a person')}; once that is answered, go on`
+      : `${io.errStyle.yellow(why)}; the run has not ended. Go on`;
+  io.err(`${what} with it: ${hint(io, 'resume', report.id, flags, project)}\n`);
   return exitCode;
 }
 

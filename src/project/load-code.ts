@@ -2,8 +2,9 @@
  * Loads a workflow file that is code. TypeScript is read as Node.js reads it (types stripped); what it cannot read that way
  * (enums, `./x.js` for `./x.ts`, an older Node.js), `jiti` reads.
  */
+import { spawnSync } from 'node:child_process';
 import { basename, extname } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { WorkflowError } from '../core/errors.ts';
 import type { Issue } from '../core/issue.ts';
 import { issuesOf } from './foreign-error.ts';
@@ -76,18 +77,22 @@ function packageName(specifier: string): string {
   return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
-/** `file:line` of a syntax error (Node.js puts it before the stack), or of the top-most place in a file of the user. */
+/** `file:line` of a syntax error, or the top-most place in the file; null when neither is known. */
 function placeOf(file: string, error: unknown): string | null {
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const head = /^(file:\/\/\S+|\/\S+):(\d+)\n/.exec(stack);
-  if (head !== null) return `${shortName(head[1] ?? '')}:${head[2]}`;
-  const own = stack.split('\n').find((line) => line.includes(pathToFileURL(file).href) || line.includes(`${file}:`));
+  if (!(error instanceof Error)) return null;
+  if (error instanceof SyntaxError) return syntaxPlace(file);
+  const own = error.stack
+    ?.split('\n')
+    .find((line) => line.includes(pathToFileURL(file).href) || line.includes(`${file}:`));
   const position = /:(\d+:\d+)\)?$/.exec(own ?? '')?.[1];
   return position === undefined ? null : `${basename(file)}:${position}`;
 }
 
-function shortName(place: string): string {
-  return basename(place.startsWith('file:') ? fileURLToPath(place) : place);
+/** Where a module cannot be parsed is not on its error: Node.js tells it when it is asked to check the file only. */
+function syntaxPlace(file: string): string | null {
+  const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8', timeout: 10_000 });
+  const line = /:(\d+)\n/.exec(stderr.split('\n', 2).join('\n') + '\n')?.[1];
+  return line === undefined || !stderr.includes(basename(file)) ? null : `${basename(file)}:${line}`;
 }
 
 function codeOf(error: unknown): unknown {

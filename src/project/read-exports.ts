@@ -35,7 +35,7 @@ export function readExports(exports: unknown): FileExports {
     ...readSetting('store', pick('store'), isText, 'the path of a file', issues),
     ...readSetting('stepTypes', pick('stepTypes'), isStepTypes, 'a list of what defineStepType gives', issues),
   };
-  const workflows = findWorkflows(exports, layers, pick('workflows'));
+  const workflows = findWorkflows(layers, pick('workflows'));
   if (workflows === null) {
     issues.push({
       code: 'NO_WORKFLOWS',
@@ -63,16 +63,15 @@ function layersOf(exports: unknown): readonly Readonly<Record<string, unknown>>[
   return layers;
 }
 
+/** What is wrapped innermost is what the author wrote. */
 function findWorkflows(
-  exports: unknown,
   layers: readonly Readonly<Record<string, unknown>>[],
   named: unknown,
 ): readonly unknown[] | null {
   if (named !== undefined) return listOf(named);
-  const values = [exports, ...layers.map((layer) => layer['default'])];
-  const list = values.find((value) => Array.isArray(value));
-  if (list !== undefined) return list as readonly unknown[];
-  const single = values.find((value) => isWorkflow(value) || isPlainWorkflow(value));
+  const list = layers.find((layer): layer is typeof layer & readonly unknown[] => Array.isArray(layer));
+  if (list !== undefined) return list;
+  const single = layers.find((layer) => isWorkflow(layer) || isPlainWorkflow(layer));
   if (single !== undefined) return [single];
   const own = [...new Set(layers.flatMap((layer) => Object.values(layer).filter(isWorkflow)))];
   return own.length === 0 ? null : own;

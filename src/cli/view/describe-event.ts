@@ -27,7 +27,12 @@ export function describeEvent(event: Described, model: RunModel, { style, output
     case 'run.failed':
       return `${style.red('run failed')}${took(model)}: ${failure(event.error)}`;
     case 'run.cancelled':
-      return `${style.yellow('run cancelled')}${event.by === undefined ? '' : ` by ${oneLine(event.by)}`}${event.why === undefined ? '' : `: ${oneLine(event.why)}`}`;
+      return `${style.yellow('run cancelled')}${bywhom(event)}`;
+    case 'run.paused':
+    case 'run.resumed':
+      return `${style.bold(event.type === 'run.paused' ? 'run paused' : 'run resumed')}${bywhom(event)}`;
+    case 'task.opened':
+      return `${event.step}  ${style.yellow('waits for a person')}`;
     case 'step.started': {
       const label = model.outline.nodes.get(event.step)?.label ?? '';
       const visit = event.visit > 1 ? `, visit ${event.visit}` : '';
@@ -49,6 +54,10 @@ export function describeEvent(event: Described, model: RunModel, { style, output
     case 'step.cancelled':
       return `${event.step}  ${style.yellow('cancelled')}${stepTook(model, event.step)}`;
   }
+}
+
+function bywhom({ by, why }: { readonly by?: string; readonly why?: string }): string {
+  return `${by === undefined ? '' : ` by ${oneLine(by)}`}${why === undefined ? '' : `: ${oneLine(why)}`}`;
 }
 
 function took({ startedAt, endedAt }: RunModel): string {

@@ -18,6 +18,8 @@ export interface StepState {
   why: string | null;
   /** The end of what the answer under way has brought so far. */
   tail: string;
+  /** It waits for a person. */
+  isTask: boolean;
   /** Rounds of an items loop: how many ended, how many are under way. */
   rounds: { readonly ended: number; readonly running: number } | null;
 }
@@ -62,7 +64,21 @@ export class RunModel {
         this.endedAt = event.at;
         if (event.type === 'run.failed') this.error = event.error;
         break;
-      default:
+      case 'run.paused':
+        this.status = 'paused';
+        break;
+      case 'run.resumed':
+        this.status = 'running';
+        break;
+      case 'task.opened':
+        this.step(event.step).isTask = true;
+        break;
+      case 'step.started':
+      case 'step.retrying':
+      case 'step.completed':
+      case 'step.failed':
+      case 'step.skipped':
+      case 'step.cancelled':
         this.#stepEvent(event);
     }
   }
@@ -85,6 +101,7 @@ export class RunModel {
     state.visit = event.visit;
     if ('attempt' in event) state.attempt = event.attempt;
     state.tail = '';
+    state.isTask = false;
     state.retryAt = null;
     switch (event.type) {
       case 'step.started':
@@ -138,6 +155,7 @@ function freshState(): StepState {
     branch: null,
     why: null,
     tail: '',
+    isTask: false,
     rounds: null,
   };
 }

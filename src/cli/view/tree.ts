@@ -144,7 +144,8 @@ function noteOf(node: OutlineNode, state: StepState, { style, now }: TreeOptions
   switch (status) {
     case 'running': {
       const tries = attempt > 1 ? [{ text: `  attempt ${attempt}${ofMaximum(node)}`, paint: style.yellow }] : [];
-      return [...time, ...tries, ...visits, ...roundsOf(state, style)];
+      const task = state.isTask ? [{ text: '  waits for a person', paint: style.yellow }] : [];
+      return [...time, ...tries, ...visits, ...task, ...roundsOf(state, style)];
     }
     case 'backoff': {
       const wait = duration(Math.max(0, (state.retryAt ?? now) - now));

@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { findWorkflowFile, workflowFileNames } from '../../src/project/find-file.ts';
+import { folderWith } from './folder.ts';
+
+describe('the workflow file', () => {
+  test.each(workflowFileNames)('%s is found in its folder', async (name) => {
+    const dir = folderWith({ [name]: '', 'other.js': '' });
+    expect(await findWorkflowFile(dir)).toEqual({ file: join(dir, name), dir });
+  });
+
+  test('is taken by its own path, whatever it is called', async () => {
+    const dir = folderWith({ 'flows/research.yml': '' });
+    const file = join(dir, 'flows/research.yml');
+    expect(await findWorkflowFile(file)).toEqual({ file, dir: join(dir, 'flows') });
+  });
+
+  test('several of them in a folder are an error that names them', async () => {
+    const dir = folderWith({ 'workflows.yaml': '', 'workflows.config.ts': '' });
+    await expect(findWorkflowFile(dir)).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      message: expect.stringContaining('(workflows.config.ts, workflows.yaml)') as string,
+    });
+  });
+
+  test('folders above are not searched', async () => {
+    const dir = folderWith({ 'workflows.js': '', 'inner/readme.md': '' });
+    await expect(findWorkflowFile(join(dir, 'inner'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test.each([
+    ['a path that does not exist', 'nothing/here', 'NOT_FOUND', 'there is no file or folder'],
+    ['a path through a file', 'readme.md/workflows.js', 'NOT_FOUND', 'there is no file or folder'],
+    ['a file of another kind', 'readme.md', 'REQUEST_INVALID', 'is no workflow file'],
+    ['a folder without one', '.', 'NOT_FOUND', 'there is no workflow file in'],
+  ])('%s is refused', async (_, path, code, message) => {
+    const dir = folderWith({ 'readme.md': '' });
+    await expect(findWorkflowFile(join(dir, path))).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message) as string,
+    });
+  });
+});
