@@ -88,6 +88,8 @@ class RunChart {
     const recovers = this.#program.onFailure.steps.length > 0;
     const first = starts ? '#$starting' : '#$main';
     const begin: Transition = { target: first, actions: [{ type: 'start' }, { type: 'tellRunStarted' }] };
+    // A run that cannot begin has begun all the same: its failure sees the input.
+    const stillborn: Transition = { target: '#$failing', actions: [...(begin.actions ?? []), { type: 'failRunEvent' }] };
     const end: Transition = { target: completes ? '#$completing' : '#$completed' };
     const afterFailure = recovers ? '#$recovery' : reports ? '#$reporting' : '#$failed';
     const verdict: readonly Transition[] = [{ guard: { type: 'isCancelled' }, target: '#$cancelled' }, { target: '#$failed' }];
@@ -109,7 +111,7 @@ class RunChart {
         ],
       },
       states: states({
-        $boot: { id: '$boot', on: { [startEvent]: [begin] }, always: [{ ...begin, guard: { type: 'hasInput' } }] },
+        $boot: { id: '$boot', on: { [startEvent]: [begin], 'run.aborted': [stillborn] }, always: [{ ...begin, guard: { type: 'hasInput' } }] },
         $starting: starts
           ? {
               id: '$starting',

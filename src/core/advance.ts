@@ -8,6 +8,7 @@
  *      refused. XState would take a late error for the failure of a finished run, and attempt 1's answer for attempt 2's.
  *  A2. An effect that starts and stops within one transition is not told of at all; likewise a timer.
  *  A3. The same state and event give the same result: replay is exact.
+ *  A4. A run that has ended takes no event. XState would leave a final state by a transition of the root.
  */
 import type { AnyMachineSnapshot } from 'xstate';
 import { collect } from './collect.ts';
@@ -29,9 +30,10 @@ export type {
   StartExtras,
 } from './run-state.ts';
 
-/** Throws {@link InvariantError} when the machine goes wrong, and what guards throw. */
+/** Throws {@link InvariantError} when the machine goes wrong or ignores a result that it asked for, and what guards throw. */
 export function advance(kernel: Kernel, state: RunState, recorded: Recorded, extras: StartExtras): Advanced | Refused {
   const { event } = recorded;
+  if (state.snapshot.status !== 'active') return { refused: `the run is ${statusOf(state)}` };
   if (event.type === 'run.paused') return pause(state, recorded, event);
   if (event.type === 'run.resumed') return resume(kernel, state, recorded, event, extras);
   if (state.pause !== null && !isControl(event)) return hold(kernel, state, recorded, extras);
@@ -48,7 +50,11 @@ function pause(state: RunState, { seq }: Recorded, { by, why }: RunPaused): Adva
   const status = statusOf(state);
   if (status !== 'running') return { refused: `a run that is ${status} cannot be paused` };
   const reason = { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
-  return { ...nothing, state: { ...state, seq, pause: { ...reason, held: [] } }, lifecycle: [{ type: 'run.paused', ...reason }] };
+  return {
+    ...nothing,
+    state: { ...state, seq, pause: { ...reason, held: [] } },
+    lifecycle: [{ type: 'run.paused', ...reason }],
+  };
 }
 
 /** Kept for the resume, if the run would take it now. */
@@ -56,7 +62,8 @@ function hold(kernel: Kernel, state: RunState, recorded: Recorded, extras: Start
   if (state.pause === null) throw new InvariantError('nothing is held by a run that is not paused');
   const { held } = state.pause;
   const twin = held.find((each) => isSame(each.event, recorded.event));
-  if (twin !== undefined) return { refused: `event ${twin.seq}, which waits for the run to be resumed, says so already` };
+  if (twin !== undefined)
+    return { refused: `event ${twin.seq}, which waits for the run to be resumed, says so already` };
   const trial = transition(kernel, { ...state, pause: null }, recorded, extras);
   if ('refused' in trial) return trial;
   return { ...nothing, state: { ...state, seq: recorded.seq, pause: { ...state.pause, held: [...held, recorded] } } };
@@ -74,10 +81,20 @@ function isResult(event: HistoryEvent): event is Extract<HistoryEvent, { readonl
 }
 
 /** Applies what was held, in the order in which it came. What an earlier one made void is passed over. */
-function resume(kernel: Kernel, state: RunState, { seq }: Recorded, { by, why }: RunResumed, extras: StartExtras): Advanced | Refused {
+function resume(
+  kernel: Kernel,
+  state: RunState,
+  { seq }: Recorded,
+  { by, why }: RunResumed,
+  extras: StartExtras,
+): Advanced | Refused {
   if (state.pause === null) return { refused: 'the run is not paused' };
   const reason = { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
-  let result: Advanced = { ...nothing, state: { ...state, pause: null }, lifecycle: [{ type: 'run.resumed', ...reason }] };
+  let result: Advanced = {
+    ...nothing,
+    state: { ...state, pause: null },
+    lifecycle: [{ type: 'run.resumed', ...reason }],
+  };
   for (const recorded of state.pause.held) {
     const next = transition(kernel, result.state, recorded, extras);
     if (!('refused' in next)) result = both(result, next);
@@ -114,14 +131,25 @@ function transition(kernel: Kernel, state: RunState, recorded: Recorded, extras:
   const snapshot = kernel.machine.transition(state.snapshot, event, kernel.scope) as AnyMachineSnapshot;
   const { commands } = sink;
   sink.commands = [];
-  if (snapshot === state.snapshot) {
-    return { refused: `the run takes no '${recorded.event.type}' in its state` };
-  }
+  if (snapshot === state.snapshot) return ignored(recorded);
   if (snapshot.status === 'error')
     throw new InvariantError(
       `the machine went wrong at event ${recorded.seq} (${recorded.event.type}): ${String(snapshot.error)}`,
     );
   return collect(state, snapshot, recorded, commands);
+}
+
+/**
+ * The machine took no notice. A timer may come when its step is over already, a cancel when the run is; a result that was
+ * asked for has nobody who takes it: the run would hang.
+ */
+function ignored({ seq, event }: Recorded): Refused {
+  if (isResult(event)) {
+    throw new InvariantError(
+      `the machine ignores event ${seq}: the result of effect '${event.effect}', which it started`,
+    );
+  }
+  return { refused: `the run takes no '${event.type}' in its state` };
 }
 
 /** The table of XState's statuses and our final states to ours. */

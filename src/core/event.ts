@@ -23,6 +23,8 @@ export interface RunStarted {
   readonly parent?: ParentLink;
   /** Of a round. */
   readonly item?: StoredValue;
+  /** The machine could not begin (a guard threw): the run fails with this at once. */
+  readonly aborted?: ErrorData;
 }
 
 export interface ParentLink {

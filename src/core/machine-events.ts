@@ -47,7 +47,12 @@ export function toMachineEvent(
     case 'task.answered': {
       const { type, step, visit, output } = event;
       const kept = 'v' in output ? kernel.keep(step, output.v, undefined) : undefined;
-      return { type, step, visit, answer: { output: referenced(output, seq), ...(kept === undefined ? {} : { kept }) } };
+      return {
+        type,
+        step,
+        visit,
+        answer: { output: referenced(output, seq), ...(kept === undefined ? {} : { kept }) },
+      };
     }
     case 'run.cancelled':
     case 'run.terminated':
@@ -69,7 +74,7 @@ function startEvent(kernel: Kernel, seq: number, at: number, event: RunStarted, 
   const kept = 'v' in event.input ? kernel.keepInput(event.input.v) : event.kept;
   const index = event.parent?.index;
   return {
-    type: event.type,
+    ...(event.aborted === undefined ? { type: event.type } : { type: 'run.aborted', error: event.aborted }),
     runId: extras.runId,
     at,
     stored: referenced(event.input, seq),

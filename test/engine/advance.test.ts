@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import { createMachine } from 'xstate';
 import { describe, expect, test } from 'vitest';
-import { statusOf, type RunState } from '../../src/core/advance.ts';
+import { advance, createKernel, statusOf, type RunState } from '../../src/core/advance.ts';
 import { InvariantError } from '../../src/core/errors.ts';
-import { parseDefinition, type WorkflowDefinition } from '../../src/definition/index.ts';
+import { parseDefinition } from '../../src/definition/index.ts';
 import { restoreState, persistState } from '../../machines/persist.ts';
 import { anyWorkflow } from '../definition/any-workflow.ts';
 import { agent, flow } from '../support/flow.ts';
@@ -127,4 +128,78 @@ describe.each(Object.entries(simulations))('of %s', (_name, any) => {
       parameters,
     );
   });
+});
+
+describe('an event that the run does not take', () => {
+  const kernelFor = (...steps: Parameters<typeof flow>[0]['steps']) => {
+    const definition = flow({ steps });
+    const { kernel, moments } = simulate(definition, 1, { maxEvents: 1 });
+    const [started] = moments;
+    if (started === undefined) throw new Error('not started');
+    return { kernel, started: started.advanced.state };
+  };
+  const at = Date.UTC(2026, 0, 2);
+  const done = { type: 'effect.completed', effect: 'a', visit: 1, attempt: 1, output: { v: 'late' } } as const;
+  const error = { name: 'Error', code: 'STEP_FAILED', message: 'late', retryable: true };
+  const failed = { type: 'effect.failed', effect: 'a', visit: 1, attempt: 1, error } as const;
+  const retried = { retry: { maxAttempts: 2, delay: 10 }, timeout: 100 };
+
+  test('the answer of attempt 1 during attempt 2', () => {
+    const { kernel, started } = kernelFor(agent('a', retried));
+    const timeout = { type: 'timer.fired', timer: 'timeout:a', setBy: 1 } as const;
+    const waiting = taken(kernel, started, { seq: 2, at, event: timeout }).state;
+    expect(step(kernel, waiting, { seq: 3, at, event: done })).toEqual({
+      refused: "effect 'a' (visit 1, attempt 1) is not active",
+    });
+    const second = taken(kernel, waiting, { seq: 3, at, event: { type: 'timer.fired', timer: 'backoff:a', setBy: 2 } });
+    expect(second.started.map(tokenOf)).toEqual([{ effect: 'a', visit: 1, attempt: 2 }]);
+    for (const event of [done, failed]) {
+      expect(step(kernel, second.state, { seq: 4, at, event })).toHaveProperty('refused');
+    }
+    expect(step(kernel, second.state, { seq: 4, at, event: timeout })).toEqual({
+      refused: "timer 'timeout:a' set by event 1 is not set",
+    });
+  });
+
+  test('a failure after the end, and a cancel', () => {
+    const { kernel, started } = kernelFor(agent('a'));
+    const ended = taken(kernel, started, { seq: 2, at, event: done });
+    expect(statusOf(ended.state)).toBe('completed');
+    for (const event of [failed, done, { type: 'run.cancelled' } as const]) {
+      expect(step(kernel, ended.state, { seq: 3, at, event })).toEqual({ refused: 'the run is completed' });
+    }
+  });
+
+  test('results of effects and timers that never were', () => {
+    const { kernel, started } = kernelFor(agent('a'));
+    for (const effect of ['b', '', '__proto__', 'a.complete', '$run.start']) {
+      expect(step(kernel, started, { seq: 2, at, event: { ...done, effect } })).toHaveProperty('refused');
+    }
+    expect(
+      step(kernel, started, { seq: 2, at, event: { type: 'timer.fired', timer: 'wait:a', setBy: 1 } }),
+    ).toHaveProperty('refused');
+  });
+
+  test('a machine that ignores the result of an effect that it started is a bug, not a refusal', () => {
+    const machine = createMachine({ initial: '$boot', states: { $boot: {} } });
+    const keeping = { keep: () => undefined, keepInput: () => undefined, keepSignal: () => undefined };
+    const kernel = createKernel(machine, keeping);
+    const input = { effect: 'a', visit: 1, attempt: 1 };
+    const state = { ...kernel.initial, effects: new Map([['a', { id: 'a', src: 'agent', input, seq: 1 }]]) };
+    expect(() => advance(kernel, state, { seq: 2, at, event: done }, { runId: 'run' })).toThrow(InvariantError);
+  });
+});
+
+test('a run that cannot begin fails with its input in place', () => {
+  const definition = flow({ steps: [agent('a')], onFailure: [agent('clean')] });
+  const { kernel, moments } = simulate(definition, 1, { maxEvents: 1, input: { n: 1 } });
+  const started = moments[0]?.recorded;
+  if (started?.event.type !== 'run.started') throw new Error('not started');
+  const aborted = { name: 'Error', code: 'CONDITION_FAILED', message: 'no end', retryable: false };
+  const advanced = taken(kernel, kernel.initial, { ...started, event: { ...started.event, aborted } });
+  expect(advanced.state.snapshot).toMatchObject({
+    context: { run: { id: 'run' }, input: { r: { seq: 1 } }, error: aborted },
+  });
+  expect(advanced.started.map(({ id }) => id)).toEqual(['clean']);
+  expect(advanced.lifecycle.map(({ type }) => type)).toEqual(['run.started', 'step.started']);
 });
