@@ -2,11 +2,11 @@
  * Shows a run that this process drives until it ends, is interrupted, or takes longer than it may, and tells the outcome.
  * An interrupted run stays as its last commit left it.
  */
-import { WorkflowError } from '../core/errors.ts';
+import { CancelledError, WorkflowError } from '../core/errors.ts';
 import type { Store } from '../core/ports.ts';
 import { parseDuration } from '../definition/index.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Run } from '../engine/run.ts';
+import { RunFailedError, type Run } from '../engine/run.ts';
 import type { RunEvent } from '../engine/run-events.ts';
 import { RunView } from '../engine/run-view.ts';
 import type { Project } from '../project/project.ts';
@@ -32,25 +32,19 @@ export async function drive(io: Io, driven: Driven): Promise<number> {
   const limitMs = flags.timeout === undefined ? null : readTimeout(flags.timeout);
   const stop = stopper(io, limitMs);
   try {
-    const failure = engineFailure(run);
-    // Not the project's: the run keeps to the one it was started with.
-    const { definition } = new RunView(store, run.id);
-    const agentName = (id: string): string => project.agents.find(id)?.name ?? id;
-    const events = until(run.events(), Promise.race([stop.stopped, failure]));
-    await showEvents(io, untilPerson(events, run, stop.stop), {
+    // The run as it is stored: with the definition it was started with, whatever the project's is now.
+    const view = new RunView(store, run.id);
+    const events = until(run.events(), Promise.race([stop.stopped, engineFailure(run)]));
+    await showEvents(io, untilPerson(events, view, stop.stop), {
       mode: showMode(io, flags),
-      outline: createOutline(definition, agentName),
-      title: { name: definition.name, detail: `run ${run.id}` },
+      outline: createOutline(view.definition, (id) => project.agents.find(id)?.name ?? id),
+      title: { name: view.definition.name, detail: `run ${run.id}` },
       rounds: roundsOf(store, run.id),
     });
-    const report = run.status();
-    const told = { io, report, flags, project };
-    if (stop.reason !== null && report.endedAt === null) {
-      await engine.close();
-      return tellStopped(told, stop.reason);
-    }
-    if (report.endedAt === null) await run.result();
-    return tellResult(told, report.endedAt === null ? exitCodes.failed : exitCodeOfRun(report));
+    const report = view.report();
+    if (report.endedAt !== null) return tellResult({ io, report, flags, project }, exitCodeOfRun(report));
+    await engine.close();
+    return tellStopped({ io, report, flags, project }, stop.reason ?? 'SIGTERM');
   } finally {
     stop.release();
     await engine.close();
@@ -97,12 +91,12 @@ function stopper(io: Io, limitMs: number | null): Stopper {
   };
 }
 
-/** Rejects when the engine cannot go on; a run that fails is none of its failures. */
+/** Rejects when the engine cannot go on; that a run fails or is cancelled is none of its failures. */
 function engineFailure(run: Run): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => undefined);
   run.result().catch((error: unknown) => {
-    if (run.status().endedAt === null) reject(error);
+    if (!(error instanceof RunFailedError || error instanceof CancelledError)) reject(error);
   });
   return promise;
 }
@@ -110,20 +104,19 @@ function engineFailure(run: Run): Promise<never> {
 /** The events until the run waits for nothing but a person: nobody here can answer. */
 async function* untilPerson(
   events: AsyncIterable<RunEvent>,
-  run: Run,
+  view: RunView,
   stop: (why: Stop) => void,
 ): AsyncGenerator<RunEvent> {
   for await (const event of events) {
     yield event;
-    const report = run.status();
-    if (report.endedAt !== null || report.waitingFor !== 'human') continue;
+    if (!view.isWaitingForPerson()) continue;
     stop('person');
     return;
   }
 }
 
 /** The events until `stopped` resolves; its rejection is thrown. */
-export async function* until(events: AsyncIterator<RunEvent>, stopped: Promise<void>): AsyncGenerator<RunEvent> {
+async function* until(events: AsyncIterator<RunEvent>, stopped: Promise<void>): AsyncGenerator<RunEvent> {
   const end = stopped.then(() => ({ done: true, value: undefined }) as const);
   end.catch(() => undefined);
   try {

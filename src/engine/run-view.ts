@@ -68,6 +68,12 @@ export class RunView {
       : undefined;
   }
 
+  /** Whether it can go on only when somebody answers. */
+  isWaitingForPerson(): boolean {
+    const row = this.#store.readRun(this.id);
+    return row?.endedAt === null && row.waitingFor === 'human';
+  }
+
   /** Whether a living process drives it. */
   isDriven(): boolean {
     const row = this.#store.readRun(this.id);
