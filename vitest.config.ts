@@ -15,7 +15,7 @@ export default defineConfig({
       provider: 'v8',
       include: ['src/**/*.ts', 'machines/**/*.ts'],
       exclude: ['**/templates/**'],
-      reporter: ['text', 'json-summary'],
+      reporter: [['text', { skipFull: true }], 'json-summary'],
       reportsDirectory: 'coverage',
       reportOnFailure: true,
       thresholds: {
