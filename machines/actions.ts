@@ -7,7 +7,14 @@ import { WorkflowError, toErrorData, type ErrorData } from '../src/core/errors.t
 import type { LifecycleEvent } from '../src/core/event.ts';
 import { inlineValue, type StoredValue } from '../src/core/stored-value.ts';
 import type { RunContext, StepRecord } from './context.ts';
-import { answerOf, errorOf, type CancelEvent, type MachineEvent, type SignalEvent, type StartEvent } from './machine-event.ts';
+import {
+  answerOf,
+  errorOf,
+  type CancelEvent,
+  type MachineEvent,
+  type SignalEvent,
+  type StartEvent,
+} from './machine-event.ts';
 import { plainNow, plainRunId } from './plain-run.ts';
 import { stepInfo, type Program } from './program.ts';
 import {
@@ -83,12 +90,23 @@ function runChanges(program: Program): Record<string, Change> {
     },
     failRun: ({ context }, { step }: StepParams) => ({ error: recordOf(context, step).error ?? null }),
     failRunEvent: ({ event }) => ({ error: errorOf(event) }),
-    failRunTimeout: () => ({ error: toErrorData(new WorkflowError('TIMEOUT', `the run did not finish within ${String(program.definition.timeoutMs)} ms`, { retryable: false })) }),
+    failRunTimeout: () => ({
+      error: toErrorData(
+        new WorkflowError('TIMEOUT', `the run did not finish within ${String(program.definition.timeoutMs)} ms`, {
+          retryable: false,
+        }),
+      ),
+    }),
     setOutput: ({ event }) => ({ output: answerOf(event).output }),
     setOwnOutput: ({ context }) => ({ output: ownOutput(program, context) }),
     keepSignal: ({ context, event }) => {
       const { name, payload, answer } = event as SignalEvent;
-      return { signals: [...context.signals, keepSignal(program, name, payload, answer?.output ?? { v: payload ?? null }, answer?.kept)] };
+      return {
+        signals: [
+          ...context.signals,
+          keepSignal(program, name, payload, answer?.output ?? { v: payload ?? null }, answer?.kept),
+        ],
+      };
     },
     breakLoop: () => ({ isBreak: true }),
     wroteRun: ({ context, event }) => writes(program, context, null, event),
@@ -120,9 +138,14 @@ function withSlot(record: StepRecord, slot: true | undefined): StepRecord {
 
 /** Of one step. */
 function stepChanges(program: Program): Record<string, Change> {
-  const settle = (context: RunContext, event: MachineEvent, params: SettleParams): { readonly record: StepRecord; readonly written: Update } => {
+  const settle = (
+    context: RunContext,
+    event: MachineEvent,
+    params: SettleParams,
+  ): { readonly record: StepRecord; readonly written: Update } => {
     const record = settled(program, context, event, params);
-    const isAnswer = params.by === 'answer' || params.by === 'handled' || params.by === 'assigned' || params.by === 'recovered';
+    const isAnswer =
+      params.by === 'answer' || params.by === 'handled' || params.by === 'assigned' || params.by === 'recovered';
     const rendered = isAnswer ? answerOf(event).writes : undefined;
     const withRecord = { ...context, ...setRecord(context, params.step, record) };
     if (params.by === 'rounds') {
@@ -140,7 +163,8 @@ function stepChanges(program: Program): Record<string, Change> {
   const handlerWrites = (context: RunContext, event: MachineEvent, { step, by }: SettleParams): Update =>
     by === 'noted' ? writes(program, context, step, event) : {};
   return {
-    pend: ({ context }, { step, slot }: EnterParams) => setRecord(context, step, withSlot(enterVisit(recordOf(context, step)), slot)),
+    pend: ({ context }, { step, slot }: EnterParams) =>
+      setRecord(context, step, withSlot(enterVisit(recordOf(context, step)), slot)),
     begin: ({ context }, { step, slot }: EnterParams) => {
       const { steps } = resetInside(program, context, step, false);
       return setRecord({ steps }, step, withSlot(beginAttempt(recordOf(context, step)), slot));
@@ -163,7 +187,11 @@ function stepChanges(program: Program): Record<string, Change> {
     },
     /** Failed, but something may mend it. */
     note: ({ context, event }, params: SettleParams) => ({
-      ...patch(context, params.step, { status: 'running', error: failure(program, context, event, params), sideAttempt: 1 }),
+      ...patch(context, params.step, {
+        status: 'running',
+        error: failure(program, context, event, params),
+        sideAttempt: 1,
+      }),
       ...handlerWrites(context, event, params),
     }),
     /** Failed for good. */
@@ -173,23 +201,34 @@ function stepChanges(program: Program): Record<string, Change> {
       const { type, onError } = stepInfo(program, params.step).step;
       const keepsOutput = type === 'parallel' && onError.kind === 'continue';
       const partial = keepsOutput ? settled(program, context, event, { step: params.step, by: 'branches' }) : {};
-      return { ...setRecord(context, params.step, failed(record, error, partial)), ...handlerWrites(context, event, params) };
+      return {
+        ...setRecord(context, params.step, failed(record, error, partial)),
+        ...handlerWrites(context, event, params),
+      };
     },
     retry: ({ context, event }, params: SettleParams) => {
       const { step } = params;
       const record = recordOf(context, step);
       const error = failure(program, context, event, params);
-      return patch(context, step, { status: 'backoff', error, backoffMs: backoffMs(stepInfo(program, step), record.attempt, error, event.random) });
+      return patch(context, step, {
+        status: 'backoff',
+        error,
+        backoffMs: backoffMs(stepInfo(program, step), record.attempt, error, event.random),
+      });
     },
     retrySide: ({ context, event }, { step }: StepParams) => {
       const attempt = recordOf(context, step).sideAttempt ?? 1;
       const error = errorOf(event);
-      return patch(context, step, { sideAttempt: attempt + 1, backoffMs: backoffMs(stepInfo(program, step), attempt, error, event.random) });
+      return patch(context, step, {
+        sideAttempt: attempt + 1,
+        backoffMs: backoffMs(stepInfo(program, step), attempt, error, event.random),
+      });
     },
     /** What `onStepStart` handlers wrote. */
     wrote: ({ context, event }, { step }: StepParams) => writes(program, context, step, event),
     hold: ({ context, event }, { step }: StepParams) => patch(context, step, { held: answerOf(event).output }),
-    freezeState: ({ context }, { step }: StepParams) => (Object.keys(context.state).length === 0 ? {} : patch(context, step, { frozenState: context.state })),
+    freezeState: ({ context }, { step }: StepParams) =>
+      Object.keys(context.state).length === 0 ? {} : patch(context, step, { frozenState: context.state }),
     nextRound: ({ context }, { step }: StepParams) => {
       const { steps } = resetInside(program, context, step, false);
       const record = recordOf(context, step);
@@ -202,10 +241,13 @@ function stepChanges(program: Program): Record<string, Change> {
       const output = (last === undefined ? undefined : context.steps.get(last)?.output) ?? { v: null };
       return patch(context, step, { outputs: [...(record.outputs ?? []), output] });
     },
-    looked: ({ context }, { step }: StepParams) => patch(context, step, { rounds: (recordOf(context, step).rounds ?? 0) + 1 }),
+    looked: ({ context }, { step }: StepParams) =>
+      patch(context, step, { rounds: (recordOf(context, step).rounds ?? 0) + 1 }),
     holdDelay: ({ context, event }, { step }: StepParams) => {
       const { output } = answerOf(event);
-      return patch(context, step, { delayMs: 'v' in output && typeof output.v === 'number' ? Math.max(0, output.v) : 0 });
+      return patch(context, step, {
+        delayMs: 'v' in output && typeof output.v === 'number' ? Math.max(0, output.v) : 0,
+      });
     },
     /** One stretch of a pause: a pause of any length is made of stretches that a timer can hold. */
     waitMore: ({ context }, { step }: StepParams) => {
@@ -222,7 +264,12 @@ function stepChanges(program: Program): Record<string, Change> {
 /** The longest delay that `setTimeout` takes: 2^31 - 1 milliseconds. */
 const maxTimerMs = 2_147_483_647;
 
-function writeRendered(program: Program, context: RunContext, step: number, rendered: NonNullable<ReturnType<typeof answerOf>['writes']>): Update {
+function writeRendered(
+  program: Program,
+  context: RunContext,
+  step: number,
+  rendered: NonNullable<ReturnType<typeof answerOf>['writes']>,
+): Update {
   return writeState(program, context, step, rendered, { expressions: false });
 }
 
@@ -233,17 +280,23 @@ function writes(program: Program, context: RunContext, step: number | null, even
 
 function routeChanges(program: Program): Record<string, Change> {
   return {
-    choose: ({ context }, { step, ids }: StepParams & { readonly ids: readonly string[] }) => markChosen(program, context, step, ids),
+    choose: ({ context }, { step, ids }: StepParams & { readonly ids: readonly string[] }) =>
+      markChosen(program, context, step, ids),
     jump: ({ context }, { step, to, ids }: StepParams & { readonly to: number; readonly ids: readonly string[] }) => {
       const sequence = stepInfo(program, step).sequence?.steps ?? [];
       const reset = { ...context, ...resetFrom(program, context, sequence, to) };
       // What comes after the router is chosen, or not, when it decides again.
-      const before = ids.filter((id) => (program.byId.get(id) as number) < step && stepInfo(program, program.byId.get(id) as number).isBranch);
+      const before = ids.filter(
+        (id) => (program.byId.get(id) as number) < step && stepInfo(program, program.byId.get(id) as number).isBranch,
+      );
       return { ...reset, ...markChosen(program, reset, step, before) };
     },
     limit: ({ context }, { step, to }: StepParams & { readonly to: number }) => {
       const { id } = stepInfo(program, to).step;
-      const error = limitError(`step '${id}' was visited ${program.definition.maxVisits} times; a jump back to it is refused (maxVisits)`, id);
+      const error = limitError(
+        `step '${id}' was visited ${program.definition.maxVisits} times; a jump back to it is refused (maxVisits)`,
+        id,
+      );
       return patch(context, step, { status: 'failed', error });
     },
   };
@@ -256,7 +309,10 @@ function toldOutput(context: RunContext, output: StoredValue | null | undefined)
 }
 
 function tells(program: Program): Record<string, Tell> {
-  const of = (context: RunContext, step: number): { readonly step: string; readonly visit: number; readonly attempt: number } => {
+  const of = (
+    context: RunContext,
+    step: number,
+  ): { readonly step: string; readonly visit: number; readonly attempt: number } => {
     const { visit, attempt } = recordOf(context, step);
     return { step: stepInfo(program, step).step.id, visit, attempt };
   };
@@ -273,9 +329,18 @@ function tells(program: Program): Record<string, Tell> {
     },
     tellCompleted: (context, { step }: StepParams) => {
       const { output, branch } = recordOf(context, step);
-      return { type: 'step.completed', ...of(context, step), output: toldOutput(context, output), ...(branch === undefined ? {} : { branch }) };
+      return {
+        type: 'step.completed',
+        ...of(context, step),
+        output: toldOutput(context, output),
+        ...(branch === undefined ? {} : { branch }),
+      };
     },
-    tellFailed: (context, { step }: StepParams) => ({ type: 'step.failed', ...of(context, step), error: recordOf(context, step).error ?? noError }),
+    tellFailed: (context, { step }: StepParams) => ({
+      type: 'step.failed',
+      ...of(context, step),
+      error: recordOf(context, step).error ?? noError,
+    }),
     tellTask: (context, { step }: StepParams) => ({ type: 'task.opened', ...of(context, step) }),
     tellSkipped: (context, { step, why }: StepParams & { readonly why: 'condition' | 'not chosen' }) => {
       const { step: id, visit } = of(context, step);
@@ -286,11 +351,17 @@ function tells(program: Program): Record<string, Tell> {
 
 /** Steps under way inside a step (or, with null, anywhere in the run) end as cancelled, as what surrounds them is over. */
 function cancelOpen(program: Program): unknown {
-  return enqueueActions((({ context, enqueue }: ActionArguments & { readonly enqueue: Enqueue }, { step }: { readonly step: number | null }) => {
+  return enqueueActions(((
+    { context, enqueue }: ActionArguments & { readonly enqueue: Enqueue },
+    { step }: { readonly step: number | null },
+  ) => {
     const open = openSteps(program, context, step);
     if (open.length === 0) return;
     enqueue.assign((({ context: current }: ActionArguments) => ({
-      steps: open.reduce((steps, index) => steps.set(index, { ...recordOf(current, index), status: 'cancelled' }), current.steps),
+      steps: open.reduce(
+        (steps, index) => steps.set(index, { ...recordOf(current, index), status: 'cancelled' }),
+        current.steps,
+      ),
     })) as never);
     for (const index of open) {
       const { visit, attempt } = recordOf(context, index);
@@ -308,6 +379,11 @@ function openSteps(program: Program, context: RunContext, within: number | null)
   const candidates = within === null ? program.steps.map((info) => info.index) : subtree(program, within).slice(1);
   return candidates.filter((index) => {
     const record = context.steps.get(index);
-    return record !== undefined && (record.status === 'running' || record.status === 'backoff' || (record.status === 'pending' && record.slot === true));
+    return (
+      record !== undefined &&
+      (record.status === 'running' ||
+        record.status === 'backoff' ||
+        (record.status === 'pending' && record.slot === true))
+    );
   });
 }

@@ -21,8 +21,13 @@ interface PromiseArguments {
 }
 
 /** `provided` gives the machine as it was provided with actors, so that rounds have the same ones. */
-export function createDefaultActors(program: Program, bodies: ReadonlyMap<number, CompiledWorkflow>): Record<string, AnyActorLogic> {
-  const inMemory = fromPromise<EffectResult, EffectInput>(({ input, signal }) => evaluateEffect(input, surroundings(signal)).then(asStored));
+export function createDefaultActors(
+  program: Program,
+  bodies: ReadonlyMap<number, CompiledWorkflow>,
+): Record<string, AnyActorLogic> {
+  const inMemory = fromPromise<EffectResult, EffectInput>(({ input, signal }) =>
+    evaluateEffect(input, surroundings(signal)).then(asStored),
+  );
   const actors: Record<string, AnyActorLogic> = {
     evaluate: inMemory,
     handlers: inMemory,
@@ -47,12 +52,18 @@ function asStored(result: EffectResult): EffectResult {
 function missing(name: string): AnyActorLogic {
   return fromPromise(() =>
     Promise.reject(
-      new WorkflowError('EFFECT_UNKNOWN', `no '${name}' actor is provided: use machine.provide({ actors: { ${name}: fromPromise(...) } }) or createActors(...)`),
+      new WorkflowError(
+        'EFFECT_UNKNOWN',
+        `no '${name}' actor is provided: use machine.provide({ actors: { ${name}: fromPromise(...) } }) or createActors(...)`,
+      ),
     ),
   );
 }
 
-async function runRounds({ input, signal, self }: PromiseArguments, bodies: ReadonlyMap<number, CompiledWorkflow>): Promise<EffectResult> {
+async function runRounds(
+  { input, signal, self }: PromiseArguments,
+  bodies: ReadonlyMap<number, CompiledWorkflow>,
+): Promise<EffectResult> {
   const { info } = input;
   const body = info === null ? undefined : bodies.get(info.index);
   if (info?.step.type !== 'loop' || body === undefined) throw new TypeError('not an items loop');
@@ -83,7 +94,11 @@ async function runRounds({ input, signal, self }: PromiseArguments, bodies: Read
         writes[index] = context.writes;
         isBroken ||= context.isBreak;
       } else if (step.onItemError === 'fail') {
-        throw new WorkflowError('STEPS_FAILED', `round ${index} of loop '${step.id}' failed: ${context.error.message}`, { retryable: false, details: { index, cause: context.error.code } });
+        throw new WorkflowError(
+          'STEPS_FAILED',
+          `round ${index} of loop '${step.id}' failed: ${context.error.message}`,
+          { retryable: false, details: { index, cause: context.error.code } },
+        );
       } else {
         if (step.onItemError === 'skip') without.add(index);
         outputs[index] = null;
@@ -98,12 +113,17 @@ async function runRounds({ input, signal, self }: PromiseArguments, bodies: Read
     stop();
   }
   const metadata = { rounds: next, ...(Object.keys(errors).length === 0 ? {} : { errors }) };
-  return new EffectResult(outputs.slice(0, next).filter((_output, index) => !without.has(index)), { metadata, roundWrites: writes });
+  return new EffectResult(
+    outputs.slice(0, next).filter((_output, index) => !without.has(index)),
+    { metadata, roundWrites: writes },
+  );
 }
 
 /** The rounds' machine with the actors that its parent was provided with. */
 function withActorsOf(machine: AnyStateMachine, parent: unknown): AnyStateMachine {
-  const actors = (parent as AnyStateMachine | undefined)?.implementations?.actors as Record<string, AnyActorLogic> | undefined;
+  const actors = (parent as AnyStateMachine | undefined)?.implementations?.actors as
+    | Record<string, AnyActorLogic>
+    | undefined;
   if (actors === undefined) return machine;
   const { loop: _loop, ...shared } = actors;
   return machine.provide({ actors: shared } as never);

@@ -146,6 +146,8 @@ export function contextToJson(context: RunContext): unknown {
 }
 
 export function contextFromJson(json: unknown, outer: OuterRun | null): RunContext {
-  const stored = json as Omit<RunContext, 'steps' | 'outer'> & { readonly steps: readonly (readonly [number, StepRecord])[] };
+  const stored = json as Omit<RunContext, 'steps' | 'outer'> & {
+    readonly steps: readonly (readonly [number, StepRecord])[];
+  };
   return { ...emptyContext, ...stored, steps: StepTable.from(stored.steps), outer };
 }

@@ -10,7 +10,19 @@ export const effectBody: Body = ({ program }, info, endings) => {
 };
 
 /** The work of a step as an invoked actor; its id is the step's. */
-export function workInvoke(program: Program, info: StepInfo, src: string, onDone: readonly Transition[], onError: readonly Transition[]): Invoke {
+export function workInvoke(
+  program: Program,
+  info: StepInfo,
+  src: string,
+  onDone: readonly Transition[],
+  onError: readonly Transition[],
+): Invoke {
   const { index } = info;
-  return { id: effectId(program, index, 'work'), src, input: ({ context }) => new EffectInput(program, context, index, 'work'), onDone, onError };
+  return {
+    id: effectId(program, index, 'work'),
+    src,
+    input: ({ context }) => new EffectInput(program, context, index, 'work'),
+    onDone,
+    onError,
+  };
 }

@@ -53,19 +53,34 @@ export function resolveItems(effect: EffectInput, loader: ValueLoader): readonly
   // As it was when the loop was entered, also when the loop is carried out again later.
   const frozen = frozenState === undefined ? context : { ...context, state: frozenState };
   const scope = createScope(effect.program, frozen, info.index, loadingReader(loader));
-  const items = held === undefined ? (step.items?.kind === 'template' ? step.items.template.render(scope) : undefined) : materialize(held, loader, context.run.id);
+  const items =
+    held === undefined
+      ? step.items?.kind === 'template'
+        ? step.items.template.render(scope)
+        : undefined
+      : materialize(held, loader, context.run.id);
   if (!Array.isArray(items)) {
-    throw new WorkflowError('TEMPLATE_FAILED', `the items of loop '${step.id}' are not an array but ${describe(items)}`);
+    throw new WorkflowError(
+      'TEMPLATE_FAILED',
+      `the items of loop '${step.id}' are not an array but ${describe(items)}`,
+    );
   }
   if (step.maxIterations !== null && items.length > step.maxIterations) {
-    throw new WorkflowError('LOOP_LIMIT', `loop '${step.id}' has ${items.length} items, its maxIterations is ${step.maxIterations}`);
+    throw new WorkflowError(
+      'LOOP_LIMIT',
+      `loop '${step.id}' has ${items.length} items, its maxIterations is ${step.maxIterations}`,
+    );
   }
   return items as readonly unknown[];
 }
 
 function describe(value: unknown): string {
   if (value === undefined) return 'missing';
-  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `${/^[aeiou]/.test(typeof value) ? 'an' : 'a'} ${typeof value}`;
+  return value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'an array'
+      : `${/^[aeiou]/.test(typeof value) ? 'an' : 'a'} ${typeof value}`;
 }
 
 class Evaluation {
@@ -96,7 +111,8 @@ class Evaluation {
 
   async ofRun(): Promise<EffectResult> {
     const { definition } = this.#effect.program;
-    if (this.#effect.kind === 'output') return new EffectResult(definition.output === null ? null : await this.#value(definition.output));
+    if (this.#effect.kind === 'output')
+      return new EffectResult(definition.output === null ? null : await this.#value(definition.output));
     return this.#runHandlers();
   }
 
@@ -134,10 +150,15 @@ class Evaluation {
     if (step.until !== null) {
       const until = this.#render(step.until);
       const at = typeof until === 'string' ? Date.parse(until) : Number.NaN;
-      if (Number.isNaN(at)) throw new WorkflowError('TEMPLATE_FAILED', `'until' of step '${step.id}' is not an ISO 8601 time but ${JSON.stringify(until) ?? 'missing'}`);
+      if (Number.isNaN(at))
+        throw new WorkflowError(
+          'TEMPLATE_FAILED',
+          `'until' of step '${step.id}' is not an ISO 8601 time but ${JSON.stringify(until) ?? 'missing'}`,
+        );
       return Math.max(0, at - (this.#around.now ?? plainNow)());
     }
-    const duration = step.duration === null || typeof step.duration === 'number' ? step.duration : this.#render(step.duration);
+    const duration =
+      step.duration === null || typeof step.duration === 'number' ? step.duration : this.#render(step.duration);
     const text = typeof duration === 'string' && /^\d+(\.\d+)?$/.test(duration) ? Number(duration) : duration;
     const parsed = parseDuration(text, 'zero');
     if ('ms' in parsed) return parsed.ms;
@@ -154,14 +175,23 @@ class Evaluation {
     const writes: Record<string, StateWrite> = {};
     for (const assign of step.assign) {
       if (assign.kind === 'expr') {
-        if (!isPureExpression(this.#effect.program, assign.condition)) writes[assign.key] = { reads: this.#reads(assign.condition) };
+        if (!isPureExpression(this.#effect.program, assign.condition))
+          writes[assign.key] = { reads: this.#reads(assign.condition) };
         continue;
       }
       const value = throughJson(this.#render(assign.value)) ?? null;
       if (assign.kind === 'merge' && !isPlainObject(value)) {
-        throw new WorkflowError('TEMPLATE_FAILED', `what is merged into '${assign.key}' of the state is not an object but ${describe(value)}`);
+        throw new WorkflowError(
+          'TEMPLATE_FAILED',
+          `what is merged into '${assign.key}' of the state is not an object but ${describe(value)}`,
+        );
       }
-      writes[assign.key] = assign.kind === 'set' ? { set: value } : assign.kind === 'append' ? { append: value } : { merge: value as Record<string, unknown> };
+      writes[assign.key] =
+        assign.kind === 'set'
+          ? { set: value }
+          : assign.kind === 'append'
+            ? { append: value }
+            : { merge: value as Record<string, unknown> };
     }
     return writes;
   }
@@ -180,7 +210,10 @@ class Evaluation {
     const record = recordOf(this.#effect.context, this.#effect.step as number);
     const writes = new Map<string, StateWrite>();
     const input = (): unknown => this.#stepInput(step);
-    const original = record.output === undefined ? undefined : materialize(record.output, this.#around.loader, this.#effect.context.run.id);
+    const original =
+      record.output === undefined
+        ? undefined
+        : materialize(record.output, this.#around.loader, this.#effect.context.run.id);
     let output: unknown = kind === 'complete' ? privateCopy(original) : undefined;
     let hasChanged = false;
     for (const handler of handlers) {
@@ -189,15 +222,26 @@ class Evaluation {
       if (given !== undefined && kind !== 'start') [output, hasChanged] = [given, true];
     }
     const isReplaced = hasChanged || (kind === 'complete' && !deepEqual(output, original));
-    return new EffectResult(isReplaced ? output : undefined, writes.size === 0 ? {} : { writes: Object.fromEntries(writes) });
+    return new EffectResult(
+      isReplaced ? output : undefined,
+      writes.size === 0 ? {} : { writes: Object.fromEntries(writes) },
+    );
   }
 
   /** `onWorkflow*`: a throwing `onWorkflowStart` fails the run, any other is told of and changes nothing. */
   async #runHandlers(): Promise<EffectResult> {
     const { kind, program, context } = this.#effect;
-    const handlers = kind === 'start' || kind === 'complete' || kind === 'error' ? program.definition.workflowHandlers[kind] : [];
+    const handlers =
+      kind === 'start' || kind === 'complete' || kind === 'error' ? program.definition.workflowHandlers[kind] : [];
     const writes = new Map<string, StateWrite>();
-    const about = kind === 'error' ? context.error : materialize(kind === 'start' ? context.input : (context.output ?? { v: null }), this.#around.loader, context.run.id);
+    const about =
+      kind === 'error'
+        ? context.error
+        : materialize(
+            kind === 'start' ? context.input : (context.output ?? { v: null }),
+            this.#around.loader,
+            context.run.id,
+          );
     for (const handler of handlers) {
       try {
         await this.#call(handler, { writes }, (functionContext) => [about, functionContext]);
@@ -235,7 +279,11 @@ class Evaluation {
     parameters: (context: unknown) => readonly unknown[] = (context) => [context],
   ): Promise<unknown> {
     if (fn === null || fn.call === null) throw missingFunction(fn);
-    const context = createFunctionContext(this.#effect, { reader: loadingReader(this.#around.loader), signal: this.#around.signal, ...options });
+    const context = createFunctionContext(this.#effect, {
+      reader: loadingReader(this.#around.loader),
+      signal: this.#around.signal,
+      ...options,
+    });
     return (fn.call as (...each: readonly unknown[]) => unknown)(...parameters(context));
   }
 }
@@ -255,7 +303,10 @@ function inputOf(step: Step): Value | null {
 }
 
 export function missingFunction(fn: UserFunction | null): WorkflowError {
-  return new WorkflowError('FUNCTION_MISSING', `the function at '${fn?.place ?? '?'}' is not there: the run's workflow was loaded without its code`);
+  return new WorkflowError(
+    'FUNCTION_MISSING',
+    `the function at '${fn?.place ?? '?'}' is not there: the run's workflow was loaded without its code`,
+  );
 }
 
 function privateCopy(value: unknown): unknown {

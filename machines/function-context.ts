@@ -24,7 +24,8 @@ export interface FunctionContextOptions {
 export function createFunctionContext(effect: EffectInput, options: FunctionContextOptions): StepContext {
   const { program, context, step, info } = effect;
   const scope = createScope(program, context, step, options.reader);
-  const read = (...segments: string[]): unknown => plain(scope({ source: segments.join('.'), segments } satisfies Path));
+  const read = (...segments: string[]): unknown =>
+    plain(scope({ source: segments.join('.'), segments } satisfies Path));
   const level = loopLevel(program, context, step, options.depth ?? 0);
   const input = once(options.input ?? (() => undefined));
   return {
@@ -40,7 +41,8 @@ export function createFunctionContext(effect: EffectInput, options: FunctionCont
     attempt: step === null ? effect.attempt : Math.max(1, recordOf(context, step).attempt),
     signal: options.signal,
     set(key, value) {
-      if (options.writes === undefined) throw new WorkflowError('REQUEST_INVALID', 'context.set() works in handlers only; use `assign` in a step');
+      if (options.writes === undefined)
+        throw new WorkflowError('REQUEST_INVALID', 'context.set() works in handlers only; use `assign` in a step');
       options.writes.set(key, { set: throughJson(value) ?? null });
     },
   };
@@ -119,20 +121,26 @@ function visibleSteps(program: Program): ReadonlySet<string> {
 }
 
 function visibleVars(program: Program): ReadonlySet<string> {
-  return program.loop === null ? new Set(program.vars.keys()) : new Set([...visibleVars(program.loop.outer), ...program.vars.keys()]);
+  return program.loop === null
+    ? new Set(program.vars.keys())
+    : new Set([...visibleVars(program.loop.outer), ...program.vars.keys()]);
 }
 
 /** An object with the given keys whose values are made when they are read. */
 function lazyRecord(keys: ReadonlySet<string>, make: (key: string) => unknown): Readonly<Record<string, unknown>> {
   const all = (): Record<string, unknown> => Object.fromEntries([...keys].map((key) => [key, make(key)]));
   // `console.log(context)` looks at the proxy's target.
-  const target = Object.create(null, { [Symbol.for('nodejs.util.inspect.custom')]: { value: all, configurable: true } }) as Record<string, unknown>;
+  const target = Object.create(null, {
+    [Symbol.for('nodejs.util.inspect.custom')]: { value: all, configurable: true },
+  }) as Record<string, unknown>;
   return new Proxy(target, {
     get: (_target, key) => (typeof key === 'string' && keys.has(key) ? make(key) : undefined),
     has: (_target, key) => typeof key === 'string' && keys.has(key),
     ownKeys: () => [...keys],
     getOwnPropertyDescriptor: (_target, key) =>
-      typeof key === 'string' && keys.has(key) ? { value: make(key), enumerable: true, configurable: true, writable: false } : undefined,
+      typeof key === 'string' && keys.has(key)
+        ? { value: make(key), enumerable: true, configurable: true, writable: false }
+        : undefined,
     set: () => false,
   });
 }

@@ -40,17 +40,20 @@ export function createGuards(program: Program): Record<string, Guard> {
     hasFailed: ({ context }, { step }: StepParams) => recordOf(context, step).status === 'failed',
     isUnsettled: ({ context }, { step }: StepParams) => !ended.has(recordOf(context, step).status),
     /** A failure was noted, and something tries to mend it. */
-    isMending: ({ context }, { step }: StepParams) => recordOf(context, step).status === 'running' && recordOf(context, step).error !== undefined,
+    isMending: ({ context }, { step }: StepParams) =>
+      recordOf(context, step).status === 'running' && recordOf(context, step).error !== undefined,
     took: ({ context }, { step, branch }: StepParams & { readonly branch: string }) =>
       recordOf(context, step).branch === branch && recordOf(context, step).status === 'completed',
     'took and may jump': (args, { guard, to }: { readonly guard: Named; readonly to: number }) =>
       evaluate(guard, args) && (recordOf(args.context, to).jumps ?? 0) + 1 < program.definition.maxVisits,
-    'isTrue and at limit': (args, { guard, step }: StepParams & { readonly guard: Named }) => evaluate(guard, args) && isAtLimit(args.context, step),
+    'isTrue and at limit': (args, { guard, step }: StepParams & { readonly guard: Named }) =>
+      evaluate(guard, args) && isAtLimit(args.context, step),
     isNotTrue: (args, { guard }: { readonly guard: Named }) => !evaluate(guard, args),
     isAtLimit: ({ context }, { step }: StepParams) => isAtLimit(context, step),
     mayRetry: ({ context, event }, params: SettleParams) =>
       mayRetry(program, params.step, failure(program, context, event, params), recordOf(context, params.step).attempt),
-    mayRetrySide: ({ context, event }, { step }: StepParams) => mayRetry(program, step, errorOf(event), recordOf(context, step).sideAttempt ?? 1),
+    mayRetrySide: ({ context, event }, { step }: StepParams) =>
+      mayRetry(program, step, errorOf(event), recordOf(context, step).sideAttempt ?? 1),
     hasMoreToWait: ({ context }, { step }: StepParams) => {
       const { delayMs = 0, waitedMs = 0 } = recordOf(context, step);
       return waitedMs < delayMs;
@@ -62,7 +65,8 @@ export function createGuards(program: Program): Record<string, Guard> {
       if (parallel.join !== 'all') return joined(context, step) >= parallel.join;
       return !branches(step).some((index) => hasFailed(context, index));
     },
-    hasSlot: ({ context }, { step, branch }: StepParams & { readonly branch: number }) => hasSlot(context, step, branch),
+    hasSlot: ({ context }, { step, branch }: StepParams & { readonly branch: number }) =>
+      hasSlot(context, step, branch),
     isSignal: ({ context, event }, { step }: StepParams) => {
       const { name, payload } = event as SignalEvent;
       return matchesSignal(program, context, step, name, readPayload(payload));
@@ -80,7 +84,9 @@ export function createGuards(program: Program): Record<string, Guard> {
 
   function isAtLimit(context: RunContext, step: number): boolean {
     const { step: loop } = stepInfo(program, step);
-    return loop.type === 'loop' && loop.maxIterations !== null && (recordOf(context, step).rounds ?? 0) >= loop.maxIterations;
+    return (
+      loop.type === 'loop' && loop.maxIterations !== null && (recordOf(context, step).rounds ?? 0) >= loop.maxIterations
+    );
   }
 
   function branches(step: number): readonly number[] {
@@ -123,7 +129,10 @@ export function createGuards(program: Program): Record<string, Guard> {
   function isOver(context: RunContext, step: number): boolean {
     const { step: parallel } = stepInfo(program, step);
     if (parallel.type !== 'parallel') return false;
-    return (parallel.failFast && branches(step).some((index) => hasFailed(context, index))) || joined(context, step) >= joinOf(step);
+    return (
+      (parallel.failFast && branches(step).some((index) => hasFailed(context, index))) ||
+      joined(context, step) >= joinOf(step)
+    );
   }
 
   function hasFailed(context: RunContext, index: number): boolean {
@@ -173,12 +182,15 @@ function authored(program: Program): Record<string, Guard> {
 }
 
 function conditionsOf(program: Program, index: number): readonly Condition[] {
-  return ['condition', 'decide'].map((place) => conditionOrNull(program, index, place)).filter((condition) => condition !== null);
+  return ['condition', 'decide']
+    .map((place) => conditionOrNull(program, index, place))
+    .filter((condition) => condition !== null);
 }
 
 function conditionOrNull(program: Program, index: number, place: string): Condition | null {
   const { step } = stepInfo(program, index);
-  const decide = step.type === 'conditional' || step.type === 'loop' ? step.decide : step.type === 'wait' ? step.while : null;
+  const decide =
+    step.type === 'conditional' || step.type === 'loop' ? step.decide : step.type === 'wait' ? step.while : null;
   const decision = place === 'condition' ? step.condition : decide;
   return decision?.kind === 'expression' ? decision.condition : null;
 }
@@ -190,7 +202,11 @@ function conditionAt(program: Program, index: number, place: string): Condition 
 }
 
 /** The switch's value equals the case's key, as text; a router's output by any of its names. */
-function isCase(program: Program, { context, event }: GuardArguments, params: StepParams & { readonly key: string; readonly isDirect: boolean }): boolean {
+function isCase(
+  program: Program,
+  { context, event }: GuardArguments,
+  params: StepParams & { readonly key: string; readonly isDirect: boolean },
+): boolean {
   const { step } = stepInfo(program, params.step);
   if (step.type !== 'switch') return false;
   if (!params.isDirect) {
@@ -201,7 +217,12 @@ function isCase(program: Program, { context, event }: GuardArguments, params: St
   const scope = createScope(program, context, params.step, keptReader);
   const [only, ...others] = step.value.template.paths;
   const source: unknown = step.value.template.source;
-  if (only !== undefined && others.length === 0 && typeof source === 'string' && /^\{\{[^{}]*\}\}$/.test(source.trim())) {
+  if (
+    only !== undefined &&
+    others.length === 0 &&
+    typeof source === 'string' &&
+    /^\{\{[^{}]*\}\}$/.test(source.trim())
+  ) {
     const value = scope(only);
     return value instanceof Choice ? value.aliases.has(params.key) : matches(value, params.key);
   }
@@ -209,7 +230,11 @@ function isCase(program: Program, { context, event }: GuardArguments, params: St
 }
 
 function matches(value: unknown, key: string): boolean {
-  return value !== undefined && value !== null && (typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean)) === key;
+  return (
+    value !== undefined &&
+    value !== null &&
+    (typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean)) === key
+  );
 }
 
 export type { Params };

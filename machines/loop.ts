@@ -18,7 +18,8 @@ export const loopBody: Body = (maker, info, endings) => {
 const itemsBody: Body = ({ program }, info, endings) => {
   const { step, index } = info;
   const rounds = workInvoke(program, info, 'loop', [endings.success('rounds')], endings.attemptFailure('event'));
-  if (step.type !== 'loop' || step.items?.kind !== 'function') return { entry: [named('freezeState', { step: index })], invoke: rounds };
+  if (step.type !== 'loop' || step.items?.kind !== 'function')
+    return { entry: [named('freezeState', { step: index })], invoke: rounds };
   return {
     entry: [named('freezeState', { step: index })],
     initial: '$items',
@@ -70,10 +71,15 @@ const conditionBody: Body = (maker, info, endings) => {
     if (isGuard(program, step.decide)) {
       const guard = conditionGuard(step.decide.condition.source, index, 'decide');
       if (step.mode === 'until') return { always: [{ ...over, guard }, ...again] };
-      return { always: [{ ...limit, guard: named('isTrue and at limit', { guard, step: index }) }, { ...round, guard }, over] };
+      return {
+        always: [{ ...limit, guard: named('isTrue and at limit', { guard, step: index }) }, { ...round, guard }, over],
+      };
     }
     const guard = { type: 'isTrue' };
-    const onDone = step.mode === 'until' ? [{ ...over, guard }, ...again] : [{ ...limit, guard: named('isTrue and at limit', { guard, step: index }) }, { ...round, guard }, over];
+    const onDone =
+      step.mode === 'until'
+        ? [{ ...over, guard }, ...again]
+        : [{ ...limit, guard: named('isTrue and at limit', { guard, step: index }) }, { ...round, guard }, over];
     return {
       invoke: {
         id: effectId(program, index, 'decide'),
@@ -85,4 +91,3 @@ const conditionBody: Body = (maker, info, endings) => {
     };
   }
 };
-

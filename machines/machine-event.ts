@@ -77,7 +77,9 @@ export function answerOf(event: MachineEvent): Answer {
     ...(result.output === undefined ? { none: true as const } : {}),
     ...(result.metadata === undefined ? {} : { metadata: { v: result.metadata } }),
     ...(result.writes === undefined ? {} : { writes: result.writes }),
-    ...(result.roundWrites === undefined ? {} : { roundWrites: result.roundWrites as readonly (readonly LoggedWrite[])[] }),
+    ...(result.roundWrites === undefined
+      ? {}
+      : { roundWrites: result.roundWrites as readonly (readonly LoggedWrite[])[] }),
   };
 }
 
@@ -92,5 +94,7 @@ function isOfHandler({ type }: MachineEvent): boolean {
 }
 
 function isErrorData(error: unknown): error is ErrorData {
-  return typeof error === 'object' && error !== null && !(error instanceof Error) && 'code' in error && 'retryable' in error;
+  return (
+    typeof error === 'object' && error !== null && !(error instanceof Error) && 'code' in error && 'retryable' in error
+  );
 }

@@ -41,5 +41,7 @@ export interface NodeConfig {
 
 /** States by name, without those that are not there. */
 export function states(entries: Readonly<Record<string, NodeConfig | null>>): Record<string, NodeConfig> {
-  return Object.fromEntries(Object.entries(entries).filter((entry): entry is [string, NodeConfig] => entry[1] !== null));
+  return Object.fromEntries(
+    Object.entries(entries).filter((entry): entry is [string, NodeConfig] => entry[1] !== null),
+  );
 }

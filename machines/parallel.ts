@@ -12,7 +12,12 @@ export const parallelBody: Body = (maker, info, endings) => {
   const joined =
     step.join === 'all'
       ? []
-      : [endings.success('branches', { guard: named('isJoined', { step: index }), actions: [named('cancelOpen', { step: index })] })];
+      : [
+          endings.success('branches', {
+            guard: named('isJoined', { step: index }),
+            actions: [named('cancelOpen', { step: index })],
+          }),
+        ];
   const regions: Record<string, NodeConfig> = {};
   for (const branch of branches) {
     const failed = step.failFast ? endings.attemptFailure('child', branch) : null;

@@ -16,7 +16,10 @@ interface PersistedState {
 }
 
 export function persistState(state: RunState): string {
-  const { value, status, context } = state.snapshot as AnyMachineSnapshot & { readonly value: unknown; readonly context: RunContext };
+  const { value, status, context } = state.snapshot as AnyMachineSnapshot & {
+    readonly value: unknown;
+    readonly context: RunContext;
+  };
   const persisted: PersistedState = {
     value,
     status,
@@ -29,7 +32,13 @@ export function persistState(state: RunState): string {
 }
 
 /** Throws {@link InvariantError} when the snapshot does not fit the machine. */
-export function restoreState(kernel: Kernel, program: Program, text: string, seq: number, outer: OuterRun | null): RunState {
+export function restoreState(
+  kernel: Kernel,
+  program: Program,
+  text: string,
+  seq: number,
+  outer: OuterRun | null,
+): RunState {
   const persisted = JSON.parse(text) as PersistedState;
   const context = contextFromJson(persisted.context, outer);
   const children: Record<string, unknown> = {};
@@ -40,7 +49,12 @@ export function restoreState(kernel: Kernel, program: Program, text: string, seq
       throw new InvariantError(`effect '${id}' of the checkpoint at event ${seq} does not fit its step`);
     }
     effects.set(id, { id, src, input: restored, seq: begun });
-    children[id] = { src, systemId: undefined, syncSnapshot: false, snapshot: { status: 'active', output: undefined, error: undefined, input: restored } };
+    children[id] = {
+      src,
+      systemId: undefined,
+      syncSnapshot: false,
+      snapshot: { status: 'active', output: undefined, error: undefined, input: restored },
+    };
   }
   // XState walks the context it restores; ours holds nothing for it to find, and the way out to the outer run is long.
   const restored = kernel.machine.restoreSnapshot(
@@ -49,5 +63,11 @@ export function restoreState(kernel: Kernel, program: Program, text: string, seq
   ) as AnyMachineSnapshot;
   if (restored.status === 'error') throw new InvariantError(`the checkpoint at event ${seq} does not fit the machine`);
   const snapshot = Object.assign(restored, { context });
-  return { snapshot, seq, effects, timers: new Map(persisted.timers.map((timer) => [timer.name, timer])), pause: persisted.pause };
+  return {
+    snapshot,
+    seq,
+    effects,
+    timers: new Map(persisted.timers.map((timer) => [timer.name, timer])),
+    pause: persisted.pause,
+  };
 }

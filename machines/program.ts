@@ -3,7 +3,14 @@
  * read. One program per run of a definition, and one per body of an items loop (its rounds are runs of their own).
  * Owns these tables; the statechart itself is made by `workflow.ts` from them.
  */
-import type { LoopStep, Step, StepHandlers, Target, UserFunction, WorkflowDefinition } from '../src/definition/definition.ts';
+import type {
+  LoopStep,
+  Step,
+  StepHandlers,
+  Target,
+  UserFunction,
+  WorkflowDefinition,
+} from '../src/definition/definition.ts';
 import type { Path } from '../src/expressions/path.ts';
 
 /** A sequence of steps: the workflow's own, a group's, a loop's body, the `onFailure` steps, or one inline step. */
@@ -59,7 +66,8 @@ export function namedSteps(step: Step): readonly string[] {
   const goto = step.onError.kind === 'goto' ? [step.onError.target] : [];
   if (step.type === 'conditional') return [...targetIds(step.then), ...targetIds(step.else), ...goto];
   if (step.type === 'human' && step.onTimeout.kind === 'goto') return [step.onTimeout.target, ...goto];
-  if (step.type === 'switch') return [...step.cases.flatMap((each) => targetIds(each.target)), ...targetIds(step.default), ...goto];
+  if (step.type === 'switch')
+    return [...step.cases.flatMap((each) => targetIds(each.target)), ...targetIds(step.default), ...goto];
   return goto;
 }
 
@@ -129,7 +137,13 @@ class ProgramMaker {
     return sequence;
   }
 
-  #add(step: Step, parent: number | null, loops: readonly number[], sequence: SequenceInfo | null, isBranch: boolean): number {
+  #add(
+    step: Step,
+    parent: number | null,
+    loops: readonly number[],
+    sequence: SequenceInfo | null,
+    isBranch: boolean,
+  ): number {
     const index = this.#steps.length;
     const handlers = handlersOf(this.#definition, step.id);
     this.#steps.push({ index, step, parent, loops, sequence, isBranch, handlers, kept: new Map() });
@@ -159,7 +173,9 @@ function branchIds(steps: readonly Step[]): ReadonlySet<string> {
 
 function handlersOf(definition: WorkflowDefinition, id: string): StepHandlers {
   const of = (event: keyof StepHandlers): readonly UserFunction[] =>
-    definition.stepHandlers.filter((each) => each.event === event && matchesPattern(each.pattern, id)).map((each) => each.call);
+    definition.stepHandlers
+      .filter((each) => each.event === event && matchesPattern(each.pattern, id))
+      .map((each) => each.call);
   return { start: of('start'), complete: of('complete'), error: of('error') };
 }
 

@@ -26,7 +26,12 @@ export function patch(context: RunContext, index: number, fields: Partial<StepRe
 /** The step is entered: a new visit, unless a jump back or a loop's next round has begun one. */
 export function enterVisit(record: StepRecord): StepRecord {
   const isBegun = record.status === 'pending' && record.visit > 0;
-  return { ...withoutProgress(record), status: 'pending', visit: isBegun ? record.visit : record.visit + 1, attempt: 0 };
+  return {
+    ...withoutProgress(record),
+    status: 'pending',
+    visit: isBegun ? record.visit : record.visit + 1,
+    attempt: 0,
+  };
 }
 
 /** The work of the step begins: its first attempt in this visit, or the next after a backoff. Loops and pauses begin anew. */
@@ -84,7 +89,15 @@ export function completion(program: Program, context: RunContext, index: number,
   const info = stepInfo(program, index);
   const name = info.step.output;
   const isSharedVar = name !== null && (program.vars.get(name)?.length ?? 0) > 1;
-  const { error: _error, backoffMs: _backoff, sideAttempt: _side, waitedMs: _waited, delayMs: _delay, stretchMs: _stretch, ...rest } = record;
+  const {
+    error: _error,
+    backoffMs: _backoff,
+    sideAttempt: _side,
+    waitedMs: _waited,
+    delayMs: _delay,
+    stretchMs: _stretch,
+    ...rest
+  } = record;
   return {
     steps: context.steps.set(index, { ...rest, status: 'completed' }),
     ...(isSharedVar ? { vars: { ...context.vars, [name]: index } } : {}),
@@ -93,8 +106,19 @@ export function completion(program: Program, context: RunContext, index: number,
 }
 
 /** Failed for good: the output is null, but for what a parallel step keeps of its branches. */
-export function failed(record: StepRecord, error: ErrorData, partial: Pick<StepRecord, 'output' | 'kept'> = {}): StepRecord {
-  const { kept: _kept, metadata: _metadata, branch: _branch, backoffMs: _backoff, sideAttempt: _side, ...rest } = record;
+export function failed(
+  record: StepRecord,
+  error: ErrorData,
+  partial: Pick<StepRecord, 'output' | 'kept'> = {},
+): StepRecord {
+  const {
+    kept: _kept,
+    metadata: _metadata,
+    branch: _branch,
+    backoffMs: _backoff,
+    sideAttempt: _side,
+    ...rest
+  } = record;
   return {
     ...rest,
     status: 'failed',
@@ -158,7 +182,12 @@ export function resetFrom(program: Program, context: RunContext, sequence: reado
 }
 
 /** Steps inside a group, a loop or a parallel step are fresh at each of its entries; `clear`: their outputs are cleared too. */
-export function resetInside(program: Program, context: RunContext, index: number, clear: boolean): Pick<RunContext, 'steps'> {
+export function resetInside(
+  program: Program,
+  context: RunContext,
+  index: number,
+  clear: boolean,
+): Pick<RunContext, 'steps'> {
   let { steps } = context;
   if (program.steps[index + 1]?.parent !== index) return { steps };
   for (const inner of subtree(program, index)) {
@@ -187,7 +216,11 @@ function renewed(record: StepRecord, reset: ReadonlySet<number>, isOwn: boolean)
 }
 
 /** What guards read of a composed output, from what was kept of its parts. */
-export function keptOfParts(info: StepInfo, context: RunContext, program: Program): Readonly<Record<string, unknown>> | undefined {
+export function keptOfParts(
+  info: StepInfo,
+  context: RunContext,
+  program: Program,
+): Readonly<Record<string, unknown>> | undefined {
   if (info.kept.size === 0 || info.step.type !== 'parallel') return undefined;
   const kept: Record<string, unknown> = {};
   for (const [key, [field, part, ...rest]] of info.kept) {
@@ -201,7 +234,10 @@ export function keptOfParts(info: StepInfo, context: RunContext, program: Progra
 }
 
 /** The values at the paths that guards read, from a whole value. */
-export function keptOfValue(paths: ReadonlyMap<string, readonly string[]>, root: { readonly output?: unknown; readonly metadata?: unknown }): Readonly<Record<string, unknown>> {
+export function keptOfValue(
+  paths: ReadonlyMap<string, readonly string[]>,
+  root: { readonly output?: unknown; readonly metadata?: unknown },
+): Readonly<Record<string, unknown>> {
   const kept: Record<string, unknown> = {};
   for (const [key, path] of paths) {
     const value = readOwn(root, path);

@@ -22,12 +22,20 @@ export const switchBody: Body = ({ program }, info, endings) => {
   const { step } = info;
   if (step.type !== 'switch') throw new TypeError(step.type);
   const isDirect = step.value.kind === 'template' && step.value.template.paths.every((path) => isPure(program, path));
-  const transitions = cases(step, (key) => take(program, info, endings, key, named(`case ${key}`, { step: info.index, key, isDirect })), take(program, info, endings, 'default'));
+  const transitions = cases(
+    step,
+    (key) => take(program, info, endings, key, named(`case ${key}`, { step: info.index, key, isDirect })),
+    take(program, info, endings, 'default'),
+  );
   if (isDirect) return { always: transitions };
   return { invoke: workInvoke(program, info, 'evaluate', transitions, endings.attemptFailure('event')) };
 };
 
-function cases(step: SwitchStep, transition: (key: string) => Transition, otherwise: Transition): readonly Transition[] {
+function cases(
+  step: SwitchStep,
+  transition: (key: string) => Transition,
+  otherwise: Transition,
+): readonly Transition[] {
   return [...step.cases.map((each) => transition(each.key)), otherwise];
 }
 
@@ -35,7 +43,15 @@ function cases(step: SwitchStep, transition: (key: string) => Transition, otherw
 function take(program: Program, info: StepInfo, endings: Endings, branch: string, guard?: Named): Transition {
   const { step } = info;
   const target =
-    step.type === 'conditional' ? (branch === 'then' ? step.then : step.else) : step.type === 'switch' ? (branch === 'default' ? step.default : (step.cases.find((each) => each.key === branch)?.target ?? null)) : null;
+    step.type === 'conditional'
+      ? branch === 'then'
+        ? step.then
+        : step.else
+      : step.type === 'switch'
+        ? branch === 'default'
+          ? step.default
+          : (step.cases.find((each) => each.key === branch)?.target ?? null)
+        : null;
   const later = targetIds(target).filter((id) => !isJumpBack(program, info.index, id));
   const actions = [...(later.length === 0 ? [] : [named('choose', { step: info.index, ids: later })])];
   return endings.success(`branch:${branch}`, { ...(guard === undefined ? {} : { guard }), actions });

@@ -10,7 +10,13 @@ import type { RunContext, StepRecord } from './context.ts';
 import { stepInfo, targetIds, type Program, type StepInfo } from './program.ts';
 
 /** Gives the value at `rest` below a stored value of the run `run`; `kept` and `key` are what was kept of it, and under which key. */
-export type StoredReader = (stored: StoredValue, rest: readonly string[], run: string, kept: Readonly<Record<string, unknown>> | undefined, key: string) => unknown;
+export type StoredReader = (
+  stored: StoredValue,
+  rest: readonly string[],
+  run: string,
+  kept: Readonly<Record<string, unknown>> | undefined,
+  key: string,
+) => unknown;
 
 /** For guards: pure. What is missing is not kept (it has no JSON). */
 export const keptReader: StoredReader = (stored, rest, _run, kept, key) => {
@@ -28,7 +34,14 @@ export function loadingReader(loader: ValueLoader): StoredReader {
     // Into a composed value without loading all of it.
     for (; from < rest.length && !('v' in current); from++) {
       const key = rest[from] as string;
-      const inner = 'o' in current ? (Object.hasOwn(current.o, key) ? current.o[key] : undefined) : 'a' in current ? current.a[Number(key)] : undefined;
+      const inner =
+        'o' in current
+          ? Object.hasOwn(current.o, key)
+            ? current.o[key]
+            : undefined
+          : 'a' in current
+            ? current.a[Number(key)]
+            : undefined;
       if (inner === undefined) break;
       current = inner;
     }
@@ -37,11 +50,24 @@ export function loadingReader(loader: ValueLoader): StoredReader {
 }
 
 /** The scope of one step (its number; null for the workflow itself: output, handlers). `depth`: see {@link loopLevel}. */
-export function createScope(program: Program, context: RunContext, step: number | null, reader: StoredReader, depth = 0): Scope {
+export function createScope(
+  program: Program,
+  context: RunContext,
+  step: number | null,
+  reader: StoredReader,
+  depth = 0,
+): Scope {
   return (path) => readRoot(program, context, step, reader, path.segments, depth);
 }
 
-function readRoot(program: Program, context: RunContext, step: number | null, reader: StoredReader, segments: readonly string[], depth: number): unknown {
+function readRoot(
+  program: Program,
+  context: RunContext,
+  step: number | null,
+  reader: StoredReader,
+  segments: readonly string[],
+  depth: number,
+): unknown {
   switch (segments[0]) {
     case 'steps':
       return readStep(program, context, reader, segments);
@@ -64,21 +90,34 @@ function stateOf(context: RunContext): unknown {
 function readStep(program: Program, context: RunContext, reader: StoredReader, segments: readonly string[]): unknown {
   const index = program.byId.get(segments[1] ?? '');
   if (index === undefined) {
-    return context.outer === null ? undefined : readStep(context.outer.program, context.outer.context, reader, segments);
+    return context.outer === null
+      ? undefined
+      : readStep(context.outer.program, context.outer.context, reader, segments);
   }
   const record = context.steps.get(index);
-  return record === undefined ? undefined : readRecord(stepInfo(program, index), record, reader, context.run.id, segments);
+  return record === undefined
+    ? undefined
+    : readRecord(stepInfo(program, index), record, reader, context.run.id, segments);
 }
 
-function readRecord(info: StepInfo, record: StepRecord, reader: StoredReader, run: string, segments: readonly string[]): unknown {
+function readRecord(
+  info: StepInfo,
+  record: StepRecord,
+  reader: StoredReader,
+  run: string,
+  segments: readonly string[],
+): unknown {
   switch (segments[2]) {
     case 'output': {
       if (record.output === undefined) return undefined;
-      if (segments.length === 3 && record.branch !== undefined && isChosen(info, record)) return choiceOf(info, record.branch);
+      if (segments.length === 3 && record.branch !== undefined && isChosen(info, record))
+        return choiceOf(info, record.branch);
       return reader(record.output, segments.slice(3), run, record.kept, segments.slice(2).join('.'));
     }
     case 'metadata':
-      return record.metadata === undefined ? undefined : reader(record.metadata, segments.slice(3), run, record.kept, segments.slice(2).join('.'));
+      return record.metadata === undefined
+        ? undefined
+        : reader(record.metadata, segments.slice(3), run, record.kept, segments.slice(2).join('.'));
     case 'status':
       return segments.length === 3 ? record.status : undefined;
     case 'branch':
@@ -92,7 +131,12 @@ function readRecord(info: StepInfo, record: StepRecord, reader: StoredReader, ru
   }
 }
 
-function readWorkflow(program: Program, context: RunContext, reader: StoredReader, segments: readonly string[]): unknown {
+function readWorkflow(
+  program: Program,
+  context: RunContext,
+  reader: StoredReader,
+  segments: readonly string[],
+): unknown {
   switch (segments[1]) {
     case 'input': {
       const top = outermostContext(context);
@@ -122,17 +166,32 @@ function readVar(program: Program, context: RunContext, reader: StoredReader, se
   const writers = program.vars.get(name);
   const index = writers?.length === 1 ? writers[0] : context.vars[name];
   if (writers === undefined || index === undefined) {
-    return context.outer === null || writers !== undefined ? undefined : readVar(context.outer.program, context.outer.context, reader, segments);
+    return context.outer === null || writers !== undefined
+      ? undefined
+      : readVar(context.outer.program, context.outer.context, reader, segments);
   }
   const record = context.steps.get(index);
   if (record?.output === undefined) return undefined;
   const { step } = stepInfo(program, index);
   if (step.type === 'conditional' && segments.length === 2) return record.branch;
-  return reader(record.output, segments.slice(2), context.run.id, record.kept, ['output', ...segments.slice(2)].join('.'));
+  return reader(
+    record.output,
+    segments.slice(2),
+    context.run.id,
+    record.kept,
+    ['output', ...segments.slice(2)].join('.'),
+  );
 }
 
 /** `loop.item`, `loop.index`, `loop.parent...`, or a loop's `as` name. */
-function readLoop(program: Program, context: RunContext, step: number | null, reader: StoredReader, segments: readonly string[], depth: number): unknown {
+function readLoop(
+  program: Program,
+  context: RunContext,
+  step: number | null,
+  reader: StoredReader,
+  segments: readonly string[],
+  depth: number,
+): unknown {
   let level = loopLevel(program, context, step, depth);
   if (segments[0] !== 'loop') {
     while (level !== null && level.as !== segments[0]) level = level.parent();
@@ -215,8 +274,10 @@ export function branchTarget(step: StepInfo['step'], branch: string): ReturnType
 
 function targetOf(step: StepInfo['step'], branch: string) {
   if (step.type === 'conditional') return branch === 'then' ? step.then : step.else;
-  if (step.type === 'human') return step.onTimeout.kind === 'goto' ? { kind: 'steps' as const, ids: [step.onTimeout.target] } : null;
-  if (step.type === 'switch') return (branch === 'default' ? null : step.cases.find((each) => each.key === branch)?.target) ?? step.default;
+  if (step.type === 'human')
+    return step.onTimeout.kind === 'goto' ? { kind: 'steps' as const, ids: [step.onTimeout.target] } : null;
+  if (step.type === 'switch')
+    return (branch === 'default' ? null : step.cases.find((each) => each.key === branch)?.target) ?? step.default;
   return null;
 }
 
@@ -241,7 +302,9 @@ export function isPure(program: Program, path: Path): boolean {
     if (index === undefined) return program.loop === null || isPure(program.loop.outer, path);
     return field !== 'output' || isPureOutput(program, index, path.segments.slice(3));
   }
-  return root === 'loop' && path.segments.at(-1) === 'index' && path.segments.slice(1, -1).every((each) => each === 'parent');
+  return (
+    root === 'loop' && path.segments.at(-1) === 'index' && path.segments.slice(1, -1).every((each) => each === 'parent')
+  );
 }
 
 export function isPureExpression(program: Program, { paths }: { readonly paths: readonly Path[] }): boolean {

@@ -16,14 +16,21 @@ export interface SequenceExits {
   readonly continue?: Transition;
 }
 
-export function sequenceNode(maker: StepMaker, sequence: SequenceInfo, exits: SequenceExits): Pick<NodeConfig, 'initial' | 'states'> {
+export function sequenceNode(
+  maker: StepMaker,
+  sequence: SequenceInfo,
+  exits: SequenceExits,
+): Pick<NodeConfig, 'initial' | 'states'> {
   const { program } = maker;
   const nodes: Record<string, NodeConfig> = {};
   sequence.steps.forEach((index, position) => {
     const info = stepInfo(program, index);
     const next = sequence.steps[position + 1];
     const onward: Transition = next === undefined ? exits.done : { target: `#${stepInfo(program, next).step.id}` };
-    nodes[info.step.id] = maker.step(index, { onDone: [...routes(program, info, exits), onward], failed: exits.failed(index) });
+    nodes[info.step.id] = maker.step(index, {
+      onDone: [...routes(program, info, exits), onward],
+      failed: exits.failed(index),
+    });
   });
   const first = sequence.steps[0];
   if (first === undefined) return { initial: '$empty', states: { $empty: { always: [exits.done] } } };
@@ -47,7 +54,12 @@ function routes(program: Program, info: StepInfo, exits: SequenceExits): readonl
     const id = step.onError.target;
     const guard = named('hasFailed', { step: index });
     if (isJumpBack(program, index, id)) result.push(...jump(program, info, exits, [id], guard));
-    else result.push({ guard, target: onwardTarget(program, info, exits), actions: [named('choose', { step: index, ids: [id] })] });
+    else
+      result.push({
+        guard,
+        target: onwardTarget(program, info, exits),
+        actions: [named('choose', { step: index, ids: [id] })],
+      });
   }
   return result;
 }
@@ -58,23 +70,41 @@ function onwardTarget(program: Program, info: StepInfo, exits: SequenceExits): s
   return next === undefined ? (exits.done.target as string) : `#${stepInfo(program, next).step.id}`;
 }
 
-function route(program: Program, info: StepInfo, exits: SequenceExits, target: Target | null, branch: string): readonly Transition[] {
+function route(
+  program: Program,
+  info: StepInfo,
+  exits: SequenceExits,
+  target: Target | null,
+  branch: string,
+): readonly Transition[] {
   if (target === null) return [];
   const guard = named('took', { step: info.index, branch });
   if (target.kind !== 'steps') {
     const exit = exits[target.kind];
     return exit === undefined ? [] : [{ ...exit, guard }];
   }
-  return target.ids.some((id) => isJumpBack(program, info.index, id)) ? jump(program, info, exits, target.ids, guard) : [];
+  return target.ids.some((id) => isJumpBack(program, info.index, id))
+    ? jump(program, info, exits, target.ids, guard)
+    : [];
 }
 
 /** To the earliest target, as a new visit of all steps from there on; the number of visits is bounded. */
-function jump(program: Program, info: StepInfo, exits: SequenceExits, ids: readonly string[], guard: Named): readonly Transition[] {
+function jump(
+  program: Program,
+  info: StepInfo,
+  exits: SequenceExits,
+  ids: readonly string[],
+  guard: Named,
+): readonly Transition[] {
   const to = Math.min(...ids.map((id) => program.byId.get(id) ?? info.index));
   const params = { step: info.index, to };
   const limited = exits.failed(info.index).at(-1);
   return [
-    { guard: named('took and may jump', { guard, ...params }), target: `#${stepInfo(program, to).step.id}`, actions: [named('jump', { ...params, ids })] },
+    {
+      guard: named('took and may jump', { guard, ...params }),
+      target: `#${stepInfo(program, to).step.id}`,
+      actions: [named('jump', { ...params, ids })],
+    },
     { ...limited, guard, actions: [named('limit', params), ...(limited?.actions ?? [])] },
   ];
 }
@@ -95,4 +125,3 @@ export function groupSequence(program: Program, info: StepInfo): SequenceInfo {
   const inner = step.type === 'sequential' || step.type === 'loop' || step.type === 'parallel' ? step.steps : [];
   return { steps: inner.map((each) => program.byId.get(each.id) as number) };
 }
-

@@ -2,7 +2,14 @@
  * How the output or the error of a step comes about: `by` names the way. Pure; used by the actions `complete`, `answer`,
  * `fail` and `note`, which differ only in what they leave the step's status at.
  */
-import { InvariantError, TimeoutError, WorkflowError, errorTable, toErrorData, type ErrorData } from '../src/core/errors.ts';
+import {
+  InvariantError,
+  TimeoutError,
+  WorkflowError,
+  errorTable,
+  toErrorData,
+  type ErrorData,
+} from '../src/core/errors.ts';
 import type { StoredValue } from '../src/core/stored-value.ts';
 import type { StepRecord, RunContext } from './context.ts';
 import { answerOf, errorOf, type Answer, type MachineEvent } from './machine-event.ts';
@@ -51,7 +58,9 @@ export function settled(program: Program, context: RunContext, event: MachineEve
     case 'reject':
       return withAnswer(record, unanswered(info, params.by));
     case 'constant':
-      return info.step.onError.kind === 'output' ? withAnswer(record, { output: { v: info.step.onError.value.render(nothing) ?? null } }) : record;
+      return info.step.onError.kind === 'output'
+        ? withAnswer(record, { output: { v: info.step.onError.value.render(nothing) ?? null } })
+        : record;
     case 'child':
       return likeChild(record, context, params.child);
     case 'last':
@@ -84,8 +93,14 @@ const nothing = (): undefined => undefined;
 function replaced(record: StepRecord, answer: Answer): StepRecord {
   const { branch, metadata } = record;
   const beside = Object.entries(record.kept ?? {}).filter(([key]) => !isOutputKey(key));
-  const kept = record.kept === undefined && answer.kept === undefined ? {} : { kept: { ...Object.fromEntries(beside), ...answer.kept } };
-  return { ...withAnswer(record, { ...answer, ...kept, ...(metadata === undefined ? {} : { metadata }) }), ...(branch === undefined ? {} : { branch }) };
+  const kept =
+    record.kept === undefined && answer.kept === undefined
+      ? {}
+      : { kept: { ...Object.fromEntries(beside), ...answer.kept } };
+  return {
+    ...withAnswer(record, { ...answer, ...kept, ...(metadata === undefined ? {} : { metadata }) }),
+    ...(branch === undefined ? {} : { branch }),
+  };
 }
 
 function isOutputKey(key: string): boolean {
@@ -106,7 +121,8 @@ function withBranches(program: Program, context: RunContext, info: StepInfo, rec
   const output: Record<string, StoredValue> = {};
   for (const index of groupSequence(program, info).steps) {
     const branch = context.steps.get(index);
-    if (branch?.output !== undefined && branch.status === 'completed') output[stepInfo(program, index).step.id] = branch.output;
+    if (branch?.output !== undefined && branch.status === 'completed')
+      output[stepInfo(program, index).step.id] = branch.output;
   }
   const kept = keptOfParts(info, context, program);
   return withAnswer(record, { output: { o: output }, ...(kept === undefined ? {} : { kept }) });
@@ -125,15 +141,26 @@ export function failure(program: Program, context: RunContext, event: MachineEve
     case 'timeout':
       return timeout(`step '${step.id}' did not finish within ${String(step.timeoutMs)} ms`, step.id, record.attempt);
     case 'total':
-      return timeout(`step '${step.id}' did not finish within its total of ${String(step.totalTimeoutMs)} ms`, step.id, record.attempt);
+      return timeout(
+        `step '${step.id}' did not finish within its total of ${String(step.totalTimeoutMs)} ms`,
+        step.id,
+        record.attempt,
+      );
     case 'maxWait':
-      return timeout(`step '${step.id}' still waits after ${String(step.type === 'wait' ? step.maxWaitMs : 0)} ms`, step.id, record.attempt);
+      return timeout(
+        `step '${step.id}' still waits after ${String(step.type === 'wait' ? step.maxWaitMs : 0)} ms`,
+        step.id,
+        record.attempt,
+      );
     case 'child':
       return (params.child === undefined ? undefined : context.steps.get(params.child)?.error) ?? missing(step.id);
     case 'branches':
       return branchErrors(program, context, info);
     case 'loopLimit':
-      return limitError(`loop '${step.id}' reached its limit of ${String(step.type === 'loop' ? step.maxIterations : 0)} rounds`, step.id);
+      return limitError(
+        `loop '${step.id}' reached its limit of ${String(step.type === 'loop' ? step.maxIterations : 0)} rounds`,
+        step.id,
+      );
     default:
       throw new InvariantError(`unknown way to an error: ${params.by}`);
   }
@@ -148,7 +175,13 @@ function timeout(message: string, step: string, attempt: number): ErrorData {
 }
 
 export function limitError(message: string, step: string): ErrorData {
-  return { name: 'LoopLimitError', code: 'LOOP_LIMIT', message, retryable: errorTable.LOOP_LIMIT.retryable, details: { step } };
+  return {
+    name: 'LoopLimitError',
+    code: 'LOOP_LIMIT',
+    message,
+    retryable: errorTable.LOOP_LIMIT.retryable,
+    details: { step },
+  };
 }
 
 function missing(step: string): ErrorData {
@@ -159,7 +192,8 @@ function branchErrors(program: Program, context: RunContext, info: StepInfo): Er
   const errors: Record<string, ErrorData> = {};
   for (const index of groupSequence(program, info).steps) {
     const branch = context.steps.get(index);
-    if (branch?.status === 'failed' && branch.error !== undefined) errors[stepInfo(program, index).step.id] = branch.error;
+    if (branch?.status === 'failed' && branch.error !== undefined)
+      errors[stepInfo(program, index).step.id] = branch.error;
   }
   const ids = Object.keys(errors);
   const first = errors[ids[0] ?? ''];

@@ -12,14 +12,26 @@ export const signalBody: Body = (_maker, { step, index }, endings) => ({
   initial: '$looking',
   states: {
     $looking: {
-      always: [endings.success('keptSignal', { guard: named('hasSignal', { step: index }) }), { target: `#${step.id}.$running.$waiting` }],
+      always: [
+        endings.success('keptSignal', { guard: named('hasSignal', { step: index }) }),
+        { target: `#${step.id}.$running.$waiting` },
+      ],
     },
-    $waiting: { tags: ['signal'], on: { [signalEvent]: [endings.success('received', { guard: named('isSignal', { step: index }) })] } },
+    $waiting: {
+      tags: ['signal'],
+      on: { [signalEvent]: [endings.success('received', { guard: named('isSignal', { step: index }) })] },
+    },
   },
 });
 
 /** Whether a payload (or what was kept of it) is what a signal step waits for. */
-export function matchesSignal(program: Program, context: RunContext, step: number, name: string, read: (path: Path) => unknown): boolean {
+export function matchesSignal(
+  program: Program,
+  context: RunContext,
+  step: number,
+  name: string,
+  read: (path: Path) => unknown,
+): boolean {
   const { step: signal } = stepInfo(program, step);
   if (signal.type !== 'signal' || signal.name !== name) return false;
   if (signal.match === null) return true;
@@ -35,11 +47,19 @@ export function readPayload(payload: unknown): (path: Path) => unknown {
 
 /** The oldest kept signal that a step waits for; -1 when there is none. */
 export function findKept(program: Program, context: RunContext, step: number): number {
-  return context.signals.findIndex((kept) => matchesSignal(program, context, step, kept.name, (path) => kept.matching[path.source]));
+  return context.signals.findIndex((kept) =>
+    matchesSignal(program, context, step, kept.name, (path) => kept.matching[path.source]),
+  );
 }
 
 /** What is to be kept of a signal that nobody takes now. */
-export function keepSignal(program: Program, name: string, payload: unknown, output: KeptSignal['output'], kept: KeptSignal['kept']): KeptSignal {
+export function keepSignal(
+  program: Program,
+  name: string,
+  payload: unknown,
+  output: KeptSignal['output'],
+  kept: KeptSignal['kept'],
+): KeptSignal {
   const matching: Record<string, unknown> = {};
   const read = readPayload(payload);
   for (const path of matchPaths(program, name)) matching[path.source] = read(path);
@@ -47,7 +67,9 @@ export function keepSignal(program: Program, name: string, payload: unknown, out
 }
 
 function matchPaths(program: Program, name: string): readonly Path[] {
-  return program.steps.flatMap(({ step }) => (step.type === 'signal' && step.name === name ? payloadPaths(step.match) : []));
+  return program.steps.flatMap(({ step }) =>
+    step.type === 'signal' && step.name === name ? payloadPaths(step.match) : [],
+  );
 }
 
 function payloadPaths(match: Condition | null): readonly Path[] {

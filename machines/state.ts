@@ -20,7 +20,11 @@ export function applyWrite(state: State, key: string, write: StateWrite): State 
 function written(current: unknown, write: StateWrite): unknown {
   if ('set' in write) return write.set ?? null;
   if ('reads' in write) return current;
-  if ('append' in write) return [...(Array.isArray(current) ? (current as unknown[]) : current === undefined || current === null ? [] : [current]), write.append ?? null];
+  if ('append' in write)
+    return [
+      ...(Array.isArray(current) ? (current as unknown[]) : current === undefined || current === null ? [] : [current]),
+      write.append ?? null,
+    ];
   return isPlainObject(current) ? { ...current, ...write.merge } : write.merge;
 }
 
@@ -52,7 +56,11 @@ export function writeState(
   }
   for (const assign of expressions) {
     const scope = withReads(createScope(program, { ...context, state }, index, keptReader), writes?.[assign.key]);
-    if (context.outer !== null) log.push({ key: assign.key, write: { expr: { body: [], step: index as number, at: assigns.indexOf(assign), ...ownValues(assign, scope) } } });
+    if (context.outer !== null)
+      log.push({
+        key: assign.key,
+        write: { expr: { body: [], step: index as number, at: assigns.indexOf(assign), ...ownValues(assign, scope) } },
+      });
     state = withKey(state, assign.key, assign.condition.evaluate(scope) ?? null);
   }
   return context.outer === null ? { state } : { state, writes: [...context.writes, ...log] };
@@ -66,7 +74,10 @@ function withReads(scope: Scope, write: StateWrite | undefined): Scope {
 }
 
 /** What an expression reads besides the state, by the source of the path; of routers' outputs also their other names. */
-function ownValues(assign: Extract<Assign, { kind: 'expr' }>, scope: Scope): Pick<LoggedExpression, 'values' | 'aliases'> {
+function ownValues(
+  assign: Extract<Assign, { kind: 'expr' }>,
+  scope: Scope,
+): Pick<LoggedExpression, 'values' | 'aliases'> {
   const values: Record<string, unknown> = {};
   const aliases: Record<string, readonly string[]> = {};
   for (const path of assign.condition.paths) {
@@ -84,15 +95,22 @@ function readValue({ values, aliases = {} }: LoggedExpression, path: string): un
 }
 
 /** Applies what the rounds of a loop wrote, in item order. */
-export function applyRoundWrites(program: Program, context: RunContext, loop: number, rounds: readonly (readonly LoggedWrite[])[]): Update {
+export function applyRoundWrites(
+  program: Program,
+  context: RunContext,
+  loop: number,
+  rounds: readonly (readonly LoggedWrite[])[],
+): Update {
   let { state } = context;
   const log: LoggedWrite[] = [];
   for (const { key, write } of rounds.flat()) {
     if ('expr' in write) {
       const assign = stepInfo(bodyAt(program, [loop, ...write.expr.body]), write.expr.step).step.assign[write.expr.at];
-      if (assign?.kind !== 'expr') throw new InvariantError(`a round of step ${loop} wrote by an assign that is not there`);
+      if (assign?.kind !== 'expr')
+        throw new InvariantError(`a round of step ${loop} wrote by an assign that is not there`);
       const before = state;
-      const scope: Scope = (path) => (path.segments[0] === 'state' ? readOwn(before, path.segments, 1) : readValue(write.expr, path.source));
+      const scope: Scope = (path) =>
+        path.segments[0] === 'state' ? readOwn(before, path.segments, 1) : readValue(write.expr, path.source);
       state = withKey(state, key, assign.condition.evaluate(scope) ?? null);
       log.push({ key, write: { expr: { ...write.expr, body: [loop, ...write.expr.body] } } });
     } else {

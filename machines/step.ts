@@ -27,7 +27,10 @@ export interface Endings {
   /** The work succeeded; `by` says how the output is made (see `actions.ts`). */
   success(by: string, more?: { readonly guard?: Named; readonly actions?: readonly Named[] }): Transition;
   /** The work failed for good; `by` says where the error is. */
-  failure(by: string, more?: { readonly guard?: Named; readonly actions?: readonly Named[]; readonly child?: number }): Transition;
+  failure(
+    by: string,
+    more?: { readonly guard?: Named; readonly actions?: readonly Named[]; readonly child?: number },
+  ): Transition;
   /** The work failed: perhaps once more. Under `$backoff` where the step has retries. The last one is `failure`. */
   attemptFailure(by: string, child?: number): readonly Transition[];
 }
@@ -108,7 +111,9 @@ class Life {
         $pending: this.#hasGate ? this.#pending() : null,
         ...this.#deciding(),
         ...(handlers.start.length > 0
-          ? this.#sideEffect('$starting', 'start', 'handlers', [{ target: '$running', actions: [this.#action('wrote')] }])
+          ? this.#sideEffect('$starting', 'start', 'handlers', [
+              { target: '$running', actions: [this.#action('wrote')] },
+            ])
           : {}),
         $running: this.#running(),
         $backoff: this.#backoff(),
@@ -122,8 +127,15 @@ class Life {
       meta: { step: step.id, type: step.type === 'custom' ? step.name : step.type },
     };
     if (step.totalTimeoutMs === null) return node;
-    const mended: Transition = { guard: this.#action('isMending'), target: '.$failed', actions: [...this.#cancelInside, this.#action('fail', { by: 'total' })] };
-    return { ...node, after: { [`total:${step.id}`]: [mended, this.#endings.failure('total', { guard: this.#action('isUnsettled') })] } };
+    const mended: Transition = {
+      guard: this.#action('isMending'),
+      target: '.$failed',
+      actions: [...this.#cancelInside, this.#action('fail', { by: 'total' })],
+    };
+    return {
+      ...node,
+      after: { [`total:${step.id}`]: [mended, this.#endings.failure('total', { guard: this.#action('isUnsettled') })] },
+    };
   }
 
   // The gate: chosen by its router, and its own condition.
@@ -131,10 +143,14 @@ class Life {
   #pending(): NodeConfig {
     const { step, isBranch } = this.#info;
     const always: Transition[] = [];
-    if (isBranch) always.push({ guard: this.#action('isNotChosen'), target: '$skipped', actions: this.#skip('not chosen') });
+    if (isBranch)
+      always.push({ guard: this.#action('isNotChosen'), target: '$skipped', actions: this.#skip('not chosen') });
     if (step.condition === null) always.push({ target: this.#afterGate });
     else if (isGuard(this.#program, step.condition)) {
-      always.push({ guard: conditionGuard(step.condition.condition.source, this.#index, 'condition'), target: this.#afterGate });
+      always.push({
+        guard: conditionGuard(step.condition.condition.source, this.#index, 'condition'),
+        target: this.#afterGate,
+      });
       always.push({ target: '$skipped', actions: this.#skip('condition') });
     } else always.push({ target: '$deciding' });
     return { entry: [this.#enter('pend')], always };
@@ -173,7 +189,10 @@ class Life {
 
   #backoff(): NodeConfig | null {
     if (!this.#hasRetry) return null;
-    return { entry: [this.#action('tellRetrying')], after: { [`backoff:${this.#info.step.id}`]: [{ target: '$running' }] } };
+    return {
+      entry: [this.#action('tellRetrying')],
+      after: { [`backoff:${this.#info.step.id}`]: [{ target: '$running' }] },
+    };
   }
 
   get #endings(): Endings {
@@ -181,7 +200,11 @@ class Life {
       success: (by, more = {}) => {
         const target = this.#afterSuccess;
         const settle = this.#action(target === '$completed' ? 'complete' : 'answer', { by });
-        return { ...(more.guard === undefined ? {} : { guard: more.guard }), target: this.#at(target), actions: [...(more.actions ?? []), settle] };
+        return {
+          ...(more.guard === undefined ? {} : { guard: more.guard }),
+          target: this.#at(target),
+          actions: [...(more.actions ?? []), settle],
+        };
       },
       failure: (by, more = {}) => {
         const target = this.#afterFailure;
@@ -216,7 +239,9 @@ class Life {
   // After success: handlers, then `assign`.
 
   get #hasAssign(): boolean {
-    return this.#info.step.assign.some((each) => each.kind !== 'expr' || !isPureExpression(this.#program, each.condition));
+    return this.#info.step.assign.some(
+      (each) => each.kind !== 'expr' || !isPureExpression(this.#program, each.condition),
+    );
   }
 
   get #afterSuccess(): string {
@@ -234,10 +259,16 @@ class Life {
         ? this.#sideEffect('$handling', 'complete', 'handlers', [{ target: this.#afterHandling, actions: [handled] }])
         : {}),
       ...(this.#hasAssign
-        ? this.#sideEffect('$assigning', 'assign', 'evaluate', [{ target: '$completed', actions: [this.#action('complete', { by: 'assigned' })] }], [
-            // What mended the failure is not asked again.
-            { guard: this.#action('isMending'), target: '$failed', actions: [this.#action('fail', { by: 'event' })] },
-          ])
+        ? this.#sideEffect(
+            '$assigning',
+            'assign',
+            'evaluate',
+            [{ target: '$completed', actions: [this.#action('complete', { by: 'assigned' })] }],
+            [
+              // What mended the failure is not asked again.
+              { guard: this.#action('isMending'), target: '$failed', actions: [this.#action('fail', { by: 'event' })] },
+            ],
+          )
         : {}),
     };
   }
@@ -273,14 +304,19 @@ class Life {
           ? null
           : {
               invoke: this.#invoke('error', 'handlers', {
-                onDone: [{ guard: { type: 'isGiven' }, target: this.#afterHandling, actions: [this.#settle('recovered')] }, ...resolved],
+                onDone: [
+                  { guard: { type: 'isGiven' }, target: this.#afterHandling, actions: [this.#settle('recovered')] },
+                  ...resolved,
+                ],
                 onError: [{ target: next, actions: this.#fail(next, { by: 'event' }) }],
               }),
             },
       $recovery:
         recovery === undefined
           ? null
-          : this.#nested(recovery, [{ target: this.#at(this.#afterHandling), actions: [this.#settle('child', { child: recovery })] }]),
+          : this.#nested(recovery, [
+              { target: this.#at(this.#afterHandling), actions: [this.#settle('child', { child: recovery })] },
+            ]),
       $substituting:
         step.onError.kind !== 'output' || step.onError.value.constant
           ? null
@@ -300,7 +336,10 @@ class Life {
   /** An inline step in a state of its own; its failure is this step's. */
   #nested(index: number, onDone: readonly Transition[]): NodeConfig {
     const { step } = stepInfo(this.#program, index);
-    const failed: Transition = { target: this.#at('$failed'), actions: [this.#action('fail', { by: 'child', child: index })] };
+    const failed: Transition = {
+      target: this.#at('$failed'),
+      actions: [this.#action('fail', { by: 'child', child: index })],
+    };
     return { initial: step.id, states: { [step.id]: this.#maker.step(index, { onDone, failed: [failed] }) } };
   }
 
@@ -315,7 +354,12 @@ class Life {
 
   #invoke(kind: EffectKind, src: string, ends: Pick<Invoke, 'onDone' | 'onError'>): Invoke {
     const { program, index } = { program: this.#program, index: this.#index };
-    return { id: effectId(program, index, kind), src, input: ({ context }) => new EffectInput(program, context, index, kind), ...ends };
+    return {
+      id: effectId(program, index, kind),
+      src,
+      input: ({ context }) => new EffectInput(program, context, index, kind),
+      ...ends,
+    };
   }
 
   #sideEffect(
@@ -327,7 +371,9 @@ class Life {
   ): Record<string, NodeConfig> {
     const failures = [...failed, this.#endings.failure('event')];
     const backoff = `${name}Backoff`;
-    const onError = this.#hasRetry ? [{ guard: this.#action('mayRetrySide'), target: backoff, actions: [this.#action('retrySide')] }, ...failures] : failures;
+    const onError = this.#hasRetry
+      ? [{ guard: this.#action('mayRetrySide'), target: backoff, actions: [this.#action('retrySide')] }, ...failures]
+      : failures;
     const state: NodeConfig = { invoke: this.#invoke(kind, src, { onDone, onError }) };
     if (!this.#hasRetry) return { [name]: state };
     return { [name]: state, [backoff]: { after: { [`backoff:${this.#info.step.id}`]: [{ target: name }] } } };

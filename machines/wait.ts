@@ -10,7 +10,9 @@ export const waitBody: Body = (maker, info, endings) => {
   const body = step.while === null ? pause(maker, info, endings) : conditional(maker, info, endings);
   if (step.maxWaitMs === null) return body;
   const goesOn = step.onTimeout === 'continue';
-  const expired: Transition = goesOn ? endings.success('null', { actions: [named('cancelOpen', { step: info.index })] }) : endings.failure('maxWait');
+  const expired: Transition = goesOn
+    ? endings.success('null', { actions: [named('cancelOpen', { step: info.index })] })
+    : endings.failure('maxWait');
   return { ...body, after: { [`maxWait:${step.id}`]: [expired] } };
 };
 
@@ -20,13 +22,23 @@ function pause(maker: StepMaker, info: StepInfo, endings: Endings): NodeConfig {
   if (step.type !== 'wait') throw new TypeError(step.type);
   const waiting: NodeConfig = {
     entry: [named('waitMore', { step: index })],
-    after: { [`wait:${step.id}`]: [{ guard: named('hasMoreToWait', { step: index }), target: `#${step.id}.$running.$waiting`, reenter: true }, endings.success('null')] },
+    after: {
+      [`wait:${step.id}`]: [
+        { guard: named('hasMoreToWait', { step: index }), target: `#${step.id}.$running.$waiting`, reenter: true },
+        endings.success('null'),
+      ],
+    },
   };
   if (typeof step.duration === 'number') return { initial: '$waiting', states: { $waiting: waiting } };
   return {
     initial: '$evaluating',
     states: {
-      $evaluating: decide(maker, info, [{ target: `#${step.id}.$running.$waiting`, actions: [named('holdDelay', { step: index })] }], endings),
+      $evaluating: decide(
+        maker,
+        info,
+        [{ target: `#${step.id}.$running.$waiting`, actions: [named('holdDelay', { step: index })] }],
+        endings,
+      ),
       $waiting: waiting,
     },
   };
@@ -43,7 +55,12 @@ function conditional(maker: StepMaker, info: StepInfo, endings: Endings): NodeCo
   const poll = step.poll === null ? undefined : program.byId.get(step.poll.id);
   const isDirect = isGuard(program, step.while);
   const looking: NodeConfig = isDirect
-    ? { always: [{ guard: conditionGuard(step.while.condition.source, index, 'decide'), target: inside('$waiting') }, over] }
+    ? {
+        always: [
+          { guard: conditionGuard(step.while.condition.source, index, 'decide'), target: inside('$waiting') },
+          over,
+        ],
+      }
     : decide(maker, info, [{ guard: { type: 'isTrue' }, target: inside('$waiting') }, over], endings);
   return {
     initial: step.poll === null ? '$looking' : '$polling',
@@ -51,13 +68,30 @@ function conditional(maker: StepMaker, info: StepInfo, endings: Endings): NodeCo
       $polling:
         poll === undefined
           ? null
-          : { initial: step.poll?.id as string, states: { [step.poll?.id as string]: maker.step(poll, { onDone: [{ target: inside('$looking') }], failed: endings.attemptFailure('child', poll) }) } },
+          : {
+              initial: step.poll?.id as string,
+              states: {
+                [step.poll?.id as string]: maker.step(poll, {
+                  onDone: [{ target: inside('$looking') }],
+                  failed: endings.attemptFailure('child', poll),
+                }),
+              },
+            },
       $looking: looking,
       $waiting: {
         entry: [named('looked', { step: index })],
         after: again,
         // A change elsewhere in the run may end the wait before the next look.
-        ...(isDirect ? { always: [{ ...over, guard: named('isNotTrue', { guard: conditionGuard(step.while.condition.source, index, 'decide') }) }] } : {}),
+        ...(isDirect
+          ? {
+              always: [
+                {
+                  ...over,
+                  guard: named('isNotTrue', { guard: conditionGuard(step.while.condition.source, index, 'decide') }),
+                },
+              ],
+            }
+          : {}),
       },
     }),
   };

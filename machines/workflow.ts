@@ -54,7 +54,8 @@ function createRunMachine(program: Program, bodies: ReadonlyMap<number, Compiled
     options: { maxIterations: 10_000 + 20 * program.steps.length },
     // Under plain XState the workflow's input starts the run; the engine starts it by an event.
     context: ({ input }: { readonly input: unknown }): RunContext => ({ ...emptyContext, input: { v: input } }),
-    output: ({ context }: { readonly context: RunContext }) => (context.output === null ? undefined : inlineValue(context.output)),
+    output: ({ context }: { readonly context: RunContext }) =>
+      context.output === null ? undefined : inlineValue(context.output),
   };
   const implementations = {
     actions: createActions(program),
@@ -89,29 +90,47 @@ class RunChart {
     const first = starts ? '#$starting' : '#$main';
     const begin: Transition = { target: first, actions: [{ type: 'start' }, { type: 'tellRunStarted' }] };
     // A run that cannot begin has begun all the same: its failure sees the input.
-    const stillborn: Transition = { target: '#$failing', actions: [...(begin.actions ?? []), { type: 'failRunEvent' }] };
+    const stillborn: Transition = {
+      target: '#$failing',
+      actions: [...(begin.actions ?? []), { type: 'failRunEvent' }],
+    };
     const end: Transition = { target: completes ? '#$completing' : '#$completed' };
     const afterFailure = recovers ? '#$recovery' : reports ? '#$reporting' : '#$failed';
-    const verdict: readonly Transition[] = [{ guard: { type: 'isCancelled' }, target: '#$cancelled' }, { target: '#$failed' }];
+    const verdict: readonly Transition[] = [
+      { guard: { type: 'isCancelled' }, target: '#$cancelled' },
+      { target: '#$failed' },
+    ];
     return {
       id: isRun ? definition.name : `${definition.name}:${loop.step.id}`,
       initial: '$boot',
       on: {
         // What follows a failure is not begun again: a second cancel ends it, whatever goes wrong in it changes nothing.
         [cancelEvent]: [
-          { guard: { type: 'isFailing' }, target: '#$cancelled', actions: [{ type: 'cancel' }, named('cancelOpen', { step: null })] },
+          {
+            guard: { type: 'isFailing' },
+            target: '#$cancelled',
+            actions: [{ type: 'cancel' }, named('cancelOpen', { step: null })],
+          },
           { target: '#$failing', actions: [{ type: 'cancel' }] },
         ],
-        [terminateEvent]: [{ target: '#$cancelled', actions: [{ type: 'cancel' }, named('cancelOpen', { step: null })] }],
+        [terminateEvent]: [
+          { target: '#$cancelled', actions: [{ type: 'cancel' }, named('cancelOpen', { step: null })] },
+        ],
         // Steps that wait for it take it; what nobody takes is kept.
         [signalEvent]: [{ guard: { type: 'isToBeKept' }, actions: [{ type: 'keepSignal' }] }],
         'run.aborted': [
-          ...(recovers ? [{ guard: { type: 'isFailing' }, target: '#$recovered', actions: [named('cancelOpen', { step: null })] }] : []),
+          ...(recovers
+            ? [{ guard: { type: 'isFailing' }, target: '#$recovered', actions: [named('cancelOpen', { step: null })] }]
+            : []),
           { target: '#$failing', actions: [{ type: 'failRunEvent' }] },
         ],
       },
       states: states({
-        $boot: { id: '$boot', on: { [startEvent]: [begin], 'run.aborted': [stillborn] }, always: [{ ...begin, guard: { type: 'hasInput' } }] },
+        $boot: {
+          id: '$boot',
+          on: { [startEvent]: [begin], 'run.aborted': [stillborn] },
+          always: [{ ...begin, guard: { type: 'hasInput' } }],
+        },
         $starting: starts
           ? {
               id: '$starting',
@@ -123,10 +142,24 @@ class RunChart {
           : null,
         $main: this.#main(),
         $ending: this.#ending(end),
-        $completing: completes ? { id: '$completing', invoke: this.#invoke('complete', 'handlers', { onDone: [{ target: '#$completed' }], onError: [{ target: '#$completed' }] }) } : null,
-        $failing: { id: '$failing', entry: [named('cancelOpen', { step: null })], always: afterFailure === '#$failed' ? verdict : [{ target: afterFailure }] },
+        $completing: completes
+          ? {
+              id: '$completing',
+              invoke: this.#invoke('complete', 'handlers', {
+                onDone: [{ target: '#$completed' }],
+                onError: [{ target: '#$completed' }],
+              }),
+            }
+          : null,
+        $failing: {
+          id: '$failing',
+          entry: [named('cancelOpen', { step: null })],
+          always: afterFailure === '#$failed' ? verdict : [{ target: afterFailure }],
+        },
         $recovery: recovers ? this.#recovery(reports ? [{ target: '#$reporting' }] : verdict) : null,
-        $reporting: reports ? { id: '$reporting', invoke: this.#invoke('error', 'handlers', { onDone: verdict, onError: verdict }) } : null,
+        $reporting: reports
+          ? { id: '$reporting', invoke: this.#invoke('error', 'handlers', { onDone: verdict, onError: verdict }) }
+          : null,
         $completed: { id: '$completed', type: 'final', entry: [{ type: 'tellRunCompleted' }] },
         $failed: { id: '$failed', type: 'final', entry: [{ type: 'tellRunFailed' }] },
         $cancelled: { id: '$cancelled', type: 'final', entry: [{ type: 'tellRunCancelled' }] },
@@ -140,10 +173,16 @@ class RunChart {
       done: { target: '#$ending' },
       failed: (child) => [{ target: '#$failing', actions: [named('failRun', { step: child })] }],
       end: { target: '#$ending' },
-      ...(this.#program.loop === null ? {} : { break: { target: '#$ending', actions: [{ type: 'breakLoop' }] }, continue: { target: '#$ending' } }),
+      ...(this.#program.loop === null
+        ? {}
+        : { break: { target: '#$ending', actions: [{ type: 'breakLoop' }] }, continue: { target: '#$ending' } }),
     });
     if (timeoutMs === null || this.#program.loop !== null) return { id: '$main', ...sequence };
-    return { id: '$main', ...sequence, after: { 'timeout:$run': [{ target: '#$failing', actions: [{ type: 'failRunTimeout' }] }] } };
+    return {
+      id: '$main',
+      ...sequence,
+      after: { 'timeout:$run': [{ target: '#$failing', actions: [{ type: 'failRunTimeout' }] }] },
+    };
   }
 
   /** `onFailure` steps: a failure among them ends the recovery, the run's error stays what it was. */
@@ -153,13 +192,18 @@ class RunChart {
       failed: () => [{ target: '#$recovered' }],
       end: { target: '#$recovered' },
     });
-    return { id: '$recovery', ...sequence, states: { ...sequence.states, $recovered: { id: '$recovered', always: onward } } };
+    return {
+      id: '$recovery',
+      ...sequence,
+      states: { ...sequence.states, $recovered: { id: '$recovered', always: onward } },
+    };
   }
 
   #ending(end: Transition): NodeConfig {
     const { definition, loop } = this.#program;
     const entry: readonly Named[] = [named('cancelOpen', { step: null })];
-    if (loop !== null || definition.output === null) return { id: '$ending', entry: [...entry, { type: 'setOwnOutput' }], always: [end] };
+    if (loop !== null || definition.output === null)
+      return { id: '$ending', entry: [...entry, { type: 'setOwnOutput' }], always: [end] };
     return {
       id: '$ending',
       entry,
@@ -172,6 +216,11 @@ class RunChart {
 
   #invoke(kind: RunEffect, src: string, ends: Pick<Invoke, 'onDone' | 'onError'>): Invoke {
     const program = this.#program;
-    return { id: effectId(program, null, kind), src, input: ({ context }) => new EffectInput(program, context, null, kind), ...ends };
+    return {
+      id: effectId(program, null, kind),
+      src,
+      input: ({ context }) => new EffectInput(program, context, null, kind),
+      ...ends,
+    };
   }
 }
