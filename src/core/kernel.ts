@@ -3,7 +3,10 @@ import { createActor, type AnyActorScope, type AnyMachineSnapshot, type AnyState
 import { InvariantError } from './errors.ts';
 import type { Command, Kernel } from './run-state.ts';
 
-export function createKernel(machine: AnyStateMachine, keeping: Pick<Kernel, 'keep' | 'keepSignal' | 'keepInput'>): Kernel {
+export function createKernel(
+  machine: AnyStateMachine,
+  keeping: Pick<Kernel, 'keep' | 'keepSignal' | 'keepInput'>,
+): Kernel {
   const self = createActor(machine);
   const sink: { commands: Command[] } = { commands: [] };
   const nothing = (): void => undefined;
@@ -24,5 +27,11 @@ export function createKernel(machine: AnyStateMachine, keeping: Pick<Kernel, 'ke
   sink.commands = [];
   if (snapshot.status !== 'active')
     throw new InvariantError(`the machine's initial state is '${snapshot.status}': ${String(snapshot.error)}`);
-  return { machine, scope, sink, initial: { snapshot, seq: 0, effects: new Map(), timers: new Map(), pause: null }, ...keeping };
+  return {
+    machine,
+    scope,
+    sink,
+    initial: { snapshot, seq: 0, effects: new Map(), timers: new Map(), pause: null },
+    ...keeping,
+  };
 }
