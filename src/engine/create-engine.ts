@@ -15,7 +15,11 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const clock = options.clock ?? systemClock;
   const agents = isRegistry(options.agents)
     ? options.agents
-    : createAgentRegistry({ ...(options.agents === undefined ? {} : { agents: options.agents }), ...(options.config === undefined ? {} : { config: options.config }), env });
+    : createAgentRegistry({
+        ...(options.agents === undefined ? {} : { agents: options.agents }),
+        ...(options.config === undefined ? {} : { config: options.config }),
+        env,
+      });
   const store = openStore(options);
   try {
     const engine = new Engine({
@@ -47,5 +51,7 @@ function openStore({ store = defaultStoreFile, durability }: EngineOptions): Sto
 }
 
 function isRegistry(agents: AgentsOption | AgentRegistry | undefined): agents is AgentRegistry {
-  return agents !== undefined && typeof (agents as Partial<AgentRegistry>).find === 'function' && !Array.isArray(agents);
+  return (
+    agents !== undefined && typeof (agents as Partial<AgentRegistry>).find === 'function' && !Array.isArray(agents)
+  );
 }

@@ -22,7 +22,12 @@ export const consoleLogger: Logger = {
   },
 };
 
-export const silentLogger: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+export const silentLogger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
 function line(message: string, details?: Readonly<Record<string, unknown>>): string {
   return details === undefined ? `dank-workflow: ${message}` : `dank-workflow: ${message} ${JSON.stringify(details)}`;

@@ -33,14 +33,23 @@ export function loadRun(loading: Loading, id: string): LoadedRun {
   const base = baseOf(loading, id);
   const checkpoint = loading.store.readCheckpoint(id);
   const from =
-    checkpoint === null ? base.kernel.initial : restoreState(base.kernel, base.compiled.program, checkpoint.snapshot, checkpoint.seq, base.outer);
+    checkpoint === null
+      ? base.kernel.initial
+      : restoreState(base.kernel, base.compiled.program, checkpoint.snapshot, checkpoint.seq, base.outer);
   const events = loading.store.readEvents(id, from.seq + 1).map(decodeEvent);
-  const state = events.reduce((current, recorded) => replayOne(base.kernel, current, recorded, id, base.outer).state, from);
+  const state = events.reduce(
+    (current, recorded) => replayOne(base.kernel, current, recorded, id, base.outer).state,
+    from,
+  );
   return { ...base, state, replayed: events.length };
 }
 
 /** Tells what followed from every event of the run, from the first on. */
-export function* replayRun(loading: Loading, id: string, until: number = Number.POSITIVE_INFINITY): Generator<{ readonly recorded: Recorded; readonly advanced: Advanced }, RunState> {
+export function* replayRun(
+  loading: Loading,
+  id: string,
+  until: number = Number.POSITIVE_INFINITY,
+): Generator<{ readonly recorded: Recorded; readonly advanced: Advanced }, RunState> {
   const { kernel, outer } = baseOf(loading, id);
   let state = kernel.initial;
   for (const stored of loading.store.readEvents(id, 1)) {
@@ -85,10 +94,18 @@ export class Replay {
 }
 
 /** A replayed event that the machine does not take shows a history of another machine. */
-function replayOne(kernel: Kernel, state: RunState, recorded: Recorded, runId: string, outer: OuterRun | null): Advanced {
-  if (recorded.seq !== state.seq + 1) throw new InvariantError(`the history of run '${runId}' has a gap after event ${state.seq}`);
+function replayOne(
+  kernel: Kernel,
+  state: RunState,
+  recorded: Recorded,
+  runId: string,
+  outer: OuterRun | null,
+): Advanced {
+  if (recorded.seq !== state.seq + 1)
+    throw new InvariantError(`the history of run '${runId}' has a gap after event ${state.seq}`);
   const advanced = advance(kernel, state, recorded, { runId, ...(outer === null ? {} : { outer }) });
-  if ('refused' in advanced) throw new InvariantError(`event ${recorded.seq} of run '${runId}' does not fit its machine: ${advanced.refused}`);
+  if ('refused' in advanced)
+    throw new InvariantError(`event ${recorded.seq} of run '${runId}' does not fit its machine: ${advanced.refused}`);
   return advanced;
 }
 
@@ -96,9 +113,15 @@ function baseOf(loading: Loading, id: string): Omit<LoadedRun, 'state' | 'replay
   const row = loading.store.readRun(id);
   if (row === null) throw new WorkflowError('NOT_FOUND', `no run '${id}'`);
   if (row.format !== machineFormat) {
-    throw new WorkflowError('STORE_INVALID', `run '${id}' was started with machine format ${row.format}, this release has ${machineFormat}`);
+    throw new WorkflowError(
+      'STORE_INVALID',
+      `run '${id}' was started with machine format ${row.format}, this release has ${machineFormat}`,
+    );
   }
-  const { compiled, outer } = row.kind === 'round' ? roundOf(loading, row) : { compiled: compileWorkflow(loading.catalog.ofRun(row)), outer: null };
+  const { compiled, outer } =
+    row.kind === 'round'
+      ? roundOf(loading, row)
+      : { compiled: compileWorkflow(loading.catalog.ofRun(row)), outer: null };
   return { row, compiled, kernel: kernelOf(compiled), outer };
 }
 
@@ -111,7 +134,8 @@ function roundOf(loading: Loading, row: RunRow): { readonly compiled: CompiledWo
   const { program } = parent.compiled;
   const loop = program.byId.get(link.step);
   const compiled = loop === undefined ? undefined : parent.compiled.bodies.get(loop);
-  if (loop === undefined || compiled === undefined) throw new InvariantError(`round '${row.id}' belongs to step '${link.step}', which is not an items loop`);
+  if (loop === undefined || compiled === undefined)
+    throw new InvariantError(`round '${row.id}' belongs to step '${link.step}', which is not an items loop`);
   let state = parent.kernel.initial;
   for (const stored of loading.store.readEvents(link.run, 1, link.seq)) {
     state = replayOne(parent.kernel, state, decodeEvent(stored), link.run, parent.outer).state;

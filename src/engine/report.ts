@@ -10,8 +10,10 @@ import type { RunReport, StepReport } from './run.ts';
 
 export function runReport(row: RunRow, loader: ValueLoader): RunReport {
   const { output, error, status, ...rest } = row;
-  if (status === 'completed') return { ...rest, status, output: output === null ? null : materialize(output, loader, row.id) };
-  if (status === 'failed' || status === 'cancelled') return { ...rest, status, error: error ?? toErrorData('the run ended without an error') };
+  if (status === 'completed')
+    return { ...rest, status, output: output === null ? null : materialize(output, loader, row.id) };
+  if (status === 'failed' || status === 'cancelled')
+    return { ...rest, status, error: error ?? toErrorData('the run ended without an error') };
   return { ...rest, status };
 }
 
@@ -24,7 +26,8 @@ export class StepTimes {
     for (const event of lifecycle) {
       if (!('step' in event)) continue;
       if (event.type === 'step.started') {
-        if (this.#started.get(event.step)?.visit !== event.visit) this.#started.set(event.step, { visit: event.visit, at });
+        if (this.#started.get(event.step)?.visit !== event.visit)
+          this.#started.set(event.step, { visit: event.visit, at });
       } else if (event.type !== 'step.retrying') this.#ended.set(event.step, { visit: event.visit, at });
     }
   }
@@ -32,7 +35,10 @@ export class StepTimes {
   of(step: string, visit: number): Pick<StepReport, 'startedAt' | 'endedAt'> {
     const started = this.#started.get(step);
     const ended = this.#ended.get(step);
-    return { startedAt: started?.visit === visit ? started.at : null, endedAt: ended?.visit === visit ? ended.at : null };
+    return {
+      startedAt: started?.visit === visit ? started.at : null,
+      endedAt: ended?.visit === visit ? ended.at : null,
+    };
   }
 }
 

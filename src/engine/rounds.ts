@@ -44,11 +44,18 @@ export interface RoundPorts {
 /** Items whose JSON is longer are referenced by their rounds, not copied. */
 const maxInlineItem = 256;
 
-export async function runRounds(ports: RoundPorts, driver: RunDriver, effect: ActiveEffect, signal: AbortSignal, loader: TrackingLoader): Promise<EffectResult> {
+export async function runRounds(
+  ports: RoundPorts,
+  driver: RunDriver,
+  effect: ActiveEffect,
+  signal: AbortSignal,
+  loader: TrackingLoader,
+): Promise<EffectResult> {
   const input = effect.input as EffectInput;
   const { info } = input;
   const compiled = info === null ? undefined : driver.compiled.bodies.get(info.index);
-  if (info?.step.type !== 'loop' || compiled === undefined) throw new InvariantError(`effect '${effect.id}' is not an items loop`);
+  if (info?.step.type !== 'loop' || compiled === undefined)
+    throw new InvariantError(`effect '${effect.id}' is not an items loop`);
   const { step, index: loop } = info;
   const items = resolveItems(input, loader);
   const refer = itemReference(input, step, items, loader);
@@ -68,7 +75,15 @@ export async function runRounds(ports: RoundPorts, driver: RunDriver, effect: Ac
     while (next < items.length && !isBroken && !inner.signal.aborted) {
       const index = next++;
       const start: RoundStart = {
-        id: `${prefix}${index}`, compiled, outer, parent: driver, step: step.id, visit: input.visit, seq: effect.seq, index, item: refer(index),
+        id: `${prefix}${index}`,
+        compiled,
+        outer,
+        parent: driver,
+        step: step.id,
+        visit: input.visit,
+        seq: effect.seq,
+        index,
+        item: refer(index),
       };
       const outcome = await ports.run(start, mayExist, inner.signal);
       isBroken ||= outcome.status === 'completed' && outcome.isBreak;
@@ -104,14 +119,18 @@ class Tally {
     }
     if (this.#step.onItemError === 'fail') {
       const { error } = outcome;
-      throw new WorkflowError('STEPS_FAILED', `round ${index} of loop '${this.#step.id}' failed: ${error.message}`, { retryable: false, details: { index, cause: error.code } });
+      throw new WorkflowError('STEPS_FAILED', `round ${index} of loop '${this.#step.id}' failed: ${error.message}`, {
+        retryable: false,
+        details: { index, cause: error.code },
+      });
     }
     this.#failed.set(index, outcome.error);
   }
 
   result(prefix: string, count: number): EffectResult {
     const failed = [...this.#failed.keys()].sort((a, b) => a - b);
-    const left = failed.length === 0 ? {} : this.#step.onItemError === 'skip' ? { without: failed } : { absent: failed };
+    const left =
+      failed.length === 0 ? {} : this.#step.onItemError === 'skip' ? { without: failed } : { absent: failed };
     const errors = Object.fromEntries([...this.#failed].map(([index, error]) => [String(index), error]));
     const roundWrites = [...this.#writes].sort(([a], [b]) => a - b).map(([, writes]) => writes);
     return new EffectResult(new StoredOutput({ n: { prefix, count, ...left } }), {
@@ -122,7 +141,12 @@ class Tally {
 }
 
 /** Where the rounds find their item: small ones are copied, others referenced where the whole list is stored. */
-function itemReference(input: EffectInput, step: LoopStep, items: readonly unknown[], loader: TrackingLoader): (index: number) => StoredValue {
+function itemReference(
+  input: EffectInput,
+  step: LoopStep,
+  items: readonly unknown[],
+  loader: TrackingLoader,
+): (index: number) => StoredValue {
   const list = listReference(input, step, items, loader);
   return (index) => {
     const item = items[index];
@@ -140,7 +164,8 @@ function listReference(input: EffectInput, step: LoopStep, items: readonly unkno
   for (const [value, stored] of loader.known) {
     if (!('r' in stored)) continue;
     for (let from = 1; from <= path.segments.length; from++) {
-      if (readOwn(value, path.segments, from) === items) return { ...stored.r, run: stored.r.run ?? run, path: path.segments.slice(from) };
+      if (readOwn(value, path.segments, from) === items)
+        return { ...stored.r, run: stored.r.run ?? run, path: path.segments.slice(from) };
     }
   }
   return null;

@@ -57,7 +57,10 @@ export class EventQueue implements AsyncIterableIterator<RunEvent> {
     } else if (this.#items.length < this.#limit) {
       this.#items.push(event);
     } else {
-      this.#error = new WorkflowError('LIMIT_EXCEEDED', `the reader of run.events() is more than ${this.#limit} events behind (option maxBufferedEvents)`);
+      this.#error = new WorkflowError(
+        'LIMIT_EXCEEDED',
+        `the reader of run.events() is more than ${this.#limit} events behind (option maxBufferedEvents)`,
+      );
       this.end();
     }
   }

@@ -25,11 +25,21 @@ export function checkInput(definition: WorkflowDefinition, input: unknown, maxBy
   try {
     plain = throughJson(input) ?? {};
   } catch (error) {
-    throw new InputError(definition.name, [{ code: 'INPUT_NOT_JSON', path: '', message: `the input is not JSON data: ${error instanceof Error ? error.message : String(error)}` }]);
+    throw new InputError(definition.name, [
+      {
+        code: 'INPUT_NOT_JSON',
+        path: '',
+        message: `the input is not JSON data: ${error instanceof Error ? error.message : String(error)}`,
+      },
+    ]);
   }
   const size = JSON.stringify(plain).length;
   if (size > maxBytes) {
-    throw new WorkflowError('LIMIT_EXCEEDED', `the input is ${size} characters of JSON, more than the limit of ${maxBytes} (option maxInputBytes)`, { retryable: false });
+    throw new WorkflowError(
+      'LIMIT_EXCEEDED',
+      `the input is ${size} characters of JSON, more than the limit of ${maxBytes} (option maxInputBytes)`,
+      { retryable: false },
+    );
   }
   if (definition.input === null) return plain;
   const parsed = definition.input.parse(plain);
@@ -40,7 +50,10 @@ export function checkInput(definition: WorkflowDefinition, input: unknown, maxBy
 /** Ids become parts of other ids, of keys and of command lines. */
 export function checkRunId(id: string): void {
   if (/^[A-Za-z0-9_][A-Za-z0-9_.:@-]*$/.test(id) && id.length <= maxRunIdLength) return;
-  throw new WorkflowError('REQUEST_INVALID', `'${id.slice(0, 60)}' cannot be a run id: expected 1 to ${maxRunIdLength} of letters, digits and _ . : @ -, beginning with a letter, digit or _`);
+  throw new WorkflowError(
+    'REQUEST_INVALID',
+    `'${id.slice(0, 60)}' cannot be a run id: expected 1 to ${maxRunIdLength} of letters, digits and _ . : @ -, beginning with a letter, digit or _`,
+  );
 }
 
 export function checkTags(tags: readonly string[]): void {
@@ -49,7 +62,9 @@ export function checkTags(tags: readonly string[]): void {
 }
 
 export function hashInput(input: unknown): string {
-  return createHash('sha256').update(canonicalize(input) ?? 'null').digest('hex');
+  return createHash('sha256')
+    .update(canonicalize(input) ?? 'null')
+    .digest('hex');
 }
 
 export interface NewRun {
@@ -83,7 +98,11 @@ export function newRow({ id, kind, definition, inputHash, parent, tags, at }: Ne
   };
 }
 
-export function startedEvent(definition: WorkflowDefinition, input: StoredValue, round?: { readonly parent: ParentLink; readonly item: StoredValue }): RunStarted {
+export function startedEvent(
+  definition: WorkflowDefinition,
+  input: StoredValue,
+  round?: { readonly parent: ParentLink; readonly item: StoredValue },
+): RunStarted {
   return {
     type: 'run.started',
     workflow: definition.name,

@@ -48,7 +48,10 @@ export class Values implements ValueLoader {
   loadRunOutput(runId: string): unknown {
     const row = this.#store.readRun(runId);
     if (row?.status !== 'completed' || row.output === null) {
-      throw new WorkflowError('NOT_FOUND', `run '${runId}' has no output: it ${row === null ? 'does not exist' : `is ${row.status}`}`);
+      throw new WorkflowError(
+        'NOT_FOUND',
+        `run '${runId}' has no output: it ${row === null ? 'does not exist' : `is ${row.status}`}`,
+      );
     }
     return materialize(row.output, this, runId);
   }
