@@ -44,12 +44,18 @@ describe('errors', () => {
     const one = new DefinitionError("Workflow 'w'", [mistake, warning]);
     expect(one.message).toBe("Workflow 'w' has 1 mistake:\n  - steps[0]: is wrong");
     expect(one.issues).toHaveLength(2);
-    expect(new DefinitionError('The list', [mistake, mistake]).message).toMatch(/^The list has 2 mistakes:\n {2}- .*\n {2}- /);
+    expect(new DefinitionError('The list', [mistake, mistake]).message).toMatch(
+      /^The list has 2 mistakes:\n {2}- .*\n {2}- /,
+    );
   });
 
   test('an InputError lists all problems', () => {
     const error = new InputError('w', [{ code: 'X', path: 'topic', message: 'is required' }]);
-    expect(error).toMatchObject({ name: 'InputError', code: 'INPUT_INVALID', message: "The input of workflow 'w' is not valid:\n  - topic: is required" });
+    expect(error).toMatchObject({
+      name: 'InputError',
+      code: 'INPUT_INVALID',
+      message: "The input of workflow 'w' is not valid:\n  - topic: is required",
+    });
   });
 
   test('an InvariantError is no WorkflowError', () => {
@@ -59,9 +65,20 @@ describe('errors', () => {
 
 describe('toErrorData', () => {
   test('of what is not ours: retryable, with the code it is given', () => {
-    expect(toErrorData(new TypeError('oops'))).toEqual({ name: 'TypeError', code: 'STEP_FAILED', message: 'oops', retryable: true });
-    expect(toErrorData(new TypeError('oops'), 'HANDLER_FAILED')).toMatchObject({ code: 'HANDLER_FAILED', retryable: true });
-    expect(toErrorData(new Error('x'), 'CONDITION_FAILED')).toMatchObject({ code: 'CONDITION_FAILED', retryable: false });
+    expect(toErrorData(new TypeError('oops'))).toEqual({
+      name: 'TypeError',
+      code: 'STEP_FAILED',
+      message: 'oops',
+      retryable: true,
+    });
+    expect(toErrorData(new TypeError('oops'), 'HANDLER_FAILED')).toMatchObject({
+      code: 'HANDLER_FAILED',
+      retryable: true,
+    });
+    expect(toErrorData(new Error('x'), 'CONDITION_FAILED')).toMatchObject({
+      code: 'CONDITION_FAILED',
+      retryable: false,
+    });
   });
 
   test.each([
@@ -123,7 +140,14 @@ describe('formatIssue', () => {
   });
 
   test('tells what was expected, found and could be done', () => {
-    const text = formatIssue({ code: 'X', path: 'a', message: 'm', expected: 'a text', received: '7', hint: 'quote it' });
+    const text = formatIssue({
+      code: 'X',
+      path: 'a',
+      message: 'm',
+      expected: 'a text',
+      received: '7',
+      hint: 'quote it',
+    });
     for (const part of ['a: m', 'a text', '7', 'quote it']) expect(text).toContain(part);
   });
 });

@@ -54,7 +54,10 @@ describe('throughJson', () => {
     [true, true],
     [NaN, null],
     [Infinity, null],
-    [{ a: undefined, b: () => 1, c: [undefined] }, { b: undefined, c: [null] }],
+    [
+      { a: undefined, b: () => 1, c: [undefined] },
+      { b: undefined, c: [null] },
+    ],
     [new Date(0), '1970-01-01T00:00:00.000Z'],
     [new Map([[1, 2]]), {}],
   ])('%j', (value, expected) => {
@@ -69,7 +72,8 @@ describe('throughJson', () => {
   test('refuses what has no JSON', () => {
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;
-    for (const value of [() => 1, Symbol('x'), 10n, cycle, { big: 10n }]) expect(() => throughJson(value)).toThrow(TypeError);
+    for (const value of [() => 1, Symbol('x'), 10n, cycle, { big: 10n }])
+      expect(() => throughJson(value)).toThrow(TypeError);
   });
 });
 

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { inlineValue, materialize, toStoredValue, type Ref, type StoredValue, type ValueLoader } from '../../src/core/stored-value.ts';
+import {
+  inlineValue,
+  materialize,
+  toStoredValue,
+  type Ref,
+  type StoredValue,
+  type ValueLoader,
+} from '../../src/core/stored-value.ts';
 
 const rows: Readonly<Record<string, unknown>> = {
   'run:2': { list: [1, { two: 2 }], text: 'x'.repeat(300) },
@@ -9,7 +16,8 @@ const rows: Readonly<Record<string, unknown>> = {
 };
 
 const loader: ValueLoader = {
-  loadOutput: ({ seq, run: owner, part }: Ref, run) => (part === 'metadata' ? { meta: seq } : rows[`${owner ?? run}:${seq}`]),
+  loadOutput: ({ seq, run: owner, part }: Ref, run) =>
+    part === 'metadata' ? { meta: seq } : rows[`${owner ?? run}:${seq}`],
   loadRunOutput: (run) => ({ outputOf: run }),
 };
 
@@ -28,7 +36,11 @@ describe('materialize', () => {
     ['an object', { o: { a: { v: 1 }, b: { o: { c: { v: null } } } } }, { a: 1, b: { c: null } }],
     ['what a round gave, beside its writes', { w: { output: { v: 7 }, writes: [] } }, 7],
     ['rounds', { n: { prefix: 'run/l:1/', count: 2 } }, [{ outputOf: 'run/l:1/0' }, { outputOf: 'run/l:1/1' }]],
-    ['rounds, some left out, some null', { n: { prefix: 'p/', count: 4, without: [0], absent: [2] } }, [{ outputOf: 'p/1' }, null, { outputOf: 'p/3' }]],
+    [
+      'rounds, some left out, some null',
+      { n: { prefix: 'p/', count: 4, without: [0], absent: [2] } },
+      [{ outputOf: 'p/1' }, null, { outputOf: 'p/3' }],
+    ],
   ])('%s', (_name, stored, expected) => {
     expect(materialize(stored, loader, 'run')).toEqual(expected);
   });
@@ -66,11 +78,23 @@ describe('toStoredValue', () => {
     ['an equal object that is another', { ...object }, { v: { ...object } }],
     ['a long text, by its content', 'y'.repeat(300), { r: { seq: 3 } }],
     ['a short text', 'y', { v: 'y' }],
-    ['an object that holds it', { a: object, b: 1, c: undefined, d: () => 1 }, { o: { a: { r: { seq: 2 } }, b: { v: 1 } } }],
-    ['an array that holds it', [object, undefined, 2, Symbol('x')], { a: [{ r: { seq: 2 } }, { v: null }, { v: 2 }, { v: null }] }],
+    [
+      'an object that holds it',
+      { a: object, b: 1, c: undefined, d: () => 1 },
+      { o: { a: { r: { seq: 2 } }, b: { v: 1 } } },
+    ],
+    [
+      'an array that holds it',
+      [object, undefined, 2, Symbol('x')],
+      { a: [{ r: { seq: 2 } }, { v: null }, { v: 2 }, { v: null }] },
+    ],
     ['deep inside', { a: [{ b: object }] }, { o: { a: { a: [{ o: { b: { r: { seq: 2 } } } }] } } }],
     ['nothing known in it', { a: [{ b: 1 }] }, { v: { a: [{ b: 1 }] } }],
-    ['instances of classes are left alone', { at: new Date(0), object }, { o: { at: { v: new Date(0) }, object: { r: { seq: 2 } } } }],
+    [
+      'instances of classes are left alone',
+      { at: new Date(0), object },
+      { o: { at: { v: new Date(0) }, object: { r: { seq: 2 } } } },
+    ],
     ['a scalar', 7, { v: 7 }],
   ])('%s', (_name, value, expected) => {
     expect(toStoredValue(value, known)).toEqual(expected);
