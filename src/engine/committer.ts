@@ -5,7 +5,9 @@
  * Invariants:
  *  C1. Batches are written in the order of `add`, and `committed` is called in that order, only after its batch was written.
  *  C2. A batch that could not be written (busy, full disk) stays first in line and is tried again; nothing overtakes it.
- *  C3. After a failure that another try cannot mend, nothing is written any more: `fail` is told, once.
+ *  C3. A run whose commit the store refuses (another process has it) loses its place in line, all of it; the others go on.
+ *  C4. After any other failure that another try cannot mend, nothing is written any more: `onFailure` is told, once.
+ *  C5. What a `committed` throws concerns nobody else: it is told to `onError`, and the next one is called.
  */
 import { WorkflowError } from '../core/errors.ts';
 import type { Clock, Commit, Store } from '../core/ports.ts';
@@ -17,8 +19,12 @@ export interface CommitterOptions {
   readonly maxBatch?: number;
   /** Told when the store does not take a batch now, and (null) when it does again. */
   readonly onStall?: (error: WorkflowError | null) => void;
+  /** Told of a run whose commits the store refuses. @default that is the failure which ends it */
+  readonly onRefused?: (run: string, error: WorkflowError) => void;
   /** Told of the failure that ends it. */
   readonly onFailure: (error: unknown) => void;
+  /** Told of what a `committed` threw. @default `onFailure` is */
+  readonly onError?: (run: string, error: unknown) => void;
   /** Schedules a flush at the end of the turn. @default setImmediate */
   readonly defer?: (flush: () => void) => void;
 }
@@ -37,8 +43,10 @@ export class Committer {
   readonly #maxBatch: number;
   #waiting: Entry[] = [];
   #isScheduled = false;
+  /** Of a store that does not take commits now; 0 otherwise. */
   #retryMs = 0;
   #hasFailed = false;
+  #isFlushing = false;
   #idle: (() => void)[] = [];
 
   constructor(options: CommitterOptions) {
@@ -64,54 +72,107 @@ export class Committer {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /** Writes what is in line now, unless the store does not take it. */
+  flush(): void {
+    while (this.#waiting.length > 0 && this.#flushBatch());
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#defer(() => {
       this.#isScheduled = false;
-      this.#flush();
+      this.#flushBatch();
     });
   }
 
-  #flush(): void {
-    if (this.#hasFailed || this.#waiting.length === 0) return;
-    const batch = this.#waiting.length > this.#maxBatch ? this.#waiting.slice(0, this.#maxBatch) : this.#waiting;
-    try {
-      this.#options.store.commit(batch.map((entry) => entry.commit));
-    } catch (error) {
-      this.#failed(error);
-      return;
+  /** False when nothing could be written. */
+  #flushBatch(): boolean {
+    if (this.#hasFailed || this.#isFlushing || this.#waiting.length === 0) return false;
+    const batch = this.#waiting.slice(0, this.#maxBatch);
+    // A `committed` may come back to us: the batch is written and told of as one.
+    this.#isFlushing = true;
+    const failure = this.#write(batch);
+    if (failure === null) {
+      this.#waiting.splice(0, batch.length);
+      this.#recovered();
+      for (const entry of batch) this.#tell(entry);
     }
-    this.#waiting = batch === this.#waiting ? [] : this.#waiting.slice(batch.length);
-    if (this.#retryMs > 0) {
-      this.#retryMs = 0;
-      this.#options.onStall?.(null);
-    }
-    for (const entry of batch) entry.committed();
-    if (this.#waiting.length > 0) this.#schedule();
-    else this.#settle();
+    this.#isFlushing = false;
+    if (failure !== null) return this.#failed(failure.error);
+    this.#settle();
+    return true;
   }
 
-  #failed(error: unknown): void {
+  #write(batch: readonly Entry[]): { readonly error: unknown } | null {
+    try {
+      this.#options.store.commit(batch.map((entry) => entry.commit));
+      return null;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  #tell({ commit, committed }: Entry): void {
+    try {
+      committed();
+    } catch (error) {
+      if (this.#options.onError === undefined) this.#options.onFailure(error);
+      else this.#options.onError(commit.run, error);
+    }
+  }
+
+  #recovered(): void {
+    if (this.#retryMs === 0) return;
+    this.#retryMs = 0;
+    this.#options.onStall?.(null);
+  }
+
+  /** Whether what is left in line can be written now. */
+  #failed(error: unknown): boolean {
     if (error instanceof WorkflowError && error.retryable) {
-      if (this.#retryMs === 0) this.#options.onStall?.(error);
-      this.#retryMs = Math.min(lastRetryMs, Math.max(firstRetryMs, this.#retryMs * 2));
-      this.#isScheduled = true;
-      this.#options.clock.schedule(() => {
-        this.#isScheduled = false;
-        this.#flush();
-      }, this.#retryMs);
-      return;
+      this.#stall(error);
+      return false;
+    }
+    const run = this.#options.onRefused === undefined ? null : refusedRun(error);
+    if (run !== null && this.#waiting.some((entry) => entry.commit.run === run)) {
+      this.#waiting = this.#waiting.filter((entry) => entry.commit.run !== run);
+      this.#options.onRefused?.(run, error as WorkflowError);
+      this.#settle();
+      return true;
     }
     this.#hasFailed = true;
     this.#waiting = [];
     this.#settle();
     this.#options.onFailure(error);
+    return false;
+  }
+
+  #stall(error: WorkflowError): void {
+    if (this.#retryMs === 0) this.#options.onStall?.(error);
+    this.#retryMs = Math.min(lastRetryMs, Math.max(firstRetryMs, this.#retryMs * 2));
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#options.clock.schedule(() => {
+      this.#isScheduled = false;
+      this.#flushBatch();
+    }, this.#retryMs);
   }
 
   #settle(): void {
+    if (this.#waiting.length > 0) {
+      this.#schedule();
+      return;
+    }
     const idle = this.#idle;
     this.#idle = [];
     for (const resolve of idle) resolve();
   }
+}
+
+/** The one run that a conflict is about; null when it concerns them all. */
+function refusedRun(error: unknown): string | null {
+  if (!(error instanceof WorkflowError) || (error.code !== 'CONFLICT' && error.code !== 'NOT_FOUND')) return null;
+  const run = error.details?.['run'];
+  return typeof run === 'string' ? run : null;
 }

@@ -128,28 +128,33 @@ export class RunDriver {
   }
 
   /** Takes an event. Resolves when it is committed, with what followed; at once with the reason when it is refused. */
-  post(event: HistoryEvent): Promise<Advanced | Refused> {
+  post(event: HistoryEvent, consumed?: readonly number[]): Promise<Advanced | Refused> {
     return new Promise((resolve) => {
-      const applied = this.apply(event, resolve);
+      const applied = this.apply(event, resolve, consumed);
       if ('refused' in applied) resolve(applied);
     });
   }
 
   /** As {@link post}, without a promise. */
-  apply(event: HistoryEvent, committed?: (advanced: Advanced) => void): Advanced | Refused {
+  apply(event: HistoryEvent, committed?: (advanced: Advanced) => void, consumed?: readonly number[]): Advanced | Refused {
     if (this.#isDetached) return { refused: 'the run is not driven here any more' };
-    // Time does not run backwards within a run, whatever the clock does.
-    const at = Math.max(this.#lastAt, this.#ports.clock.now());
+    const at = this.#now();
     const recorded: Recorded = { seq: this.#state.seq + 1, at, event };
     const advanced = this.#advance(recorded);
     if ('refused' in advanced) return advanced;
     this.#lastAt = at;
     this.#state = advanced.state;
-    this.#ports.committer.add(this.#commitOf(recorded), () => {
+    const commit = this.#commitOf(recorded);
+    this.#ports.committer.add(consumed === undefined ? commit : { ...commit, consumed }, () => {
       this.#carryOut(advanced, recorded);
       committed?.(advanced);
     });
     return advanced;
+  }
+
+  /** Milliseconds since 1970. Time does not run backwards within a run, whatever the clock does. */
+  #now(): number {
+    return Math.max(this.#lastAt, this.#ports.clock.now());
   }
 
   /** A guard that throws ends the run with that error: the machine cannot go on. */
@@ -232,7 +237,7 @@ export class RunDriver {
   #setTimer(timer: ActiveTimer): void {
     this.#cancelTimer(timer.name);
     if (this.#state.timers.get(timer.name) !== timer) return;
-    const cancel = this.#ports.timers.add(timer.dueAt, () => {
+    const cancel = this.#ports.timers.add(timer.dueAt - this.#now(), () => {
       this.#timers.delete(timer.name);
       this.apply({ type: 'timer.fired', timer: timer.name, setBy: timer.setBy });
     });
@@ -269,9 +274,10 @@ function isChild({ src }: ActiveEffect): boolean {
 
 function waitsFor(state: RunState): WaitingFor | null {
   if (state.snapshot.status !== 'active') return null;
-  if (state.effects.size > 0) return [...state.effects.values()].every(isChild) ? 'child' : 'effect';
   const { tags } = state.snapshot as { readonly tags: ReadonlySet<string> };
+  // What a person has to do comes first: it is what others look for.
   if (tags.has('human')) return 'human';
+  if (state.effects.size > 0) return [...state.effects.values()].every(isChild) ? 'child' : 'effect';
   if (tags.has('signal')) return 'signal';
   return state.timers.size > 0 ? 'timer' : null;
 }

@@ -1,7 +1,13 @@
-/** All timers of the runs in memory, in one queue ordered by due time, on one timer of the clock. Cancelling is lazy. */
+/**
+ * All timers of the runs in memory, in one queue ordered by due time, on one timer of the clock. Cancelling is lazy.
+ *
+ * Delays are measured in a time of its own that never runs backwards: it goes on where a clock that was set back would stop, so
+ * that nobody waits for the clock to catch up. A clock that leaps ahead (a machine that slept) makes timers due.
+ */
 import type { Clock } from '../core/ports.ts';
 
 interface Entry {
+  /** In the queue's own time. */
   readonly dueAt: number;
   /** Order among equal due times. */
   readonly order: number;
@@ -16,14 +22,18 @@ export class TimerQueue {
   #order = 0;
   #cancelled = 0;
   #armed: { readonly dueAt: number; readonly cancel: () => void } | null = null;
+  /** The queue's own time as it was last read, and how far it is ahead of the clock. */
+  #time: number;
+  #lead = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#time = clock.now();
   }
 
-  /** Gives a function that takes it back. An overdue one fires at once (not within the call). */
-  add(dueAt: number, fire: () => void): () => void {
-    const entry: Entry = { dueAt, order: this.#order++, fire, isCancelled: false };
+  /** Gives a function that takes it back. Without a delay it fires at once (not within the call). */
+  add(delayMs: number, fire: () => void): () => void {
+    const entry: Entry = { dueAt: this.#now() + Math.max(0, delayMs), order: this.#order++, fire, isCancelled: false };
     this.#push(entry);
     this.#arm();
     return () => {
@@ -39,6 +49,16 @@ export class TimerQueue {
     this.#armed?.cancel();
     this.#armed = null;
     this.#heap.length = 0;
+    this.#cancelled = 0;
+  }
+
+  /** At least `reached`: what the clock's own timer says has passed. */
+  #now(reached: number = this.#time): number {
+    const now = this.#clock.now();
+    const least = Math.max(this.#time, reached);
+    if (now + this.#lead < least) this.#lead = least - now;
+    this.#time = now + this.#lead;
+    return this.#time;
   }
 
   #arm(): void {
@@ -54,16 +74,18 @@ export class TimerQueue {
     }
     if (this.#armed !== null && this.#armed.dueAt <= first.dueAt) return;
     this.#armed?.cancel();
+    const { dueAt } = first;
     const cancel = this.#clock.schedule(() => {
       this.#armed = null;
-      this.#fireDue();
-    }, Math.max(0, first.dueAt - this.#clock.now()));
-    this.#armed = { dueAt: first.dueAt, cancel };
+      this.#fireDue(dueAt);
+    }, dueAt - this.#now());
+    this.#armed = { dueAt, cancel };
   }
 
-  #fireDue(): void {
-    const now = this.#clock.now();
-    for (let first = this.#heap[0]; first !== undefined && (first.isCancelled || first.dueAt <= now); first = this.#heap[0]) {
+  #fireDue(reached: number): void {
+    const now = this.#now(reached);
+    for (let first = this.#heap[0]; first !== undefined; first = this.#heap[0]) {
+      if (!first.isCancelled && first.dueAt > now) break;
       this.#pop();
       if (first.isCancelled) this.#cancelled -= 1;
       else {
