@@ -153,21 +153,51 @@ export class InputError extends WorkflowError {
 
 const maxMessageLength = 4_000;
 const maxCauseDepth = 8;
+/** Of details, in characters of JSON. */
+const maxDetailsLength = 65_536;
 
-/** Any thrown value as {@link ErrorData}; `code` is used for errors that are not ours (what user code throws is retryable). */
-export function toErrorData(thrown: unknown, code: ErrorCode = 'STEP_FAILED', depth = 0): ErrorData {
+/**
+ * Any thrown value as {@link ErrorData}, which is plain JSON whatever was thrown; `code` is used for errors that are not ours (what
+ * user code throws is retryable). Never throws.
+ */
+export function toErrorData(thrown: unknown, code: ErrorCode = 'STEP_FAILED'): ErrorData {
+  try {
+    return errorData(thrown, code, 0);
+  } catch {
+    const message = 'something was thrown that cannot be read';
+    return { name: 'Error', code, message, retryable: errorTable[code].retryable };
+  }
+}
+
+function errorData(thrown: unknown, code: ErrorCode, depth: number): ErrorData {
   const error = thrown instanceof Error ? thrown : new Error(describeThrown(thrown));
   const own = error instanceof WorkflowError ? error : null;
   const cause: unknown = error.cause;
   return {
-    name: error.name,
+    name: String(error.name),
     code: own?.code ?? code,
-    message: error.message.slice(0, maxMessageLength),
-    retryable: own?.retryable ?? errorTable[code].retryable,
-    ...(own?.retryAfterMs === undefined ? {} : { retryAfterMs: own.retryAfterMs }),
-    ...(own?.details === undefined ? {} : { details: own.details }),
-    ...(cause === undefined || depth >= maxCauseDepth ? {} : { cause: toErrorData(cause, code, depth + 1) }),
+    message: String(error.message).slice(0, maxMessageLength),
+    retryable: Boolean(own?.retryable ?? errorTable[code].retryable),
+    ...(own?.retryAfterMs !== undefined && isDelay(own.retryAfterMs) ? { retryAfterMs: own.retryAfterMs } : {}),
+    ...(own?.details === undefined ? {} : { details: plainDetails(own.details) }),
+    ...(cause === undefined || depth >= maxCauseDepth ? {} : { cause: errorData(cause, code, depth + 1) }),
   };
+}
+
+/** What else a thrower says would be another delay after a replay than before. */
+function isDelay(ms: number): boolean {
+  return Number.isFinite(ms) && ms >= 0;
+}
+
+/** Details are the thrower's: they need be neither JSON nor small. */
+function plainDetails(details: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  try {
+    const text = JSON.stringify(details);
+    if (text.length > maxDetailsLength) return { omitted: `${text.length} characters of JSON` };
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    return { omitted: `not JSON: ${error instanceof Error ? error.message : String(error)}` };
+  }
 }
 
 function describeThrown(thrown: unknown): string {
