@@ -1,5 +1,14 @@
 /** The union of all that can be written as a step. */
-import type { CommonForm, DataForm, SkippableForm, ValueForm } from './forms.ts';
+import type {
+  BasicForm,
+  CachedForm,
+  CommonForm,
+  CompensatedForm,
+  DataForm,
+  LimitedForm,
+  SkippableForm,
+  ValueForm,
+} from './forms.ts';
 import type { StepTypeDefinition } from './step-type.ts';
 import type { AgentForm } from './types/agent.ts';
 import type { ConditionalForm } from './types/conditional.ts';
@@ -21,26 +30,32 @@ export type CustomForm<Type> =
     ? { readonly type: Name } & { readonly [Field in keyof Input]: Input[Field] | `${string}{{${string}` }
     : never;
 
+type CachedWork<Context, Custom> = CachedForm &
+  (
+    | AgentForm<Context>
+    | TransformForm<Context, ValueForm<Context>, unknown, unknown>
+    | TemplateForm<DataForm>
+    | HttpForm<Context>
+    | CustomForm<Custom>
+  );
+
+/** Steps that do something outside of the run. */
+type Work<Context, Custom> = LimitedForm & (CachedWork<Context, Custom> | WorkflowForm<Context>);
+
 /** Without its id. */
 export type AuthorStep<Context, Custom = never> = CommonForm<InlineStep<Context, Custom>> &
   (
     | (SkippableForm<Context> &
         (
-          | AgentForm<Context>
+          | (CompensatedForm<CompensationStep<Context, Custom>> &
+              (Work<Context, Custom> | EmitForm<Context> | HumanForm))
           | SequentialForm<InnerStep<Context, Custom>>
           | ParallelForm<InnerStep<Context, Custom>>
           | SwitchForm<Context, InlineStep<Context, Custom>>
-          | TransformForm<Context, ValueForm<Context>, unknown, unknown>
-          | TemplateForm<DataForm>
-          | HttpForm<Context>
           | ItemsLoopForm<Context, InnerStep<Context, Custom>, InlineStep<Context, Custom>>
           | WhileLoopForm<Context, InnerStep<Context, Custom>, InlineStep<Context, Custom>>
           | UntilLoopForm<Context, InnerStep<Context, Custom>, InlineStep<Context, Custom>>
           | SignalForm
-          | HumanForm
-          | WorkflowForm<Context>
-          | EmitForm<Context>
-          | CustomForm<Custom>
         ))
     | ConditionalForm<Context, InlineStep<Context, Custom>>
     | WaitForm<Context, InlineStep<Context, Custom>>
@@ -51,3 +66,17 @@ export type InnerStep<Context, Custom = never> = { readonly id: string } & Autho
 
 /** A step in a field; without an id it gets one from the step around it. */
 export type InlineStep<Context, Custom = never> = { readonly id?: string } & AuthorStep<Context, Custom>;
+
+/** A step that undoes what another did; nothing follows it. */
+export type CompensationStep<Context, Custom = never> = { readonly id?: string } & BasicForm &
+  SkippableForm<Context> &
+  LimitedForm &
+  (
+    | AgentForm<Context>
+    | TransformForm<Context, ValueForm<Context>, unknown, unknown>
+    | TemplateForm<DataForm>
+    | HttpForm<Context>
+    | WorkflowForm<Context>
+    | EmitForm<Context>
+    | CustomForm<Custom>
+  );

@@ -1,10 +1,20 @@
 /** The fluent builder as authors see it: what each method takes, and what it makes known to the steps after it. */
 import type { z } from 'zod';
 import type { ErrorData } from '../core/errors.ts';
-import type { AuthorStep, InlineStep, InnerStep } from './author-step.ts';
+import type { AuthorStep, CompensationStep, InlineStep, InnerStep } from './author-step.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import type { DurationInput } from './duration.ts';
-import type { CommonForm, DataForm, DecisionForm, OnErrorForm, SchemaForm, ValueForm } from './forms.ts';
+import type {
+  CachedForm,
+  CommonForm,
+  CompensatedForm,
+  DataForm,
+  DecisionForm,
+  LimitedForm,
+  OnErrorForm,
+  SchemaForm,
+  ValueForm,
+} from './forms.ts';
 import type { Rendered, StepOutputs } from './output-types.ts';
 import type { StepContext, StepView } from './step-context.ts';
 import type { StepTypeDefinition } from './step-type.ts';
@@ -94,6 +104,9 @@ type OutputAt<T extends BuilderTypes, Pattern extends string> = Pattern extends 
 export interface TransformFields<T extends BuilderTypes, Input, Output, OnError, Condition>
   extends
     Omit<CommonForm<InlineStep<ContextOf<T>, T['custom']>>, 'onError'>,
+    LimitedForm,
+    CachedForm,
+    CompensatedForm<CompensationStep<ContextOf<T>, T['custom']>>,
     TransformForm<ContextOf<T>, Input, Rendered<Input, RootsOf<T>>, Output> {
   readonly onError?: OnError;
   readonly condition?: Condition;

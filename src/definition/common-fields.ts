@@ -4,6 +4,7 @@ import { errorTable } from '../core/errors.ts';
 import { joinPath } from '../core/issue.ts';
 import { isPlainObject, type Json } from '../core/json.ts';
 import { describe, quote } from './describe.ts';
+import { readEffectFields, type effectFields } from './effect-fields.ts';
 import type { Assign, OnError, Retry, StepBase } from './definition.ts';
 import { anything, duration, integer, name, nonEmptyText, type Fields } from './fields.ts';
 import { maxAttemptsLimit } from './limits.ts';
@@ -47,16 +48,9 @@ export const commonFields = {
 };
 
 /** Fields of the language that do not work yet. */
-export const laterFields: readonly string[] = [
-  'cache',
-  'compensate',
-  'concurrency',
-  'rateLimit',
-  'callback',
-  'heartbeatTimeout',
-];
+export const laterFields: readonly string[] = ['callback', 'heartbeatTimeout'];
 
-export type CommonFields = Fields<typeof commonFields>;
+export type CommonFields = Fields<typeof commonFields & typeof effectFields>;
 
 /** @param ownCondition whether `condition` belongs to the type itself */
 export function readBase(fields: CommonFields, ownCondition: boolean, reader: StepReader): StepBase {
@@ -70,6 +64,7 @@ export function readBase(fields: CommonFields, ownCondition: boolean, reader: St
     retry: fields.retry === undefined ? null : readRetry(fields.retry),
     onError: readOnError(fields.onError, reader),
     assign: fields.assign === undefined ? [] : readAssign(fields.assign, reader),
+    ...readEffectFields(fields, reader),
     metadata: (fields.metadata ?? {}) as Json,
     tags: fields.tags ?? [],
   };

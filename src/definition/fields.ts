@@ -34,15 +34,15 @@ export const flag = z.boolean();
 export const versionText = z
   .union([nonEmptyText, z.int()], { error: "must be a text, such as '2' or '1.4'" })
   .transform(String);
-/** The name of a signal or event: written out, no template. */
-export const eventName = z.string().superRefine((value, context) => {
-  const problem = eventNameProblem(value);
+/** The name of a signal, an event or a limit: written out, no template. */
+export const givenName = z.string().superRefine((value, context) => {
+  const problem = givenNameProblem(value);
   if (problem !== null) context.addIssue({ code: 'custom', message: problem, input: value });
 });
 /** Any value but undefined; looked at by the step type itself. */
 export const anything = z.unknown();
 
-function eventNameProblem(value: string): string | null {
+function givenNameProblem(value: string): string | null {
   if (value.trim() === '') return 'must not be empty';
   if (value.length > maxNameLength) return `is too long: expected at most ${maxNameLength} characters`;
   return value.includes('{{') ? "cannot be a template: it is written out, such as 'order-paid'" : null;

@@ -56,20 +56,51 @@ export type AssignForm =
   | { readonly append: DataForm }
   | { readonly merge: DataForm };
 
-/** Fields of every step. `Inline` is a step that stands inside another. */
-export interface CommonForm<Inline> {
-  /** A name under `vars`. */
-  readonly output?: string;
+/** Fields of every step, also of compensations. */
+export interface BasicForm {
   /** Per attempt. @default 5 minutes for agent and http steps, else none */
   readonly timeout?: DurationInput;
   /** Over all attempts. */
   readonly totalTimeout?: DurationInput;
   readonly retry?: RetryForm;
+  readonly metadata?: Readonly<Record<string, DataForm>>;
+  readonly tags?: readonly string[];
+}
+
+/** Fields of every step that other steps follow. `Inline` is a step that stands inside another. */
+export interface CommonForm<Inline> extends BasicForm {
+  /** A name under `vars`. */
+  readonly output?: string;
   /** @default 'fail' */
   readonly onError?: OnErrorForm<Inline>;
   readonly assign?: Readonly<Record<string, AssignForm>>;
-  readonly metadata?: Readonly<Record<string, DataForm>>;
-  readonly tags?: readonly string[];
+}
+
+/** Fields of steps that do work which can be too much at a time, for all runs of an engine. */
+export interface LimitedForm {
+  /**
+   * How many run at a time: a name (one at a time), or a limit with a name that other steps may share, or with a key:
+   * each of its values has a limit of its own.
+   */
+  readonly concurrency?: string | { readonly name?: string; readonly key?: string; readonly limit: number };
+  /** How many start in any `per`. */
+  readonly rateLimit?: {
+    readonly name?: string;
+    readonly key?: string;
+    readonly limit: number;
+    readonly per: DurationInput;
+  };
+}
+
+export interface CachedForm {
+  /** How long an output is used again for the same key. @default key: what the step works on, rendered */
+  readonly cache?: DurationInput | { readonly key?: DataForm; readonly ttl: DurationInput };
+}
+
+/** Fields of steps that do something outside of the run. */
+export interface CompensatedForm<Compensation> {
+  /** Undoes what the step did, when the run fails or is cancelled. */
+  readonly compensate?: Compensation;
 }
 
 /** Fields of every step but `conditional` and `wait`, whose condition is their own. */

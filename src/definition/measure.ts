@@ -46,7 +46,7 @@ function children(list: unknown, depth: number): Place[] {
 function* innerSteps(step: Readonly<Record<string, unknown>>): Generator {
   if (Array.isArray(step['steps'])) yield* step['steps'];
   if (isPlainObject(step['cases'])) yield* Object.values(step['cases']);
-  for (const key of ['step', 'then', 'else', 'default', 'poll', 'onError'])
+  for (const key of ['step', 'then', 'else', 'default', 'poll', 'onError', 'compensate'])
     if (isPlainObject(step[key])) yield step[key];
 }
 

@@ -65,8 +65,9 @@ function readWorkflow(data: AuthorWorkflow, session: Session): WorkflowDefinitio
   const source = data as unknown as Readonly<Record<string, unknown>>;
   const given = readFields(fields, source, { path: '', issues: session.issues, others, what: 'a workflow' });
   const state = readState(data, session);
+  session.workflowName = readName(data.name, session);
   return {
-    name: readName(data.name, session),
+    name: session.workflowName,
     id: readId(given.id, session),
     title: given.title ?? null,
     version: given.version ?? '1',

@@ -171,7 +171,7 @@ type SkippedOutput<Step, Roots, Custom> = Step extends { readonly condition: unk
 type InnerOutputs<Step, Roots, Custom> = Step extends { readonly type: 'loop'; readonly items: unknown }
   ? unknown
   : ListOutputs<StepsOf<Step>[number], Roots, Custom> &
-      FieldOutputs<Step, 'step' | 'then' | 'else' | 'default' | 'poll' | 'onError', Roots, Custom>;
+      FieldOutputs<Step, 'step' | 'then' | 'else' | 'default' | 'poll' | 'onError' | 'compensate', Roots, Custom>;
 
 type ListOutputs<Inner, Roots, Custom> = [Inner] extends [never]
   ? unknown

@@ -6,10 +6,12 @@ import { joinPath } from '../core/issue.ts';
 import { isPlainObject } from '../core/json.ts';
 import { commonFields, laterFields, readBase } from './common-fields.ts';
 import { describe, list, quote } from './describe.ts';
+import { effectFields, effectFieldsOf, isEffectField, notYet, refuseEffectField } from './effect-fields.ts';
 import type { DataSchema, Decision, Step, Target, UserFunction, Value } from './definition.ts';
-import { readFields } from './fields.ts';
+import { readFields, type Fields, type Shape } from './fields.ts';
 import { under, type IssueDetails } from './issue-list.ts';
-import { checkId, targetWords } from './names.ts';
+import { checkId } from './names.ts';
+import { readTargetList, readTargetText } from './read-target.ts';
 import type { Session } from './session.ts';
 import type { StepKind, StepReader } from './step-kind.ts';
 import { customKind } from './types/custom.ts';
@@ -19,7 +21,13 @@ import type { ValueTemplate } from '../expressions/value-template.ts';
 import { nameOfWorkflow } from './workflow.ts';
 
 /** Fields that no step type of a user can have. */
-const commonNames: readonly string[] = ['id', 'type', ...Object.keys(commonFields), ...laterFields];
+const commonNames: readonly string[] = [
+  'id',
+  'type',
+  ...Object.keys(commonFields),
+  ...Object.keys(effectFields),
+  ...laterFields,
+];
 
 /** A list of steps, at `path`. @param what whose list it is, for messages */
 export function readSteps(session: Session, path: string, value: unknown, what: string): readonly Step[] {
@@ -50,7 +58,8 @@ function readStep(session: Session, path: string, value: unknown, fallbackId: st
 }
 
 function readWith(kind: StepKind, raw: Readonly<Record<string, unknown>>, reader: Reader): Step {
-  const fields = readFields({ ...commonFields, ...kind.fields }, raw, {
+  const effects = effectFieldsOf(kind, reader.session.allowNotYet);
+  const fields = readFields({ ...commonFields, ...effects, ...kind.fields }, raw, {
     path: reader.path,
     issues: reader.session.issues,
     others: ['id', 'type'],
@@ -62,11 +71,16 @@ function readWith(kind: StepKind, raw: Readonly<Record<string, unknown>>, reader
 }
 
 function explainUnknown(kind: StepKind, key: string, reader: Reader): boolean {
-  if (kind.type === 'custom' && !laterFields.includes(key)) return true;
-  if (laterFields.includes(key)) {
+  const isNotYet = laterFields.includes(key) || (isEffectField(key) && notYet.includes(key));
+  if (kind.type === 'custom' && !isNotYet) return true;
+  if (isNotYet && !(isEffectField(key) && reader.session.allowNotYet)) {
     reader.add('NOT_SUPPORTED_YET', key, `${quote(key)} is not supported yet in this version`, {
       hint: 'leave it out',
     });
+    return true;
+  }
+  if (isEffectField(key)) {
+    refuseEffectField(key, kind, reader);
     return true;
   }
   const hint = Object.hasOwn(kind.hints, key) ? kind.hints[key] : undefined;
@@ -154,6 +168,14 @@ class Reader implements StepReader {
     return this.session.issues.didYouMean(name, known);
   }
 
+  get ownName(): string {
+    return `${this.session.workflowName}/${this.id}`;
+  }
+
+  object<S extends Shape>(field: string, value: Readonly<Record<string, unknown>>, shape: S): Fields<S> {
+    return readFields(shape, value, { path: this.#at(field), issues: this.session.issues, what: field });
+  }
+
   template(field: string, value: unknown): ValueTemplate | null {
     return this.session.template(this.#at(field), value);
   }
@@ -202,8 +224,8 @@ class Reader implements StepReader {
   }
 
   target(field: string, value: unknown, suffix: string): Target | null {
-    if (typeof value === 'string') return this.#word(value) ?? { kind: 'steps', ids: [value] };
-    if (Array.isArray(value)) return this.#targetList(field, value);
+    if (typeof value === 'string') return readTargetText(value);
+    if (Array.isArray(value)) return readTargetList(field, value, this);
     if (isPlainObject(value)) {
       const steps = this.sequenceOfOne(field, value, suffix);
       this.hoisted.push(...steps);
@@ -213,30 +235,6 @@ class Reader implements StepReader {
       received: describe(value),
     });
     return null;
-  }
-
-  #word(text: string): Target | null {
-    if (!targetWords.includes(text)) return null;
-    return { kind: text as 'end' | 'break' | 'continue' };
-  }
-
-  #targetList(field: string, values: readonly unknown[]): Target | null {
-    if (values.length === 0) {
-      this.add('OUT_OF_RANGE', field, `${field} is an empty list: at least one step id is needed`);
-      return null;
-    }
-    const ids = values.flatMap((value, index) => {
-      if (typeof value === 'string' && !targetWords.includes(value)) return value;
-      const hint = isPlainObject(value) ? { hint: 'for several inline steps use one sequential step' } : {};
-      this.add('INVALID_TYPE', joinPath(field, index), 'a list of targets holds step ids only', {
-        received: describe(value),
-        ...hint,
-      });
-      return [];
-    });
-    const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-    if (twice !== undefined) this.add('DUPLICATE_ID', field, `${field} names step ${quote(twice)} twice`);
-    return ids.length === 0 ? null : { kind: 'steps', ids: [...new Set(ids)] };
   }
 
   withRoot<T>(name: string | null, read: () => T): T {

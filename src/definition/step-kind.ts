@@ -34,9 +34,13 @@ export interface Expression {
 export interface StepReader {
   readonly id: string;
   readonly path: string;
+  /** `<workflow>/<step>`: the name of what is the step's own among all workflows. */
+  readonly ownName: string;
   add(code: string, field: string, message: string, details?: IssueDetails): void;
   /** `{ hint }` with the nearest known name, if any is near. */
   didYouMean(name: string, known: readonly string[]): IssueDetails;
+  /** An object, field by field. */
+  object<S extends Shape>(field: string, value: Readonly<Record<string, unknown>>, shape: S): Fields<S>;
   /** Data with templates. */
   template(field: string, value: unknown): ValueTemplate | null;
   /** Data with templates, or a function. */
@@ -66,6 +70,11 @@ export interface StepReader {
   workflowName(field: string, value: unknown): string | null;
 }
 
+/** Fields of steps that do something outside of the run. */
+export type EffectField = 'compensate' | 'concurrency' | 'rateLimit' | 'cache';
+
+export const allEffectFields: readonly EffectField[] = ['compensate', 'concurrency', 'rateLimit', 'cache'];
+
 export interface StepKind {
   readonly type: string;
   /** `an agent step`. */
@@ -73,6 +82,7 @@ export interface StepKind {
   readonly fields: Shape;
   /** Whether `condition` is a field of its own rather than the common one. */
   readonly ownCondition: boolean;
+  readonly allows: readonly EffectField[];
   /** Fields of other types or later versions, with what to do instead. */
   readonly hints: Readonly<Record<string, string>>;
   read(
@@ -89,6 +99,8 @@ interface KindOptions<S extends Shape, T extends Step> {
   readonly what: string;
   readonly fields: S;
   readonly ownCondition?: boolean;
+  /** @default none */
+  readonly allows?: readonly EffectField[];
   readonly hints?: Readonly<Record<string, string>>;
   readonly read: (fields: Fields<S>, base: StepBase, reader: StepReader, raw: Readonly<Record<string, unknown>>) => T;
   readonly expressions: (step: T) => readonly (Expression | null)[];
@@ -101,6 +113,7 @@ export function stepKind<S extends Shape, T extends Step>(options: KindOptions<S
     what: options.what,
     fields: options.fields,
     ownCondition: options.ownCondition ?? false,
+    allows: options.allows ?? [],
     hints: options.hints ?? {},
     read: (fields, base, reader, raw) => options.read(fields as Fields<S>, base, reader, raw),
     expressions: (step) => options.expressions(step as T).filter((expression) => expression !== null),
@@ -139,7 +152,12 @@ export function commonExpressions(step: StepBase): readonly Expression[] {
     step.onError.kind === 'output'
       ? { path: `${step.path}.onError.output`, compiled: step.onError.value, moment: 'after' as const }
       : null;
-  return [condition, onError, ...step.assign.map((assign) => assignExpression(step, assign))].filter(
+  const keys = [
+    templateExpression(`${step.path}.concurrency.key`, step.concurrencyLimit?.key ?? null),
+    templateExpression(`${step.path}.rateLimit.key`, step.rateLimit?.key ?? null),
+    templateExpression(`${step.path}.cache.key`, step.cache?.key ?? null),
+  ];
+  return [condition, ...keys, onError, ...step.assign.map((assign) => assignExpression(step, assign))].filter(
     (expression) => expression !== null,
   );
 }

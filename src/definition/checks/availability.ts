@@ -18,6 +18,7 @@ export interface Unavailable {
 
 /** Null when it can be there. */
 export function whyUnavailable(view: View, target: Node): Unavailable | null {
+  if (target.container.kind === 'compensation' && target !== view.node) return afterFailure(view, target);
   if (view.node === null) return rootOf(target).kind === 'onFailure' ? onlyAfterFailure(target) : hidden(target, null);
   const meeting = meet(view.node, target);
   if (meeting === null) return rootOf(view.node).kind === 'onFailure' ? hidden(target, null) : onlyAfterFailure(target);
@@ -27,11 +28,27 @@ export function whyUnavailable(view: View, target: Node): Unavailable | null {
   const concealed = hidden(target, container);
   if (concealed !== null || read.index < reader.index || isRevisited(container, reader.index, read.index))
     return concealed;
+  return notYetThere(view.node, target);
+}
+
+function notYetThere(from: Node, target: Node): Unavailable {
+  const undone = chainOf(from).find((node) => node.container.kind === 'compensation')?.container.owner?.step.id;
+  if (undone !== undefined) {
+    return {
+      code: 'FORWARD_REFERENCE',
+      message: `step ${quote(target.step.id)} runs after step ${quote(undone)}: a compensation reads the step it undoes and those before it`,
+    };
+  }
   return {
     code: 'FORWARD_REFERENCE',
-    message: `step ${quote(target.step.id)} runs after step ${quote(view.node.step.id)}: its output is not there yet`,
+    message: `step ${quote(target.step.id)} runs after step ${quote(from.step.id)}: its output is not there yet`,
     hint: `put step ${quote(target.step.id)} before it`,
   };
+}
+
+/** A compensation is seen by onFailure steps only: nothing else runs after it. */
+function afterFailure({ node }: View, target: Node): Unavailable | null {
+  return node !== null && rootOf(node).kind === 'onFailure' ? hidden(target, null) : onlyAfterFailure(target);
 }
 
 interface Meeting {
@@ -72,10 +89,10 @@ function sameRepresentative(from: Node, moment: Moment, target: Node, common: No
       message: `step ${quote(target.step.id)} is inside step ${quote(from.step.id)} and runs after this is read`,
     };
   }
-  const inRecovery = chainOf(from).some(
-    (node) => node.container.kind === 'recovery' && node.container.owner === target,
+  const isAfter = chainOf(from).some(
+    ({ container: { kind, owner } }) => (kind === 'recovery' || kind === 'compensation') && owner === target,
   );
-  if (again || inRecovery) return null;
+  if (again || isAfter) return null;
   return {
     code: 'ENCLOSING_REFERENCE',
     message: `step ${quote(from.step.id)} is inside step ${quote(target.step.id)}, whose output is not there before it has ended`,

@@ -1,6 +1,7 @@
 /** All checks of a definition that has been read. They look at what could be read, also when other parts have mistakes. */
 import type { WorkflowDefinition } from '../definition.ts';
 import type { Session } from '../session.ts';
+import { checkEffects } from './effects.ts';
 import { checkHandlers } from './handlers.ts';
 import { checkReferences } from './references.ts';
 import { checkRouting } from './routing.ts';
@@ -15,5 +16,6 @@ export function checkDefinition(definition: WorkflowDefinition, session: Session
   checkReferences(definition, tree, session);
   checkAssigned(definition, tree, session);
   checkWrites(tree, session);
+  checkEffects(tree, session);
   checkHandlers(definition, tree, session);
 }

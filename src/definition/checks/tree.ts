@@ -13,7 +13,8 @@ export type ContainerKind =
   /** The body of a `while` or `until` loop, visited again and again. */
   | 'rounds'
   | 'poll'
-  | 'recovery';
+  | 'recovery'
+  | 'compensation';
 
 export interface Container {
   readonly kind: ContainerKind;
@@ -70,18 +71,21 @@ export function createTree(definition: WorkflowDefinition): Tree {
 }
 
 function insideOf(step: Step): readonly (readonly [ContainerKind, readonly Step[]])[] {
-  const recovery = step.onError.kind === 'recover' ? [['recovery', [step.onError.step]] as const] : [];
+  const others = [
+    ...(step.onError.kind === 'recover' ? [['recovery', [step.onError.step]] as const] : []),
+    ...(step.compensate === null ? [] : [['compensation', [step.compensate]] as const]),
+  ];
   switch (step.type) {
     case 'sequential':
-      return [['group', step.steps], ...recovery];
+      return [['group', step.steps], ...others];
     case 'parallel':
-      return [['branches', step.steps], ...recovery];
+      return [['branches', step.steps], ...others];
     case 'loop':
-      return [[step.mode === 'items' ? 'items' : 'rounds', step.steps], ...recovery];
+      return [[step.mode === 'items' ? 'items' : 'rounds', step.steps], ...others];
     case 'wait':
-      return step.poll === null ? recovery : [['poll', [step.poll]], ...recovery];
+      return step.poll === null ? others : [['poll', [step.poll]], ...others];
     default:
-      return recovery;
+      return others;
   }
 }
 
@@ -94,7 +98,7 @@ export function chainOf(node: Node): readonly Node[] {
 
 /** Whether steps stand in it one after another, so that one can lead to another. */
 export function isSequence(container: Container): boolean {
-  return container.kind !== 'branches' && container.kind !== 'poll' && container.kind !== 'recovery';
+  return ['workflow', 'onFailure', 'group', 'items', 'rounds'].includes(container.kind);
 }
 
 /** Whether a stretch of a sequence can run again within the same run, so that outputs of the time before are there. */

@@ -5,7 +5,7 @@ import { isPlainObject } from '../../core/json.ts';
 import type { AgentStep } from '../definition.ts';
 import { anything, integer, nonEmptyText } from '../fields.ts';
 import { defaultCallTimeoutMs } from '../limits.ts';
-import { stepKind, valueExpression, type StepReader } from '../step-kind.ts';
+import { allEffectFields, stepKind, valueExpression, type StepReader } from '../step-kind.ts';
 import type { HttpMethod, SchemaForm, ValueForm } from '../forms.ts';
 
 /** What an author writes. `Context` is the step's context as functions get it. */
@@ -44,6 +44,7 @@ const fields = {
 export const agent = stepKind({
   type: 'agent',
   what: 'an agent step',
+  allows: allEffectFields,
   fields,
   hints: {
     prompt: "put it into input: { prompt: '...' }",

@@ -2,7 +2,7 @@
 import { isPlainObject } from '../../core/json.ts';
 import { compileValue } from '../../expressions/value-template.ts';
 import type { CustomStep } from '../definition.ts';
-import { stepKind, templateExpression, type StepKind } from '../step-kind.ts';
+import { allEffectFields, stepKind, templateExpression, type StepKind } from '../step-kind.ts';
 import { checkConfig, runOf, type StepTypeDefinition } from '../step-type.ts';
 import { userFunction } from '../user-function.ts';
 
@@ -11,6 +11,7 @@ export function customKind(type: string, definition: StepTypeDefinition | null, 
   return stepKind({
     type: 'custom',
     what: `a ${type} step`,
+    allows: allEffectFields,
     fields: {},
     read(_given, base, reader, raw): CustomStep {
       const own = Object.keys(raw).filter((key) => !common.includes(key) && raw[key] !== undefined);

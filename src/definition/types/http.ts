@@ -8,7 +8,7 @@ import { describe, quote } from '../describe.ts';
 import type { HttpStep } from '../definition.ts';
 import { anything, nonEmptyText } from '../fields.ts';
 import { defaultCallTimeoutMs } from '../limits.ts';
-import { stepKind, templateExpression, valueExpression, type StepReader } from '../step-kind.ts';
+import { allEffectFields, stepKind, templateExpression, valueExpression, type StepReader } from '../step-kind.ts';
 import type { DataForm, HttpMethod, ValueForm } from '../forms.ts';
 
 export interface HttpForm<Context> {
@@ -27,6 +27,7 @@ export interface HttpForm<Context> {
 export const http = stepKind({
   type: 'http',
   what: 'an http step',
+  allows: allEffectFields,
   fields: {
     method: z
       .preprocess((value) => (typeof value === 'string' ? value.toUpperCase() : value), z.enum(httpMethods))

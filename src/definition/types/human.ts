@@ -27,6 +27,7 @@ export interface HumanForm {
 export const human = stepKind({
   type: 'human',
   what: 'a human step',
+  allows: ['compensate'],
   fields: {
     title: nonEmptyText.optional(),
     message: nonEmptyText.optional(),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { describe } from '../describe.ts';
 import type { LoopStep, Step, Value } from '../definition.ts';
+import { onStepsInside } from '../effect-fields.ts';
 import { anything, flag, integer, name } from '../fields.ts';
 import { defaultLoopConcurrency, defaultMaxIterations } from '../limits.ts';
 import { decisionExpression, stepKind, valueExpression, type StepReader } from '../step-kind.ts';
@@ -70,6 +71,8 @@ export const loop = stepKind({
   what: 'a loop step',
   fields,
   hints: {
+    ...onStepsInside,
+    concurrency: "rounds at a time are 'maxConcurrency'",
     forEach: "the array is 'items'",
     times: "the number of rounds is bounded by 'maxIterations'",
     body: "the body is 'step' or 'steps'",

@@ -1,6 +1,7 @@
 /** `parallel`: branches that run at the same time. */
 import { z } from 'zod';
 import type { ParallelStep } from '../definition.ts';
+import { onStepsInside } from '../effect-fields.ts';
 import { anything, flag, integer } from '../fields.ts';
 import { maxSteps } from '../limits.ts';
 import { stepKind } from '../step-kind.ts';
@@ -30,7 +31,12 @@ export const parallel = stepKind({
       })
       .optional(),
   },
-  hints: { branches: "the branches are 'steps', a list", step: "the branches are 'steps', a list" },
+  hints: {
+    ...onStepsInside,
+    concurrency: "branches at a time are 'maxConcurrency'",
+    branches: "the branches are 'steps', a list",
+    step: "the branches are 'steps', a list",
+  },
   read(given, base, reader): ParallelStep {
     const steps = reader.steps('steps', given.steps);
     const join = given.join === 'any' ? 1 : (given.join ?? 'all');

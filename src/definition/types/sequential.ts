@@ -1,5 +1,6 @@
 /** `sequential`: a group of steps, one after another. */
 import type { SequentialStep } from '../definition.ts';
+import { onStepsInside } from '../effect-fields.ts';
 import { anything } from '../fields.ts';
 import { stepKind } from '../step-kind.ts';
 
@@ -12,7 +13,7 @@ export const sequential = stepKind({
   type: 'sequential',
   what: 'a sequential step',
   fields: { steps: anything },
-  hints: { step: "a group has 'steps', a list" },
+  hints: { ...onStepsInside, step: "a group has 'steps', a list" },
   read: (given, base, reader): SequentialStep => ({
     ...base,
     type: 'sequential',

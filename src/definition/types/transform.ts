@@ -1,8 +1,8 @@
 /** `transform`: a function of the author's code over data; in plain data, a template. */
 import { describe } from '../describe.ts';
-import type { TransformStep } from '../definition.ts';
+import type { StepBase, TransformStep } from '../definition.ts';
 import { anything } from '../fields.ts';
-import { stepKind, templateExpression, valueExpression, type StepReader } from '../step-kind.ts';
+import { allEffectFields, stepKind, templateExpression, valueExpression, type StepReader } from '../step-kind.ts';
 
 /** `transform` is a method so that its `data` may be annotated more closely than it is known. */
 export interface TransformForm<Context, Input, Data, Output> {
@@ -22,6 +22,7 @@ export interface TemplateForm<Template> {
 export const transform = stepKind({
   type: 'transform',
   what: 'a transform step',
+  allows: allEffectFields,
   fields: { input: anything.optional(), transform: anything.optional(), template: anything.optional() },
   hints: {
     function: "the function is 'transform'",
@@ -30,6 +31,7 @@ export const transform = stepKind({
   },
   read(given, base, reader): TransformStep {
     checkOne(given, reader);
+    checkCache(given, base, reader);
     return {
       ...base,
       type: 'transform',
@@ -61,6 +63,18 @@ function checkOne(
   if (given.template !== undefined && given.input !== undefined) {
     reader.add('FIELD_CONFLICT', 'input', 'input is for the function; a template names what it needs itself');
   }
+}
+
+/** What a function reads from its context is not known, so that it cannot be part of a key. */
+function checkCache(
+  given: { readonly input?: unknown; readonly template?: unknown },
+  { cache }: StepBase,
+  reader: StepReader,
+): void {
+  if (cache === null || cache.key !== null || given.input !== undefined || given.template !== undefined) return;
+  reader.add('REQUIRED', 'cache.key', 'a cached transform needs an input or a key', {
+    expected: "a text such as '{{workflow.input.topic}}'",
+  });
 }
 
 function readTransform(value: unknown, reader: StepReader): TransformStep['transform'] {

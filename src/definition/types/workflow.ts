@@ -22,6 +22,7 @@ export interface WorkflowForm<Context> {
 export const workflow = stepKind({
   type: 'workflow',
   what: 'a workflow step',
+  allows: ['compensate', 'concurrency', 'rateLimit'],
   fields: {
     workflow: anything.refine((value) => value !== undefined),
     version: versionText.optional(),
