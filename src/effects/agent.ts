@@ -1,6 +1,6 @@
 /** The work of `agent` steps: one call of the agent, checked against the step's schema, repaired where the step asks for it. */
 import { EffectResult } from '../core/effect.ts';
-import { InvariantError, WorkflowError } from '../core/errors.ts';
+import { InvariantError, TemplateError, WorkflowError } from '../core/errors.ts';
 import { formatIssue, type Issue } from '../core/issue.ts';
 import { isPlainObject } from '../core/json.ts';
 import type { Agent } from '../agents/registry.ts';
@@ -14,6 +14,7 @@ export async function agentEffect(call: EffectCall): Promise<EffectResult> {
   const agent = findAgent(call, step.agentId);
   const scope = new SecretScope(call);
   const input = await scope.value(step.input);
+  checkPrompt(step, input);
   let question = input;
   for (let repair = 0; ; repair++) {
     const result = await ask(call, step, agent, question, scope, repair);
@@ -26,6 +27,14 @@ export async function agentEffect(call: EffectCall): Promise<EffectResult> {
     if (repair >= step.repair) throw mismatch(step, checked.issues, result.output);
     question = repaired(input, checked.issues, result.output);
   }
+}
+
+/** A field that comes out undefined is left out of the input: of a prompt, that would ask for something else. */
+function checkPrompt(step: AgentStep, input: unknown): void {
+  if (step.action !== 'prompt' || step.input?.kind !== 'template') return;
+  const { source } = step.input.template;
+  if (!isPlainObject(source) || !Object.hasOwn(source, 'prompt') || !isPlainObject(input) || Object.hasOwn(input, 'prompt')) return;
+  throw new TemplateError(`the prompt of step '${step.id}' is missing: ${String(source['prompt'])} gives nothing; the agent was not called`);
 }
 
 function findAgent({ services: { agents } }: EffectCall, agentId: string): Agent {

@@ -41,12 +41,28 @@ export interface RenderedRequest {
 
 /** The request of a step with its templates filled in. @throws TemplateError */
 export async function renderRequest(step: HttpStep, scope: SecretScope): Promise<RenderedRequest> {
-  const url = scope.render(step.url, isWholeTag(step.url.source) ? undefined : encodeURIComponent);
+  const url = renderUrl(step, scope);
   if (typeof url !== 'string')
     throw new TemplateError(`the url of step '${step.id}' is not a text but ${JSON.stringify(url) ?? 'missing'}`);
   const headers = step.headers === null ? {} : headersOf(step.id, scope.render(step.headers));
   const query = step.query === null ? undefined : scope.render(step.query);
   return { method: step.method, url, headers, query, body: await scope.value(step.body) };
+}
+
+/** Values within a URL are encoded, so that they stay where they were put. */
+function renderUrl(step: HttpStep, scope: SecretScope): unknown {
+  const { source } = step.url;
+  if (typeof source !== 'string' || isWholeTag(source)) return scope.render(step.url);
+  const url = scope.render(step.url, encodeURIComponent);
+  // No encoding keeps these from being a step in a path.
+  if (typeof url === 'string' && dotSegments(url) > dotSegments(source))
+    throw new TemplateError(`a value in the url of step '${step.id}' is '.' or '..': it would lead to another path`);
+  return url;
+}
+
+function dotSegments(url: string): number {
+  const [path = ''] = url.split(/[?#]/);
+  return path.split('/').filter((segment) => segment === '.' || segment === '..').length;
 }
 
 /** A URL that comes whole from data is taken as it is; the address rules apply to it. */
