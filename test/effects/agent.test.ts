@@ -81,10 +81,10 @@ describe('a prompt', () => {
 
   test('a function whose code is not there fails for good', async () => {
     const definition = ask({ input: () => ({ prompt: 'x' }) });
-    const [z, a] = definition.steps;
+    const [before, a] = definition.steps;
     const without = {
       ...definition,
-      steps: [z, { ...a, input: { kind: 'function', place: 'steps.a.input', call: null, fingerprint: null } }],
+      steps: [before, { ...a, input: { kind: 'function', place: 'steps.a.input', call: null, fingerprint: null } }],
     };
     await expect(agentEffect(callOf(without as typeof definition, 'a'))).rejects.toMatchObject({
       code: 'FUNCTION_MISSING',
@@ -239,7 +239,7 @@ describe('a schema', () => {
     const call = callOf(ask({ schema, repair: 1, input: { question: 'how good?' } }), 'a', { http });
     await expect(agentEffect(call)).rejects.toMatchObject({ code: 'OUTPUT_INVALID' });
     expect(http.requests).toHaveLength(2);
-    expect((http.requests[1]?.body as { readonly prompt: string }).prompt).toContain('how good?');
+    expect(JSON.stringify(http.requests[1]?.body)).toContain('how good?');
   });
 });
 
