@@ -35,6 +35,9 @@ export function createDefaultActors(
     loop: fromPromise<EffectResult, EffectInput>((args) => runRounds(args, bodies)),
     agent: missing('agent'),
     http: missing('http'),
+    workflow: missing('workflow'),
+    // There is nobody to publish to.
+    emit: fromPromise<EffectResult, EffectInput>(() => Promise.resolve(new EffectResult(null))),
   };
   for (const { step } of program.steps) if (step.type === 'custom') actors[step.name] = inMemory;
   return actors;

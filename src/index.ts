@@ -20,7 +20,9 @@ export { createEngine } from './engine/create-engine.ts';
 export type { Engine } from './engine/engine.ts';
 export type { EngineLimits, EngineOptions } from './engine/options.ts';
 export { Run, RunFailedError } from './engine/run.ts';
-export type { CancelReason, RunReport, StepReport } from './engine/run.ts';
+export type { RunReport, StepReport } from './engine/run.ts';
+export type { Reason } from './engine/commands.ts';
+export type { Task } from './engine/tasks.ts';
 export type { RunEvent, StepChunk } from './engine/run-events.ts';
 export type { StartOptions } from './engine/start.ts';
 

@@ -3,7 +3,7 @@
  * default ports are the only modules that read the clock, randomness, the environment or timers of the process.
  */
 import type { HistoryEvent } from './event.ts';
-import type { RunRow, RunStatus } from './run.ts';
+import type { RunRow, RunStatus, WaitingFor } from './run.ts';
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -77,6 +77,8 @@ export interface RunFilter {
   readonly version?: string;
   readonly tag?: string;
   readonly parent?: string;
+  /** What unfinished runs wait for. */
+  readonly waitingFor?: readonly WaitingFor[];
   /** @default ['run', 'child'] */
   readonly kind?: readonly RunRow['kind'][];
   readonly createdAfter?: number;

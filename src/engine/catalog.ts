@@ -62,8 +62,13 @@ export class Catalog {
   }
 
   /** By name, id or title; of several versions the last one given. */
-  find(name: string): WorkflowDefinition {
-    return findWorkflow(this.#definitions, name);
+  find(name: string, version: string | null = null): WorkflowDefinition {
+    if (version === null) return findWorkflow(this.#definitions, name);
+    const { name: exact } = findWorkflow(this.#definitions, name);
+    const found = this.#definitions.findLast((each) => each.name === exact && each.version === version);
+    if (found !== undefined) return found;
+    const versions = this.#definitions.filter((each) => each.name === exact).map((each) => `'${each.version}'`);
+    throw new WorkflowError('NOT_FOUND', `workflow '${exact}' has no version '${version}' here; known versions: ${versions.join(', ')}`);
   }
 
   /** A definition that is used without having been listed, as `engine.start(flow)` allows. */

@@ -5,7 +5,7 @@ import { createHttpClient } from '../http/client.ts';
 import type { Store } from '../core/ports.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
-import { consoleLogger, systemClock, systemRandom } from './default-ports.ts';
+import { consoleLogger, systemClock, systemPoll, systemRandom } from './default-ports.ts';
 import { Engine } from './engine.ts';
 import { defaultLimits, defaultStoreFile, type EngineOptions } from './options.ts';
 
@@ -34,10 +34,13 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       clock,
       random: options.random ?? systemRandom,
       logger: options.logger ?? consoleLogger,
+      poll: options.poll ?? (isShared(options) ? systemPoll : null),
+      adopts: options.recover === undefined || options.recover === true,
     });
     store.acquire();
     const { recover = true } = options;
     if (recover !== false) engine.recover(recover === true ? undefined : recover);
+    engine.listen();
     return await Promise.resolve(engine);
   } catch (error) {
     store.close();
@@ -48,6 +51,11 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 function openStore({ store = defaultStoreFile, durability }: EngineOptions): Store {
   if (typeof store !== 'string') return store;
   return durability === 'none' || store === ':memory:' ? openMemoryStore() : openSqliteStore(store);
+}
+
+/** A file can be opened by other processes too. */
+function isShared({ store = defaultStoreFile, durability }: EngineOptions): boolean {
+  return typeof store === 'string' && store !== ':memory:' && durability !== 'none';
 }
 
 function isRegistry(agents: AgentsOption | AgentRegistry | undefined): agents is AgentRegistry {

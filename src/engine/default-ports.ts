@@ -10,6 +10,15 @@ export const systemRandom: Random = {
   uuid: () => v7(),
 };
 
+/** Looks at what other processes left, every 100 ms; does not keep the process alive. */
+export function systemPoll(look: () => void): () => void {
+  const timer = setInterval(look, 100);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+  };
+}
+
 /** Warnings and errors on stderr; the rest is silent. */
 export const consoleLogger: Logger = {
   debug: () => undefined,

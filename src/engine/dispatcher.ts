@@ -12,12 +12,15 @@ import type { EffectHandler, Services } from '../effects/call.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import { keptOfValue } from '../../machines/record.ts';
 import type { RunDriver } from './driver.ts';
+import { renderValue } from './render.ts';
 import { TrackingLoader, type Values } from './values.ts';
 
 export interface DispatcherOptions {
   readonly handlers: ReadonlyMap<string, EffectHandler>;
-  /** Carries out an items loop. */
-  readonly rounds: (driver: RunDriver, effect: ActiveEffect, signal: AbortSignal, loader: TrackingLoader) => Promise<EffectResult>;
+  /** Carries out what is made of other runs: an items loop, a child workflow. */
+  readonly runs: (driver: RunDriver, effect: ActiveEffect, signal: AbortSignal, loader: TrackingLoader) => Promise<EffectResult>;
+  /** Publishes a named event. */
+  readonly emit: (name: string, payload: unknown) => Promise<void>;
   readonly services: Services;
   readonly values: Values;
   readonly random: Random;
@@ -41,7 +44,7 @@ export class Dispatcher {
   /** Gives the function that aborts it. Its result is posted to the driver, unless it was aborted. */
   start(driver: RunDriver, effect: ActiveEffect): () => void {
     const controller = new AbortController();
-    if (effect.src === 'loop') {
+    if (isOfRuns(effect)) {
       void this.#carryOut(driver, effect, controller.signal);
     } else if (this.#running < this.#options.maxEffects) {
       this.#run(driver, effect, controller.signal);
@@ -91,7 +94,8 @@ export class Dispatcher {
   }
 
   async #handle(driver: RunDriver, effect: ActiveEffect, input: EffectInput, signal: AbortSignal, loader: TrackingLoader): Promise<EffectResult> {
-    if (effect.src === 'loop') return this.#options.rounds(driver, effect, signal, loader);
+    if (isOfRuns(effect)) return this.#options.runs(driver, effect, signal, loader);
+    if (effect.src === 'emit') return this.#emit(input, signal, loader);
     const handler = this.#options.handlers.get(effect.src);
     if (handler === undefined) throw new WorkflowError('EFFECT_UNKNOWN', `no handler carries out '${effect.src}'`);
     const stepId = input.info?.step.id ?? '$run';
@@ -104,6 +108,14 @@ export class Dispatcher {
         driver.chunk(stepId, input.visit, input.attempt, text);
       },
     });
+  }
+
+  async #emit(input: EffectInput, signal: AbortSignal, loader: TrackingLoader): Promise<EffectResult> {
+    const step = input.info?.step;
+    if (step?.type !== 'emit') throw new WorkflowError('EFFECT_UNKNOWN', `effect '${input.effect}' is not an emit step`);
+    const payload = step.payload === null ? null : ((await renderValue(input, step.payload, signal, loader)) ?? null);
+    await this.#options.emit(step.name, payload);
+    return new EffectResult(null, { metadata: { name: step.name, payload } });
   }
 
   #completed(input: EffectInput, result: EffectResult, loader: TrackingLoader): { readonly event: EffectCompleted; readonly size: number } {
@@ -172,6 +184,11 @@ export class Dispatcher {
 
 /** Effects whose output becomes that of the step. */
 const givesOutput: ReadonlySet<string> = new Set(['work', 'complete', 'error', 'substitute']);
+
+/** Made of other runs: rounds, children. */
+function isOfRuns({ src }: ActiveEffect): boolean {
+  return src === 'loop' || src === 'workflow';
+}
 
 /** An output that is a tree already (that of a loop). */
 export class StoredOutput {

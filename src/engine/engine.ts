@@ -1,9 +1,10 @@
 /**
- * The durable engine: starts runs, drives those it owns, continues interrupted ones, and answers what is asked of them.
- * Owns the drivers and the wiring of the ports; how a run moves is the driver's, what it does the dispatcher's.
+ * The durable engine: starts runs, continues interrupted ones, passes on what people and programs say to them, and answers
+ * what is asked of them. Owns the wiring of the ports; the runs are kept by `live-runs.ts`.
  */
-import type { ActiveEffect } from '../core/advance.ts';
-import { InvariantError, WorkflowError } from '../core/errors.ts';
+import type { RunState } from '../core/advance.ts';
+import { WorkflowError } from '../core/errors.ts';
+import type { HistoryEvent } from '../core/event.ts';
 import type { Clock, Logger, Random, RunFilter, Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow } from '../core/run.ts';
 import type { AgentRegistry } from '../agents/registry.ts';
@@ -11,19 +12,20 @@ import { toDefinition, type Workflow, type WorkflowDefinition } from '../definit
 import type { Services } from '../effects/call.ts';
 import { effectHandlers } from '../effects/index.ts';
 import type { HttpClient } from '../http/types.ts';
-import { compileWorkflow } from '../../machines/workflow.ts';
-import type { LoggedWrite } from '../../machines/context.ts';
-import { Catalog, kernelOf } from './catalog.ts';
+import type { RunContext } from '../../machines/context.ts';
+import type { Program } from '../../machines/program.ts';
+import { Catalog } from './catalog.ts';
+import { answerCommand, decodeCommand, encodeCommand, parseTaskId, signalCommand, type Reason } from './commands.ts';
 import { Committer } from './committer.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { RunDriver, type DriverPorts, type Outcome } from './driver.ts';
-import { loadRun, replayRun, type Loading } from './load.ts';
+import { LiveRuns } from './live-runs.ts';
+import { loadRun, replayRun } from './load.ts';
 import type { EngineLimits } from './options.ts';
 import { runReport, stepReports, StepTimes } from './report.ts';
-import { runRounds, type RoundOutcome, type RoundStart } from './rounds.ts';
 import { EventQueue, isRunEnd, toRunEvent, type RunEvent } from './run-events.ts';
-import { Run, type CancelReason, type RunAccess, type RunReport, type StepReport } from './run.ts';
+import { Run, type RunAccess, type RunReport, type StepReport } from './run.ts';
 import { checkInput, checkRunId, checkTags, hashInput, newRow, startedEvent, type StartOptions } from './start.ts';
+import { openTasks, type Task } from './tasks.ts';
 import { TimerQueue } from './timer-queue.ts';
 import { Values } from './values.ts';
 
@@ -39,7 +41,14 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Calls back again and again until it is taken back; null: other processes are not listened to. */
+  readonly poll: ((look: () => void) => () => void) | null;
+  /** Whether runs of processes that died meanwhile are continued. */
+  readonly adopts: boolean;
 }
+
+/** Looks at what other processes left between two looks for dead ones. */
+const looksPerAdoption = 10;
 
 export class Engine implements RunAccess, AsyncDisposable {
   readonly #parts: EngineParts;
@@ -47,13 +56,13 @@ export class Engine implements RunAccess, AsyncDisposable {
   readonly #values: Values;
   readonly #committer: Committer;
   readonly #timers: TimerQueue;
-  readonly #drivers = new Map<string, RunDriver>();
-  readonly #loading: Loading;
-  readonly #ports: DriverPorts;
-  #topRuns = 0;
+  readonly #live: LiveRuns;
   #stalled: WorkflowError | null = null;
   #closing: Promise<void> | null = null;
   #failure: unknown = null;
+  #stopPolling: () => void = () => undefined;
+  #changeCount = -1;
+  #looks = 0;
 
   /** Use {@link createEngine}. */
   constructor(parts: EngineParts) {
@@ -62,7 +71,6 @@ export class Engine implements RunAccess, AsyncDisposable {
     this.#catalog = new Catalog(parts.workflows.map(toDefinition), parts.agents, store);
     this.#values = new Values(store);
     this.#timers = new TimerQueue(clock);
-    this.#loading = { store, catalog: this.#catalog };
     this.#committer = new Committer({
       store,
       clock,
@@ -78,7 +86,8 @@ export class Engine implements RunAccess, AsyncDisposable {
     const services: Services = { http: parts.http, agents: parts.agents, env: parts.env, clock, logger };
     const dispatcher = new Dispatcher({
       handlers: parts.handlers,
-      rounds: (driver, effect, signal, loader) => runRounds({ hasRounds: (run) => this.#hasRounds(run), run: (...args) => this.#runRound(...args) }, driver, effect, signal, loader),
+      runs: (driver, effect, signal, loader) => this.#live.carryOut(driver, effect, signal, loader),
+      emit: (name, payload) => this.#publish(name, payload),
       services,
       values: this.#values,
       random: parts.random,
@@ -86,17 +95,27 @@ export class Engine implements RunAccess, AsyncDisposable {
       maxOutputBytes: parts.limits.maxOutputBytes,
       maxKeptBytes: parts.limits.maxKeptBytes,
     });
-    this.#ports = {
-      committer: parts.durability === 'sync' ? this.#committer : inBackground(this.#committer),
-      timers: this.#timers,
-      clock,
-      logger,
-      startEffect: (driver: RunDriver, effect: ActiveEffect) => dispatcher.start(driver, effect),
-      onEnd: (driver) => {
-        this.#drivers.delete(driver.id);
-        if (driver.row.kind !== 'round') this.#topRuns -= 1;
+    this.#live = new LiveRuns({
+      store,
+      catalog: this.#catalog,
+      maxInputBytes: parts.limits.maxInputBytes,
+      ports: {
+        committer: parts.durability === 'sync' ? this.#committer : inBackground(this.#committer),
+        timers: this.#timers,
+        clock,
+        logger,
+        startEffect: (driver, effect) => dispatcher.start(driver, effect),
       },
-    };
+    });
+  }
+
+  /** Listens to other processes from now on. */
+  listen(): void {
+    if (this.#parts.poll === null) return;
+    this.#stopPolling();
+    this.#stopPolling = this.#parts.poll(() => {
+      this.#look();
+    });
   }
 
   /** The workflows that can be started by name. */
@@ -119,18 +138,15 @@ export class Engine implements RunAccess, AsyncDisposable {
     if (options.tags !== undefined) checkTags(options.tags);
     const id = options.runId ?? this.#parts.random.uuid();
     const inputHash = options.runId === undefined ? '' : hashInput(checked);
-    const existing = options.runId === undefined ? null : (this.#drivers.get(id)?.row ?? this.#parts.store.readRun(id));
+    const existing = options.runId === undefined ? null : (this.#live.get(id)?.row ?? this.#parts.store.readRun(id));
     if (existing !== null) return this.#sameRun(existing, definition, inputHash);
-    if (this.#topRuns >= this.#parts.limits.maxRuns) {
-      throw new WorkflowError('LIMIT_EXCEEDED', `${this.#topRuns} runs are in memory, the limit (option limits.maxRuns)`);
+    if (this.#live.size >= this.#parts.limits.maxRuns) {
+      throw new WorkflowError('LIMIT_EXCEEDED', `${this.#live.size} runs are in memory, the limit (option limits.maxRuns)`);
     }
     if (this.#stalled !== null) throw this.#stalled;
-    this.#catalog.ensureStored(definition);
-    const compiled = compileWorkflow(definition);
-    const kernel = kernelOf(compiled);
     const row = newRow({ id, kind: 'run', definition, inputHash, parent: null, tags: options.tags ?? [], at: this.#parts.clock.now() });
-    const driver = this.#add(new RunDriver({ row, compiled, kernel, state: kernel.initial, outer: null, ports: this.#ports, isNew: true }));
-    await this.#committed(driver, startedEvent(definition, { v: checked }));
+    const driver = this.#live.create(row, definition);
+    await this.#live.post(driver, startedEvent(definition, { v: checked }));
     return new Run(id, this);
   }
 
@@ -140,6 +156,23 @@ export class Engine implements RunAccess, AsyncDisposable {
     throw new WorkflowError('CONFLICT', `run '${existing.id}' exists already, ${what}`);
   }
 
+  /**
+   * Sends a signal to a run, which is started first if it does not exist yet. `options.runId` is required.
+   * @throws as {@link start} and {@link signal}
+   */
+  async signalWithStart(
+    workflow: string | Workflow | WorkflowDefinition,
+    input: unknown,
+    options: StartOptions & { readonly runId: string },
+    signal: { readonly name: string; readonly payload?: unknown; readonly by?: string },
+  ): Promise<Run> {
+    const definition = typeof workflow === 'string' ? this.#catalog.find(workflow) : toDefinition(workflow);
+    const known = this.#live.get(options.runId)?.row ?? this.#parts.store.readRun(options.runId);
+    const run = known === null ? await this.start(definition, input, options) : new Run(known.id, this);
+    await this.signal(run.id, signal.name, signal.payload, signal.by === undefined ? {} : { by: signal.by });
+    return run;
+  }
+
   /** The handle of a run, whether it runs here, elsewhere or has ended. */
   run(id: string): Run {
     return new Run(id, this);
@@ -147,7 +180,7 @@ export class Engine implements RunAccess, AsyncDisposable {
 
   /** Newest first. */
   runs(filter: RunFilter = {}): readonly RunReport[] {
-    return this.#parts.store.listRuns(filter).map((row) => runReport(this.#drivers.get(row.id)?.row ?? row, this.#values));
+    return this.#parts.store.listRuns(filter).map((row) => runReport(this.#live.get(row.id)?.row ?? row, this.#values));
   }
 
   /**
@@ -159,12 +192,13 @@ export class Engine implements RunAccess, AsyncDisposable {
     const { store, logger } = this.#parts;
     const recovered: string[] = [];
     for (const id of store.adopt(only)) {
-      if (this.#drivers.has(id) || only?.includes(id) === false) continue;
+      if (this.#live.get(id) !== undefined || only?.includes(id) === false) continue;
       const row = store.readRun(id);
       // Rounds are found by the run around them.
       if (row === null || row.kind === 'round' || endedStatuses.has(row.status)) continue;
       try {
-        this.#resume(id);
+        // A child may have been brought back by its parent meanwhile.
+        if (this.#live.get(id) === undefined) this.#live.resume(id);
         recovered.push(id);
       } catch (error) {
         logger.error('a run could not be continued; it is left as it is', { run: id, error: error instanceof Error ? error.message : String(error) });
@@ -179,99 +213,122 @@ export class Engine implements RunAccess, AsyncDisposable {
    */
   continueRun(id: string): void {
     this.#assertOpen();
-    const row = this.#row(id);
-    if (this.#drivers.has(id) || endedStatuses.has(row.status)) return;
+    const row = this.#live.row(id);
+    if (endedStatuses.has(row.status)) return;
     if (row.kind === 'round') throw new WorkflowError('CONFLICT', `run '${id}' is a round of run '${row.parent ?? ''}'; continue that one`);
-    if (!this.#parts.store.adopt([id]).includes(id)) throw new WorkflowError('CONFLICT', `run '${id}' is being run by another process`);
-    this.#resume(id);
+    if (this.#live.take(id) === null) throw new WorkflowError('CONFLICT', `run '${id}' is being run by another process`);
   }
 
-  #resume(id: string): RunDriver {
-    const loaded = loadRun(this.#loading, id);
-    const { row, compiled, kernel, state, outer, replayed } = loaded;
-    const driver = this.#add(new RunDriver({ row, compiled, kernel, state, outer, ports: this.#ports, isNew: false, eventsSinceCheckpoint: replayed }));
-    driver.resume();
-    return driver;
+  // What people and programs say to a run. Resolves when it is committed, or left for the process that drives the run.
+
+  async signal(id: string, name: string, payload?: unknown, { by }: { readonly by?: string } = {}): Promise<void> {
+    await this.#tell(id, signalCommand(name, payload, by, this.#parts.limits.maxInputBytes));
   }
 
-  #add(driver: RunDriver): RunDriver {
-    this.#drivers.set(driver.id, driver);
-    if (driver.row.kind !== 'round') this.#topRuns += 1;
-    return driver;
+  /** Answers a task. @throws InputError when the answer does not fit the form; WorkflowError NOT_FOUND, CONFLICT (answered already) */
+  async answer(task: string, answer: unknown, { by }: { readonly by?: string } = {}): Promise<void> {
+    const address = parseTaskId(task);
+    const { program, context } = this.#stateOf(address.run);
+    await this.#tell(address.run, answerCommand(address, program, context, answer, by, this.#parts.limits.maxInputBytes));
   }
 
-  async #committed(driver: RunDriver, event: Parameters<RunDriver['post']>[0]): Promise<void> {
-    const applied = await Promise.race([driver.post(event), this.#broken()]);
-    if ('refused' in applied) throw new InvariantError(applied.refused);
+  /** What waits for a person, in the runs that the filter admits; newest runs first. */
+  tasks(filter: RunFilter = {}): readonly Task[] {
+    return this.#parts.store
+      .listRuns({ kind: ['run', 'child', 'round'], ...filter, waitingFor: ['human'] })
+      .flatMap((row) => {
+        const { program, state } = this.#stateOf(row.id);
+        return openTasks(row, program, state, this.#values);
+      });
   }
 
-  readonly #breaking = Promise.withResolvers<never>();
-
-  /** Rejects when the engine fails. */
-  #broken(): Promise<never> {
-    this.#breaking.promise.catch(() => undefined);
-    return this.#breaking.promise;
+  tasksOf(id: string): readonly Task[] {
+    const { program, state } = this.#stateOf(id);
+    return openTasks(this.#live.row(id), program, state, this.#values);
   }
 
-  // Rounds of items loops.
-
-  #hasRounds(run: string): boolean {
-    return this.#parts.store.listRuns({ parent: run, kind: ['round'], limit: 1 }).length > 0;
+  async pause(id: string, reason: Reason = {}): Promise<void> {
+    await this.#tell(id, { type: 'run.paused', ...reason });
   }
 
-  async #runRound(start: RoundStart, mayExist: boolean, signal: AbortSignal): Promise<RoundOutcome> {
-    const existing = mayExist ? this.#parts.store.readRun(start.id) : null;
-    if (existing !== null && endedStatuses.has(existing.status)) return storedOutcome(existing);
-    const driver = existing === null ? this.#startRound(start) : this.#resumeRound(start);
-    const cancel = (): void => {
-      if (this.#closing === null) driver.apply({ type: 'run.cancelled', why: 'the loop around it ended' });
-    };
-    signal.addEventListener('abort', cancel, { once: true });
-    try {
-      const outcome = await driver.ended;
-      return outcome.status === 'completed' ? { status: 'completed', writes: driver.context.writes, isBreak: driver.context.isBreak } : outcome;
-    } finally {
-      signal.removeEventListener('abort', cancel);
+  async resume(id: string, reason: Reason = {}): Promise<void> {
+    await this.#tell(id, { type: 'run.resumed', ...reason });
+  }
+
+  async cancel(id: string, reason: Reason = {}): Promise<void> {
+    await this.#tell(id, { type: 'run.cancelled', ...reason });
+  }
+
+  async terminate(id: string, reason: Reason = {}): Promise<void> {
+    await this.#tell(id, { type: 'run.terminated', ...reason });
+  }
+
+  async #tell(id: string, event: HistoryEvent): Promise<void> {
+    this.#assertOpen();
+    const driver = this.#live.take(id);
+    if (driver === null) this.#parts.store.post(id, encodeCommand(event), this.#parts.clock.now());
+    else await this.#live.post(driver, event);
+  }
+
+  /** An `emit` step publishes to all runs that wait for a signal of that name now. */
+  async #publish(name: string, payload: unknown): Promise<void> {
+    const event = signalCommand(name, payload, undefined, this.#parts.limits.maxInputBytes);
+    for (const row of this.#parts.store.listRuns({ kind: ['run', 'child', 'round'], status: ['running', 'paused'], limit: 1_000 })) {
+      const driver = this.#live.get(row.id) ?? (row.waitingFor === 'signal' ? this.#live.take(row.id) : undefined);
+      if (driver === undefined) continue;
+      if (driver === null) this.#parts.store.post(row.id, encodeCommand({ ...event, isBroadcast: true }), this.#parts.clock.now());
+      else await this.#live.breaker.guard(driver.post({ ...event, isBroadcast: true }));
     }
   }
 
-  #startRound({ id, compiled, outer, parent, step, visit, seq, index, item }: RoundStart): RunDriver {
-    const { definition } = outer.program;
-    const kernel = kernelOf(compiled);
-    const row = newRow({ id, kind: 'round', definition, inputHash: '', parent: parent.id, tags: [], at: this.#parts.clock.now() });
-    const driver = this.#add(new RunDriver({ row, compiled, kernel, state: kernel.initial, outer, ports: this.#ports, isNew: true }));
-    const applied = driver.apply(startedEvent(definition, { v: null }, { parent: { run: parent.id, step, visit, seq, index }, item }));
-    if ('refused' in applied) throw new InvariantError(applied.refused);
-    return driver;
+  /** What other processes left for our runs, and runs of processes that died. */
+  #look(): void {
+    const { store, logger } = this.#parts;
+    try {
+      const count = store.changeCount();
+      if (count !== this.#changeCount) {
+        this.#changeCount = count;
+        for (const entry of store.readInbox()) this.#takeCommand(entry);
+      }
+      this.#looks += 1;
+      if (this.#parts.adopts && this.#looks % looksPerAdoption === 0) this.recover();
+    } catch (error) {
+      logger.error('what other processes left could not be read; it is tried again', { error: error instanceof Error ? error.message : String(error) });
+      this.#changeCount = -1;
+    }
   }
 
-  #resumeRound(start: RoundStart): RunDriver {
-    return this.#resume(start.id);
+  #takeCommand({ id, run, data }: { readonly id: number; readonly run: string; readonly data: string }): void {
+    const event = decodeCommand(data);
+    const driver = this.#live.get(run);
+    const applied = event === null || driver === undefined ? { refused: 'nobody drives it' } : driver.apply(event, undefined, [id]);
+    if (!('refused' in applied)) return;
+    this.#parts.logger.warn('a run did not take what another process left for it', { run, why: applied.refused });
+    this.#parts.store.removeInbox([id]);
   }
 
-  // What handles ask for.
+  // What is asked about a run.
+
+  #stateOf(id: string): { readonly program: Program; readonly state: RunState; readonly context: RunContext } {
+    const { compiled, state } = this.#live.get(id) ?? loadRun(this.#live.loading, id);
+    return { program: compiled.program, state, context: (state.snapshot as { readonly context: RunContext }).context };
+  }
 
   report(id: string): RunReport {
-    return runReport(this.#row(id), this.#values);
-  }
-
-  #row(id: string): RunRow {
-    const row = this.#drivers.get(id)?.row ?? this.#parts.store.readRun(id);
-    if (row === null) throw new WorkflowError('NOT_FOUND', `no run '${id}'`);
-    return row;
+    return runReport(this.#live.row(id), this.#values);
   }
 
   steps(id: string): readonly StepReport[] {
-    const row = this.#row(id);
+    const row = this.#live.row(id);
     const times = new StepTimes();
-    for (const { recorded, advanced } of replayRun(this.#loading, row.id)) times.add(recorded, advanced);
-    const { compiled, state } = this.#drivers.get(id) ?? loadRun(this.#loading, id);
-    return stepReports(compiled.program, (state.snapshot as { readonly context: RunDriver['context'] }).context, times);
+    for (const { recorded, advanced } of replayRun(this.#live.loading, row.id)) times.add(recorded, advanced);
+    const { program, context } = this.#stateOf(id);
+    return stepReports(program, context, times);
   }
 
   events(id: string): AsyncIterableIterator<RunEvent> {
-    this.#row(id);
-    const driver = this.#drivers.get(id);
+    this.#live.row(id);
+    const driver = this.#live.get(id);
     let unsubscribe: () => void = () => undefined;
     const queue = new EventQueue(this.#parts.limits.maxBufferedEvents, () => {
       unsubscribe();
@@ -281,7 +338,7 @@ export class Engine implements RunAccess, AsyncDisposable {
       queue.push(event);
       if (isRunEnd(event)) queue.end();
     };
-    for (const { recorded, advanced } of replayRun(this.#loading, id)) {
+    for (const { recorded, advanced } of replayRun(this.#live.loading, id)) {
       last = recorded.seq;
       for (const event of advanced.lifecycle) push(toRunEvent(event, recorded, id, this.#values));
     }
@@ -301,25 +358,13 @@ export class Engine implements RunAccess, AsyncDisposable {
   }
 
   async ended(id: string): Promise<RunReport> {
-    const driver = this.#drivers.get(id);
-    if (driver !== undefined) await Promise.race([driver.ended, this.#broken()]);
-    const row = driver?.row ?? this.#row(id);
+    const driver = this.#live.get(id);
+    if (driver !== undefined) await this.#live.breaker.guard(driver.ended);
+    const row = driver?.row ?? this.#live.row(id);
     if (driver === undefined && !endedStatuses.has(row.status)) {
       throw new WorkflowError('CONFLICT', `run '${id}' is ${row.status}, but not driven by this engine; engine.recover(['${id}']) continues it here if nobody else does`);
     }
     return runReport(row, this.#values);
-  }
-
-  async cancel(id: string, reason: CancelReason): Promise<void> {
-    this.#assertOpen();
-    const driver = this.#drivers.get(id);
-    if (driver === undefined) {
-      const { status } = this.#row(id);
-      if (endedStatuses.has(status)) throw new WorkflowError('CONFLICT', `run '${id}' is ${status} already`);
-      throw new WorkflowError('CONFLICT', `run '${id}' is not driven by this engine; engine.recover(['${id}']) takes it over if nobody drives it`);
-    }
-    const applied = await Promise.race([driver.post({ type: 'run.cancelled', ...reason }), this.#broken()]);
-    if ('refused' in applied) throw new WorkflowError('CONFLICT', `run '${id}' cannot be cancelled: ${applied.refused}`);
   }
 
   // The end.
@@ -338,12 +383,10 @@ export class Engine implements RunAccess, AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    this.#stopPolling();
     await this.#committer.drained();
-    for (const driver of this.#drivers.values()) driver.detach();
-    this.#drivers.clear();
+    this.#live.detachAll(new WorkflowError('CONFLICT', 'the engine was closed'));
     this.#timers.close();
-    this.#breaking.promise.catch(() => undefined);
-    this.#breaking.reject(new WorkflowError('CONFLICT', 'the engine was closed'));
     await this.#parts.http.close();
     this.#parts.store.close();
   }
@@ -352,26 +395,15 @@ export class Engine implements RunAccess, AsyncDisposable {
   #fail(error: unknown): void {
     this.#failure = error;
     this.#parts.logger.error('the engine stops: the store does not take its commits', { error: error instanceof Error ? error.message : String(error) });
-    for (const driver of this.#drivers.values()) driver.detach();
-    this.#drivers.clear();
+    this.#stopPolling();
+    this.#live.detachAll(error);
     this.#timers.close();
-    this.#breaking.promise.catch(() => undefined);
-    this.#breaking.reject(error);
   }
 
   #assertOpen(): void {
     if (this.#failure !== null) throw this.#failure;
     if (this.#closing !== null) throw new WorkflowError('CONFLICT', 'the engine is closed');
   }
-}
-
-function storedOutcome(row: RunRow): RoundOutcome {
-  if (row.status === 'completed') {
-    const beside = row.output !== null && 'w' in row.output ? row.output.w : null;
-    return { status: 'completed', writes: (beside?.writes ?? []) as readonly LoggedWrite[], isBreak: beside?.isBreak ?? false };
-  }
-  if (row.error === null) throw new InvariantError(`round '${row.id}' ended as ${row.status} without an error`);
-  return { status: row.status === 'cancelled' ? 'cancelled' : 'failed', error: row.error };
 }
 
 /** `durability: 'async'`: what follows from an event does not wait for its commit. */
@@ -383,5 +415,3 @@ function inBackground(committer: Committer): Pick<Committer, 'add'> {
     },
   };
 }
-
-export type { Outcome };

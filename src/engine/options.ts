@@ -45,6 +45,11 @@ export interface EngineOptions {
   /** Handlers of further kinds of effects, by the name of the actor. */
   readonly handlers?: ReadonlyMap<string, EffectHandler>;
   readonly limits?: EngineLimits;
+  /**
+   * Calls back again and again, until it is taken back: the engine then looks at what other processes left for its runs, and
+   * adopts those of processes that died. @default every 100 ms for a store that is a file, never for others
+   */
+  readonly poll?: (look: () => void) => () => void;
   readonly http?: Omit<HttpClientOptions, 'allowHosts' | 'clock'>;
   readonly logger?: Logger;
   readonly clock?: Clock;

@@ -1,7 +1,9 @@
 /** The handle of one run: what it is, what happens to it, how it ended. Holds nothing of the run itself. */
 import { CancelledError, WorkflowError, errorTable, type ErrorCode, type ErrorData } from '../core/errors.ts';
 import type { RunKind, RunRow, RunStatus, StepStatus } from '../core/run.ts';
+import type { Reason } from './commands.ts';
 import type { RunEvent } from './run-events.ts';
+import type { Task } from './tasks.ts';
 
 export interface StepReport {
   readonly id: string;
@@ -46,13 +48,12 @@ export interface RunAccess {
   events(id: string): AsyncIterableIterator<RunEvent>;
   /** Resolves when the run has ended. */
   ended(id: string): Promise<RunReport>;
-  cancel(id: string, reason: CancelReason): Promise<void>;
-}
-
-export interface CancelReason {
-  /** Who. */
-  readonly by?: string;
-  readonly why?: string;
+  cancel(id: string, reason: Reason): Promise<void>;
+  terminate(id: string, reason: Reason): Promise<void>;
+  pause(id: string, reason: Reason): Promise<void>;
+  resume(id: string, reason: Reason): Promise<void>;
+  signal(id: string, name: string, payload: unknown, by: { readonly by?: string }): Promise<void>;
+  tasksOf(id: string): readonly Task[];
 }
 
 export class Run<Output = unknown> {
@@ -88,9 +89,34 @@ export class Run<Output = unknown> {
     throw new WorkflowError('CONFLICT', `run '${this.id}' is ${report.status}`);
   }
 
-  /** Ends it as cancelled; effects under way are aborted. Resolves when that is committed. */
-  cancel(reason: CancelReason = {}): Promise<void> {
+  /** Ends it as cancelled: effects under way are aborted, `onFailure` steps run. Resolves when that is committed. */
+  cancel(reason: Reason = {}): Promise<void> {
     return this.#access.cancel(this.id, reason);
+  }
+
+  /** Ends it as cancelled at once: no `onFailure` step runs. */
+  terminate(reason: Reason = {}): Promise<void> {
+    return this.#access.terminate(this.id, reason);
+  }
+
+  /** Closes it to all but control events: effects under way finish, their results wait, nothing new starts. */
+  pause(reason: Reason = {}): Promise<void> {
+    return this.#access.pause(this.id, reason);
+  }
+
+  /** Goes on after a pause: what arrived meanwhile is applied. */
+  resume(reason: Reason = {}): Promise<void> {
+    return this.#access.resume(this.id, reason);
+  }
+
+  /** Taken by the steps that wait for it, else kept until one does. */
+  signal(name: string, payload?: unknown, by: { readonly by?: string } = {}): Promise<void> {
+    return this.#access.signal(this.id, name, payload, by);
+  }
+
+  /** What waits for a person. */
+  tasks(): readonly Task[] {
+    return this.#access.tasksOf(this.id);
   }
 }
 

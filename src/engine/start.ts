@@ -101,7 +101,7 @@ export function newRow({ id, kind, definition, inputHash, parent, tags, at }: Ne
 export function startedEvent(
   definition: WorkflowDefinition,
   input: StoredValue,
-  round?: { readonly parent: ParentLink; readonly item: StoredValue },
+  beside?: { readonly parent: ParentLink; readonly item?: StoredValue },
 ): RunStarted {
   return {
     type: 'run.started',
@@ -110,6 +110,6 @@ export function startedEvent(
     hash: definition.hash,
     format: machineFormat,
     input,
-    ...(round === undefined ? {} : { parent: round.parent, item: round.item }),
+    ...beside,
   };
 }

@@ -83,6 +83,8 @@ function partOf(event: HistoryEvent, ref: Ref): { readonly stored: StoredValue }
   if (ref.part === 'metadata') return { value: event.type === 'effect.completed' ? event.metadata : undefined };
   if (event.type === 'effect.completed') return { stored: event.output };
   if (event.type === 'run.started') return { stored: event.input };
+  if (event.type === 'signal.received') return { stored: event.payload };
+  if (event.type === 'task.answered') return { stored: event.output };
   throw new InvariantError(`event '${event.type}' has no output`);
 }
 

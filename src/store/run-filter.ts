@@ -4,10 +4,11 @@
  */
 import { WorkflowError } from '../core/errors.ts';
 import type { RunFilter } from '../core/ports.ts';
-import type { RunKind, RunRow, RunStatus } from '../core/run.ts';
+import type { RunKind, RunRow, RunStatus, WaitingFor } from '../core/run.ts';
 
 export const runStatuses: readonly RunStatus[] = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled'];
 export const unfinishedStatuses: readonly RunStatus[] = ['pending', 'running', 'paused'];
+export const waitings: readonly WaitingFor[] = ['timer', 'human', 'signal', 'child', 'effect'];
 export const runKinds: readonly RunKind[] = ['run', 'round', 'child'];
 
 const defaultKinds: readonly RunKind[] = ['run', 'child'];
@@ -22,6 +23,7 @@ export interface CheckedFilter {
   readonly tag: string | null;
   readonly parent: string | null;
   readonly status: readonly RunStatus[] | null;
+  readonly waitingFor: readonly WaitingFor[] | null;
   readonly kind: readonly RunKind[];
   /** Exclusive. */
   readonly createdAfter: number | null;
@@ -37,6 +39,7 @@ const filterNames: ReadonlySet<string> = new Set<keyof RunFilter>([
   'version',
   'tag',
   'parent',
+  'waitingFor',
   'kind',
   'createdAfter',
   'createdBefore',
@@ -57,6 +60,7 @@ export function checkFilter(filter: RunFilter): CheckedFilter {
     tag: text('tag', filter.tag),
     parent: text('parent', filter.parent),
     status: oneOf('status', filter.status, runStatuses),
+    waitingFor: oneOf('waitingFor', filter.waitingFor, waitings),
     kind: oneOf('kind', filter.kind, runKinds) ?? defaultKinds,
     createdAfter: time('createdAfter', filter.createdAfter),
     createdBefore: time('createdBefore', filter.createdBefore),
@@ -72,6 +76,7 @@ export function matchesFilter(row: RunRow, filter: CheckedFilter): boolean {
     (filter.status === null || filter.status.includes(row.status)) &&
     (filter.workflow === null || filter.workflow === row.workflow) &&
     (filter.version === null || filter.version === row.version) &&
+    (filter.waitingFor === null || (row.waitingFor !== null && filter.waitingFor.includes(row.waitingFor))) &&
     (filter.parent === null || filter.parent === row.parent) &&
     (filter.tag === null || row.tags.includes(filter.tag)) &&
     (filter.createdAfter === null || row.createdAt > filter.createdAfter) &&

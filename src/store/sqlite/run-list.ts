@@ -55,6 +55,8 @@ export function listQuery(
   if (filter.workflow !== null) where('r.workflow = ?', filter.workflow);
   if (filter.version !== null) where('r.version = ?', filter.version);
   if (filter.status !== null) where('r.status in (select value from json_each(?))', JSON.stringify(filter.status));
+  if (filter.waitingFor !== null)
+    where('r.waiting_for in (select value from json_each(?))', JSON.stringify(filter.waitingFor));
   if (source.unfinished) where('r.owner is not null');
   if (!filter.kind.includes('round')) where(`r.kind <> 'round'`);
   where('r.kind in (select value from json_each(?))', JSON.stringify(filter.kind));
@@ -86,7 +88,9 @@ function chooseSource(filter: CheckedFilter): Source {
       unfinished: false,
     };
   if (filter.parent !== null) return { ...byRun, from: 'runs r indexed by runs_by_parent' };
-  if (filter.status?.every((status) => unfinishedStatuses.includes(status)) === true) {
+  // Only unfinished runs wait.
+  const isUnfinished = filter.status?.every((status) => unfinishedStatuses.includes(status)) === true;
+  if (isUnfinished || filter.waitingFor !== null) {
     return { ...byRun, from: 'runs r indexed by runs_unfinished', unfinished: true };
   }
   if (filter.kind.includes('round')) return { ...byRun, from: 'runs r' };

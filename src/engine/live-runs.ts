@@ -1,0 +1,210 @@
+/**
+ * The runs that this process drives: begins them, brings them back from the store, and carries out what is made of other runs
+ * (rounds of loops, child workflows). Owns the drivers; how a run moves is the driver's.
+ */
+import type { ActiveEffect } from '../core/advance.ts';
+import { EffectResult } from '../core/effect.ts';
+import { InvariantError, WorkflowError } from '../core/errors.ts';
+import type { HistoryEvent, RunStarted } from '../core/event.ts';
+import type { Store } from '../core/ports.ts';
+import { endedStatuses, type RunRow } from '../core/run.ts';
+import type { WorkflowDefinition } from '../definition/index.ts';
+import type { LoggedWrite } from '../../machines/context.ts';
+import { compileWorkflow } from '../../machines/workflow.ts';
+import { Breaker } from './breaker.ts';
+import { kernelOf, type Catalog } from './catalog.ts';
+import { runChild, type ChildOutcome, type ChildStart } from './children.ts';
+import { RunDriver, type DriverPorts } from './driver.ts';
+import { loadRun, type Loading } from './load.ts';
+import { runRounds, type RoundOutcome, type RoundStart } from './rounds.ts';
+import { newRow, startedEvent } from './start.ts';
+import type { TrackingLoader } from './values.ts';
+
+export interface LiveRunsOptions {
+  readonly store: Store;
+  readonly catalog: Catalog;
+  readonly ports: Omit<DriverPorts, 'onEnd'>;
+  /** Of the input of a child run, in characters of JSON. */
+  readonly maxInputBytes: number;
+}
+
+export class LiveRuns {
+  readonly breaker = new Breaker();
+  readonly #options: LiveRunsOptions;
+  readonly #loading: Loading;
+  readonly #ports: DriverPorts;
+  readonly #drivers = new Map<string, RunDriver>();
+  #topRuns = 0;
+  /** The end of the process's work: what it aborts is not cancelled, it goes on later. */
+  #isClosing = false;
+
+  constructor(options: LiveRunsOptions) {
+    this.#options = options;
+    this.#loading = { store: options.store, catalog: options.catalog };
+    this.#ports = {
+      ...options.ports,
+      onEnd: (driver) => {
+        this.#drivers.delete(driver.id);
+        if (driver.row.kind !== 'round') this.#topRuns -= 1;
+      },
+    };
+  }
+
+  get loading(): Loading {
+    return this.#loading;
+  }
+
+  /** Runs in memory, rounds not counted. */
+  get size(): number {
+    return this.#topRuns;
+  }
+
+  get(id: string): RunDriver | undefined {
+    return this.#drivers.get(id);
+  }
+
+  /** The row as it is now. @throws WorkflowError NOT_FOUND */
+  row(id: string): RunRow {
+    const row = this.#drivers.get(id)?.row ?? this.#options.store.readRun(id);
+    if (row === null) throw new WorkflowError('NOT_FOUND', `no run '${id}'`);
+    return row;
+  }
+
+  /** A new run, not begun yet. */
+  create(row: RunRow, definition: WorkflowDefinition): RunDriver {
+    this.#options.catalog.ensureStored(definition);
+    const compiled = compileWorkflow(definition);
+    const kernel = kernelOf(compiled);
+    return this.#add(new RunDriver({ row, compiled, kernel, state: kernel.initial, outer: null, ports: this.#ports, isNew: true }));
+  }
+
+  /** Brings an unfinished run back that is ours to drive. */
+  resume(id: string): RunDriver {
+    const { row, compiled, kernel, state, outer, replayed } = loadRun(this.#loading, id);
+    const driver = this.#add(new RunDriver({ row, compiled, kernel, state, outer, ports: this.#ports, isNew: false, eventsSinceCheckpoint: replayed }));
+    driver.resume();
+    return driver;
+  }
+
+  /**
+   * The driver of an unfinished run; takes the run over when nobody drives it. Null when another living process does.
+   * @throws WorkflowError NOT_FOUND; CONFLICT when it has ended; what hinders a stored run from going on
+   */
+  take(id: string): RunDriver | null {
+    const driver = this.#drivers.get(id);
+    if (driver !== undefined) return driver;
+    const row = this.row(id);
+    if (endedStatuses.has(row.status)) throw new WorkflowError('CONFLICT', `run '${id}' is ${row.status} already`);
+    if (row.kind === 'round' && row.parent !== null) {
+      // A round is brought back by the run around it.
+      this.take(row.parent);
+      return this.#drivers.get(id) ?? null;
+    }
+    if (!this.#options.store.adopt([id]).includes(id)) return null;
+    return this.resume(id);
+  }
+
+  /** Posts an event and waits for its commit. @throws WorkflowError CONFLICT when the run does not take it */
+  async post(driver: RunDriver, event: HistoryEvent, consumed?: readonly number[]): Promise<void> {
+    const applied = await this.breaker.guard(driver.post(event, consumed));
+    if ('refused' in applied) throw new WorkflowError('CONFLICT', `run '${driver.id}' does not take '${event.type}': ${applied.refused}`);
+  }
+
+  #add(driver: RunDriver): RunDriver {
+    this.#drivers.set(driver.id, driver);
+    if (driver.row.kind !== 'round') this.#topRuns += 1;
+    return driver;
+  }
+
+  #begin(driver: RunDriver, event: RunStarted): RunDriver {
+    const applied = driver.apply(event);
+    if ('refused' in applied) throw new InvariantError(applied.refused);
+    return driver;
+  }
+
+  /** Stops driving all of them; nothing is written. */
+  detachAll(error: unknown): void {
+    this.#isClosing = true;
+    for (const driver of this.#drivers.values()) driver.detach();
+    this.#drivers.clear();
+    this.#topRuns = 0;
+    this.breaker.break(error);
+  }
+
+  // What is made of other runs.
+
+  /** Carries out an effect of kind `loop` or `workflow`. */
+  carryOut(driver: RunDriver, effect: ActiveEffect, signal: AbortSignal, loader: TrackingLoader): Promise<EffectResult> {
+    if (effect.src === 'loop') {
+      return runRounds({ hasRounds: (run) => this.#hasRounds(run), run: (...args) => this.#runRound(...args) }, driver, effect, signal, loader);
+    }
+    const { catalog, maxInputBytes } = this.#options;
+    return runChild({ find: (name, version) => catalog.find(name, version), run: (...args) => this.#runChild(...args), maxInputBytes }, driver, effect, signal, loader);
+  }
+
+  #hasRounds(run: string): boolean {
+    return this.#options.store.listRuns({ parent: run, kind: ['round'], limit: 1 }).length > 0;
+  }
+
+  async #runRound(start: RoundStart, mayExist: boolean, signal: AbortSignal): Promise<RoundOutcome> {
+    const existing = mayExist ? this.#options.store.readRun(start.id) : null;
+    if (existing !== null && endedStatuses.has(existing.status)) return storedOutcome(existing);
+    const driver = existing === null ? this.#startRound(start) : this.resume(start.id);
+    const outcome = await this.#ended(driver, signal, 'the loop around it ended');
+    return outcome.status === 'completed' ? { status: 'completed', writes: driver.context.writes, isBreak: driver.context.isBreak } : outcome;
+  }
+
+  #startRound({ id, compiled, outer, parent, step, visit, seq, index, item }: RoundStart): RunDriver {
+    const { definition } = outer.program;
+    const kernel = kernelOf(compiled);
+    const row = newRow({ id, kind: 'round', definition, inputHash: '', parent: parent.id, tags: [], at: this.#ports.clock.now() });
+    const driver = this.#add(new RunDriver({ row, compiled, kernel, state: kernel.initial, outer, ports: this.#ports, isNew: true }));
+    return this.#begin(driver, startedEvent(definition, { v: null }, { parent: { run: parent.id, step, visit, seq, index }, item }));
+  }
+
+  async #runChild({ id, definition, input, parent }: ChildStart, mode: 'wait' | 'detach', signal: AbortSignal, isCancelled: boolean): Promise<ChildOutcome> {
+    const existing = this.#drivers.get(id)?.row ?? this.#options.store.readRun(id);
+    if (existing !== null && endedStatuses.has(existing.status)) return endOf(existing);
+    let driver = this.#drivers.get(id) ?? (existing === null ? undefined : this.resume(id));
+    if (driver === undefined) {
+      const row = newRow({ id, kind: 'child', definition, inputHash: '', parent: parent.run, tags: [], at: this.#ports.clock.now() });
+      driver = this.create(row, definition);
+      const begun = this.post(driver, startedEvent(definition, { v: input }, { parent }));
+      if (mode === 'detach') await begun;
+      else begun.catch(() => undefined);
+    }
+    if (mode === 'detach') return { status: 'started' };
+    const outcome = await this.#ended(driver, isCancelled ? signal : null, 'the run that started it ended');
+    return outcome.status === 'completed' ? { status: 'completed' } : outcome;
+  }
+
+  /** Waits for the end of a run; cancels it when the signal says so, unless the whole process ends its work. */
+  async #ended(driver: RunDriver, signal: AbortSignal | null, why: string): Promise<Awaited<RunDriver['ended']>> {
+    const cancel = (): void => {
+      if (!this.#isClosing) driver.apply({ type: 'run.cancelled', why });
+    };
+    if (signal?.aborted === true) cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      return await driver.ended;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+}
+
+function storedOutcome(row: RunRow): RoundOutcome {
+  if (row.status === 'completed') {
+    const beside = row.output !== null && 'w' in row.output ? row.output.w : null;
+    return { status: 'completed', writes: (beside?.writes ?? []) as readonly LoggedWrite[], isBreak: beside?.isBreak ?? false };
+  }
+  const end = endOf(row);
+  if (end.status === 'failed' || end.status === 'cancelled') return end;
+  throw new InvariantError(`round '${row.id}' has not ended`);
+}
+
+function endOf(row: RunRow): Exclude<ChildOutcome, { readonly status: 'started' }> {
+  if (row.status === 'completed') return { status: 'completed' };
+  if (row.error === null) throw new InvariantError(`run '${row.id}' ended as ${row.status} without an error`);
+  return { status: row.status === 'cancelled' ? 'cancelled' : 'failed', error: row.error };
+}
