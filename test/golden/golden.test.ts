@@ -22,9 +22,9 @@ interface History {
 /** The histories of the run and its rounds. */
 async function record({ definition, input, mocks = {} }: Golden): Promise<readonly History[]> {
   const store = openMemoryStore();
-  await using test = await createTestEngine({ store, mocks, workflows: [definition] });
-  await test.engine.start(definition, input ?? {}, { runId: 'run' });
-  await test.drive('run');
+  await using life = await createTestEngine({ store, mocks, workflows: [definition] });
+  await life.engine.start(definition, input ?? {}, { runId: 'run' });
+  await life.drive('run');
   const rounds = store.listRuns({ parent: 'run', kind: ['round'] }).map(({ id }) => id);
   return ['run', ...rounds.toSorted()].map((run) => ({ run, events: store.readEvents(run, 1) }));
 }
