@@ -67,8 +67,17 @@ export type InnerStep<Context, Custom = never> = { readonly id: string } & Autho
 /** A step in a field; without an id it gets one from the step around it. */
 export type InlineStep<Context, Custom = never> = { readonly id?: string } & AuthorStep<Context, Custom>;
 
+interface NothingAfter {
+  readonly output?: never;
+  readonly onError?: never;
+  readonly assign?: never;
+  readonly compensate?: never;
+  readonly cache?: never;
+}
+
 /** A step that undoes what another did; nothing follows it. */
 export type CompensationStep<Context, Custom = never> = { readonly id?: string } & BasicForm &
+  NothingAfter &
   SkippableForm<Context> &
   LimitedForm &
   (

@@ -103,7 +103,7 @@ type AnswerOf<Step> = Step extends { readonly form: infer Form }
 /** `'detach'`: the run id of the child. */
 type ChildOutput<Step> = Step extends { readonly mode: 'detach' }
   ? string
-  : Step extends { readonly workflow: Workflow<never, infer Output> }
+  : Step extends { readonly workflow: Workflow<unknown, infer Output> }
     ? Output
     : unknown;
 

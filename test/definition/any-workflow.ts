@@ -1,4 +1,4 @@
-/** Any valid workflow as plain data, of every step type, nested a few levels deep. */
+/** Any valid workflow as plain data, nested a few levels deep: of the types that need nobody else, and of every type. */
 import fc from 'fast-check';
 
 type Data = Record<string, unknown>;
@@ -59,8 +59,17 @@ const common = fc.record(
 const skippable = fc.record({ condition }, { requiredKeys: [] });
 
 function step(type: string, fields: fc.Arbitrary<Data>, ownCondition = false): fc.Arbitrary<Draft> {
+  return stepWith(common, type, fields, ownCondition);
+}
+
+function stepWith(
+  shared: fc.Arbitrary<Data>,
+  type: string,
+  fields: fc.Arbitrary<Data>,
+  ownCondition = false,
+): fc.Arbitrary<Draft> {
   return fc
-    .tuple(common, ownCondition ? fc.constant({}) : skippable, fields)
+    .tuple(shared, ownCondition ? fc.constant({}) : skippable, fields)
     .map(([one, two, three]) => ({ type, ...one, ...two, ...three }));
 }
 
@@ -107,13 +116,93 @@ const pause = step(
   ),
   true,
 );
+/** Steps that need nobody else. */
 const leaf = fc.oneof(agent, agentHttp, http, post, transform, pause);
 
-const anyStep: fc.Arbitrary<Draft> = fc.letrec<{ step: Draft; list: Draft[]; branches: Draft[]; router: Draft }>(
-  (tie) => ({
+/** Of steps that wait for somebody: no attempts. */
+const waiting = common.map(({ retry: _retry, totalTimeout: _totalTimeout, ...rest }): Data => rest);
+const form = { type: 'object', properties: { score: { type: 'number' } } };
+const human = stepWith(
+  waiting,
+  'human',
+  fc.oneof(
+    fc.record({
+      title: fc.constant('Review {{workflow.input.n}}'),
+      assignees: fc.constantFrom<unknown>('{{workflow.input.owner}}', ['kim', '{{workflow.input.owner}}']),
+      timeout: positive,
+      onTimeout: fc.constantFrom('fail', 'approve', 'reject'),
+    }),
+    fc.constant({ message: 'Score it', form }),
+  ),
+);
+const signal = stepWith(
+  waiting,
+  'signal',
+  fc.record(
+    { name: fc.constant('order paid'), match: fc.constant('{{signal.payload.id}} === {{workflow.input.id}}') },
+    { requiredKeys: [] },
+  ),
+);
+const child = step(
+  'workflow',
+  fc.record(
+    {
+      workflow: fc.constantFrom('child', 'A title'),
+      version: fc.constantFrom<unknown>('1.2', 3),
+      input: data,
+      mode: fc.constantFrom('wait', 'detach'),
+      onParentClose: fc.constantFrom('cancel', 'abandon'),
+    },
+    { requiredKeys: ['workflow'] },
+  ),
+);
+const emit = step('emit', fc.record({ name: fc.constant('done'), payload: data }, { requiredKeys: ['name'] }));
+
+const limits = fc.record(
+  {
+    concurrency: fc.constantFrom<unknown>(
+      'one',
+      { name: 'few', limit: 3 },
+      { key: '{{workflow.input.user}}', limit: 2 },
+    ),
+    rateLimit: fc.constantFrom<unknown>(
+      { name: 'api', limit: 10, per: '1m' },
+      { key: '{{workflow.input.user}}', limit: 2, per: 500 },
+    ),
+  },
+  { requiredKeys: [] },
+);
+const cache = fc.record({
+  cache: fc.constantFrom<unknown>('1h', 5, { ttl: '1d' }, { key: ['{{workflow.input.n}}'], ttl: '1d' }),
+});
+const compensate = fc.record({
+  compensate: fc.constantFrom<unknown>(
+    { type: 'http', url: 'https://a.example/undo', method: 'DELETE', retry: { maxAttempts: 9 } },
+    { type: 'agent', agentId: 'a', input: { prompt: 'Undo' }, condition: true },
+    { type: 'emit', name: 'undone' },
+    { type: 'workflow', workflow: 'undo' },
+  ),
+});
+
+function having(steps: fc.Arbitrary<Draft>, ...fields: readonly fc.Arbitrary<Data>[]): fc.Arbitrary<Draft> {
+  return fc.tuple(steps, ...fields).map((parts): Draft => Object.assign({}, ...parts) as Draft);
+}
+
+/** Steps of every type that holds no others, with all that they can have. */
+const anyLeaf = fc.oneof(
+  leaf,
+  signal,
+  having(fc.oneof(agent, agentHttp, http, post, transform), limits, fc.oneof(cache, compensate)),
+  having(child, limits, compensate),
+  having(fc.oneof(human, emit), compensate),
+  fc.oneof(child, human, emit),
+);
+
+function stepsOf(leaves: fc.Arbitrary<Draft>): fc.Arbitrary<Draft> {
+  return fc.letrec<{ step: Draft; list: Draft[]; branches: Draft[]; router: Draft }>((tie) => ({
     step: fc.oneof(
       { maxDepth: 3, withCrossShrink: true },
-      leaf,
+      leaves,
       step('sequential', fc.record({ steps: tie('list') })),
       step(
         'parallel',
@@ -151,7 +240,7 @@ const anyStep: fc.Arbitrary<Draft> = fc.letrec<{ step: Draft; list: Draft[]; bra
     router: fc.oneof(
       step(
         'conditional',
-        fc.record({ condition, then: leaf, else: leaf }, { requiredKeys: ['condition', 'then'] }),
+        fc.record({ condition, then: leaves, else: leaves }, { requiredKeys: ['condition', 'then'] }),
         true,
       ),
       step(
@@ -159,8 +248,8 @@ const anyStep: fc.Arbitrary<Draft> = fc.letrec<{ step: Draft; list: Draft[]; bra
         fc.record(
           {
             value: data,
-            cases: fc.record({ a: leaf, 'B c': leaf, 10: leaf, 9: leaf }, { requiredKeys: ['a'] }),
-            default: leaf,
+            cases: fc.record({ a: leaves, 'B c': leaves, 10: leaves, 9: leaves }, { requiredKeys: ['a'] }),
+            default: leaves,
           },
           { requiredKeys: ['value', 'cases'] },
         ),
@@ -171,30 +260,39 @@ const anyStep: fc.Arbitrary<Draft> = fc.letrec<{ step: Draft; list: Draft[]; bra
       maxLength: 3,
     }),
     branches: fc.array(tie('step'), { minLength: 1, maxLength: 3 }),
-  }),
-).step;
+  })).step;
+}
 
-export const anyWorkflow: fc.Arbitrary<Data> = fc
-  .record(
-    {
-      id: fc.constantFrom('wf', '550e8400-e29b-41d4-a716-446655440000'),
-      name: fc.constantFrom('A title', 'name'),
-      version: fc.constantFrom<unknown>(2, '1.4'),
-      description: fc.string({ maxLength: 8, unit: 'grapheme' }),
-      input: fc.constantFrom<unknown>({}, true, { type: 'object' }),
-      steps: fc.array(anyStep, { minLength: 1, maxLength: 4 }),
-      onFailure: fc.array(leaf, { minLength: 1, maxLength: 2 }),
-      output: data,
-      state: fc.constant({ n: null }),
-      timeout: positive,
-      templates: fc.constantFrom({}, { missing: 'empty' }),
-      maxVisits: fc.constant(3),
-      tags: fc.constantFrom([], ['x']),
-      metadata: fc.constantFrom({}, { a: [1] }),
-    },
-    { requiredKeys: ['id', 'steps', 'state'] },
-  )
-  .map(withIds);
+/** @param leaves steps that hold no others; a poll step and `onFailure` steps are never compensated */
+function workflowsOf(leaves: fc.Arbitrary<Draft>): fc.Arbitrary<Data> {
+  return fc
+    .record(
+      {
+        id: fc.constantFrom('wf', '550e8400-e29b-41d4-a716-446655440000'),
+        name: fc.constantFrom('A title', 'name'),
+        version: fc.constantFrom<unknown>(2, '1.4'),
+        description: fc.string({ maxLength: 8, unit: 'grapheme' }),
+        input: fc.constantFrom<unknown>({}, true, { type: 'object' }),
+        steps: fc.array(stepsOf(leaves), { minLength: 1, maxLength: 4 }),
+        onFailure: fc.array(leaf, { minLength: 1, maxLength: 2 }),
+        output: data,
+        state: fc.constant({ n: null }),
+        timeout: positive,
+        templates: fc.constantFrom({}, { missing: 'empty' }),
+        maxVisits: fc.constant(3),
+        tags: fc.constantFrom([], ['x']),
+        metadata: fc.constantFrom({}, { a: [1] }),
+      },
+      { requiredKeys: ['id', 'steps', 'state'] },
+    )
+    .map(withIds);
+}
+
+/** Of steps that need nobody else. */
+export const anyWorkflow: fc.Arbitrary<Data> = workflowsOf(leaf);
+
+/** Of steps of every type, with fields that are not carried out yet. */
+export const everyWorkflow: fc.Arbitrary<Data> = workflowsOf(anyLeaf);
 
 /** Gives every step in a list an id; inline steps get theirs from the step around them. */
 function withIds(workflow: Data): Data {

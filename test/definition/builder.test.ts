@@ -204,6 +204,35 @@ describe('the builder', () => {
   });
 });
 
+describe('a child workflow', () => {
+  const unbuilt = createWorkflow('child');
+  const built = createWorkflow('child').addStep('a', { type: 'wait', duration: 1 }).build();
+  const parent = (workflow: unknown) => createWorkflow('wf').addStep('c', { type: 'workflow', workflow } as never);
+
+  test.each([
+    ['a name', 'child'],
+    ['a builder, which is not built', unbuilt],
+    ['a workflow', { name: 'child', definition: built }],
+    ['a definition', built],
+  ])('is given by %s', (_name, workflow) => {
+    const { steps, hash } = parent(workflow).build();
+    expect(steps).toMatchObject([{ type: 'workflow', workflow: 'child' }]);
+    expect(hash).toBe(parent('child').build().hash);
+  });
+
+  test.each([[5], [null], [{ name: 'child' }], [{ definition: built }], [() => built]])(
+    'is not given by %j',
+    (other) => {
+      expect(() => parent(other).build()).toThrow('workflow must be the name of a workflow');
+    },
+  );
+
+  test('is given by its name in data', () => {
+    const { issues } = parseDefinition({ id: 'wf', steps: [{ id: 'c', type: 'workflow', workflow: unbuilt }] });
+    expect(issues).toMatchObject([{ code: 'INVALID_TYPE', path: 'steps[0].workflow' }]);
+  });
+});
+
 describe('step types of your own', () => {
   const slack = defineStepType({
     type: 'slack',
@@ -242,7 +271,7 @@ describe('step types of your own', () => {
     [{ channel: 5 }, ['INVALID_DATA steps[0].channel']],
     [{}, ['INVALID_DATA steps[0].channel']],
     [{ chanel: '#a' }, ['UNKNOWN_FIELD steps[0].chanel', 'INVALID_DATA steps[0].channel']],
-    [{ channel: '#a', cache: true }, ['NOT_SUPPORTED_YET steps[0].cache']],
+    [{ channel: '#a', callback: true }, ['NOT_SUPPORTED_YET steps[0].callback']],
     [{ channel: '{{env.CHANNEL}}' }, ['ENV_MISPLACED steps[0].channel']],
   ])('%j', (step, expected) => {
     expect((parse(step).issues ?? []).map(({ code, path }) => `${code} ${path}`)).toEqual(expected);

@@ -30,6 +30,10 @@ describe('defaults', () => {
       retry: null,
       onError: { kind: 'fail' },
       assign: [],
+      compensate: null,
+      concurrencyLimit: null,
+      rateLimit: null,
+      cache: null,
       metadata: {},
       tags: [],
     });
@@ -77,6 +81,28 @@ describe('defaults', () => {
       { type: 'loop', until: 'true', step: wait },
       { mode: 'until', items: null, maxIterations: 1000 },
     ],
+    [{ type: 'signal' }, { name: 's', match: null, timeoutMs: null }],
+    [
+      { type: 'human' },
+      { title: null, message: null, form: null, assignees: null, timeoutMs: null, onTimeout: { kind: 'fail' } },
+    ],
+    [
+      { type: 'human', timeout: '1d', onTimeout: 'reject' },
+      { timeoutMs: 86_400_000, onTimeout: { kind: 'reject' } },
+    ],
+    [
+      { type: 'workflow', workflow: 'child' },
+      { workflow: 'child', version: null, input: null, mode: 'wait', onParentClose: 'cancel' },
+    ],
+    [
+      { type: 'workflow', workflow: 'child', version: 2, mode: 'detach' },
+      { version: '2', onParentClose: 'abandon' },
+    ],
+    [{ type: 'workflow', workflow: 'child', mode: 'detach', onParentClose: 'cancel' }, { onParentClose: 'cancel' }],
+    [
+      { type: 'emit', name: 'done' },
+      { name: 'done', payload: null },
+    ],
   ])('%j', (given, expected) => {
     expect(only(given)).toMatchObject(expected);
   });
@@ -99,6 +125,24 @@ describe('defaults', () => {
       metadata: {},
       warnings: [],
     });
+  });
+});
+
+describe('the timeout of a task', () => {
+  test.each(['late', { goto: 'late' }])('leads to a step: %j', (onTimeout) => {
+    const { steps } = parse([
+      { id: 's', type: 'human', timeout: '1d', onTimeout },
+      { id: 'late', ...wait },
+    ]);
+    expect(steps[0]).toMatchObject({ onTimeout: { kind: 'goto', target: 'late' } });
+  });
+
+  test('can lead to a step that is called like an answer', () => {
+    const { steps } = parse([
+      { id: 's', type: 'human', timeout: '1d', onTimeout: { goto: 'reject' } },
+      { id: 'reject', ...wait },
+    ]);
+    expect(steps[0]).toMatchObject({ onTimeout: { kind: 'goto', target: 'reject' } });
   });
 });
 

@@ -35,6 +35,29 @@ describe('every mistake in a YAML text has its place', () => {
     ]);
   });
 
+  test('in steps that wait for somebody', () => {
+    const text = [
+      'id: wf',
+      'steps:',
+      '  - id: paid',
+      '    type: signal',
+      '    match: "{{signal.payload.id}} === {{steps.x.output}}"',
+      '  - id: review',
+      '    type: human',
+      '    assignees: [kim, 5]',
+      '    onTimeout: approve',
+      '  - {id: c, type: workflow, workflow: "{{workflow.input.x}}"}',
+      '  - {id: e, type: emit, name: x, retry: {maxAttempts: 0}}',
+    ].join('\n');
+    expect(places(text)).toEqual([
+      '5:41 UNKNOWN_STEP',
+      '8:22 INVALID_TYPE',
+      '9:16 FIELD_MISPLACED',
+      '10:39 TEMPLATE_MISPLACED',
+      '11:55 OUT_OF_RANGE',
+    ]);
+  });
+
   test('a reference or condition within a text: at the very place, whatever the quotes', () => {
     const text = [
       'id: wf',

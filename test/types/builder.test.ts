@@ -91,6 +91,58 @@ describe('each step makes its output known to the steps after it', () => {
     flow.onStepComplete('right-side', (_id, output) => expectTypeOf(output).toEqualTypeOf<{ ok: boolean }>());
   });
 
+  test('of steps that wait for somebody, and of children', () => {
+    const child = createWorkflow('child', { input: z.object({ n: z.number() }) })
+      .addStep('a', { type: 'transform', transform: () => 1 })
+      .setOutput({ n: '{{steps.a.output}}' });
+    createWorkflow('flow')
+      .addStep('approve', { type: 'human', title: 'Publish?', timeout: '1d', onTimeout: 'reject' })
+      .addStep('score', { type: 'human', form: z.object({ score: z.number() }), assignees: ['kim'] })
+      .addStep('late', { type: 'human', timeout: '1d', onTimeout: 'call' })
+      .addStep('free', { type: 'human', form: { type: 'object' }, timeout: '1d', onTimeout: { goto: 'call' } })
+      .addStep('call', { type: 'signal', match: '{{signal.payload.ok}}', onError: 'continue' })
+      .addStep('child', { type: 'workflow', workflow: child, input: { n: 1 } })
+      .addStep('named', { type: 'workflow', workflow: 'child' })
+      .addStep('detached', { type: 'workflow', workflow: child, mode: 'detach' })
+      .addStep('tell', { type: 'emit', name: 'done', payload: ({ steps }) => steps.score.output.score })
+      .addStep('check', {
+        type: 'transform',
+        transform: (_data, { steps }) => {
+          type By = { readonly by: string | null };
+          expectTypeOf(steps.approve.output.decision).toEqualTypeOf<'approve' | 'reject'>();
+          expectTypeOf(steps.approve.output.comment).toEqualTypeOf<string | undefined>();
+          expectTypeOf(steps.approve.output.by).toEqualTypeOf<string | null>();
+          expectTypeOf(steps.score.output).toEqualTypeOf<{ score: number } & By>();
+          expectTypeOf(steps.late.output?.decision).toEqualTypeOf<'approve' | 'reject' | undefined>();
+          expectTypeOf(steps.free.output).toEqualTypeOf<(Readonly<Record<string, unknown>> & By) | undefined>();
+          expectTypeOf(steps.call.output).toBeUnknown();
+          expectTypeOf(steps.child.output).toEqualTypeOf<{ n: number }>();
+          expectTypeOf(steps.named.output).toBeUnknown();
+          expectTypeOf(steps.detached.output).toEqualTypeOf<string>();
+          expectTypeOf(steps.tell.output).toEqualTypeOf<null>();
+        },
+      });
+  });
+
+  test('compensations are known by their ids', () => {
+    createWorkflow('flow')
+      .addStep('book', {
+        type: 'http',
+        url: 'https://example.com',
+        compensate: { id: 'unbook', type: 'transform', transform: () => 1 },
+        concurrency: { key: '{{workflow.input.user}}', limit: 2 },
+        rateLimit: { limit: 10, per: '1m' },
+      })
+      .addStep('shape', {
+        type: 'transform',
+        transform: () => 1,
+        cache: { key: ['a', 1], ttl: '1h' },
+        concurrency: 'one',
+      })
+      .onStepComplete('shape', (_id, output) => expectTypeOf(output).toEqualTypeOf<number>())
+      .onStepComplete('unbook', (_id, output) => expectTypeOf(output).toEqualTypeOf<number>());
+  });
+
   test('what a transform gets is what its input gives', () => {
     flow.addStep('a', {
       type: 'transform',
@@ -218,6 +270,24 @@ describe('wrong code does not compile', () => {
     flow.addStep('b', { type: 'sequential', steps: [agent] });
     // @ts-expect-error transform and template
     flow.addStep('b', { type: 'transform', template: 1, transform: () => 1 });
+    // @ts-expect-error a wait has no attempts
+    flow.addStep('b', { type: 'human', retry: { maxAttempts: 2 } });
+    // @ts-expect-error no workflow
+    flow.addStep('b', { type: 'workflow', workflow: { name: 'child' } });
+    // @ts-expect-error an event needs a name
+    flow.addStep('b', { type: 'emit', payload: 1 });
+    // @ts-expect-error a match is a text
+    flow.addStep('b', { type: 'signal', match: () => true });
+    // @ts-expect-error a compensation does something
+    flow.addStep('b', { ...agent, compensate: { type: 'wait', duration: 5 } });
+    // @ts-expect-error nothing follows a compensation
+    flow.addStep('b', { ...agent, compensate: { ...agent, onError: 'continue' } });
+    // @ts-expect-error a group has nothing to undo
+    flow.addStep('b', { type: 'sequential', steps: [{ id: 'c', ...agent }], compensate: agent });
+    // @ts-expect-error a child is not cached
+    flow.addStep('b', { type: 'workflow', workflow: 'child', cache: '1h' });
+    // @ts-expect-error a rate has a time
+    flow.addStep('b', { ...agent, rateLimit: { limit: 5 } });
     // @ts-expect-error a date is no plain data
     flow.addStep('b', { ...agent, input: { prompt: 'x', at: new Date() } });
   });

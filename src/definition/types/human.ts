@@ -1,7 +1,7 @@
 /** `human`: pauses for a person. */
 import { isPlainObject } from '../../core/json.ts';
 import { describe, quote } from '../describe.ts';
-import type { DataSchema, HumanStep } from '../definition.ts';
+import type { DataSchema, HumanStep, StepBase } from '../definition.ts';
 import { anything, nonEmptyText } from '../fields.ts';
 import type { SchemaForm } from '../forms.ts';
 import { refuseAttempts } from '../single-attempt.ts';
@@ -49,17 +49,14 @@ export const human = stepKind({
   },
   read(given, base, reader): HumanStep {
     refuseAttempts(base, 'a human step', reader);
-    if (given.onTimeout !== undefined && base.timeoutMs === null)
-      reader.add('FIELD_MISPLACED', 'onTimeout', 'onTimeout needs timeout');
-    const form = given.form === undefined ? null : readForm(given.form, reader);
     return {
       ...base,
       type: 'human',
       title: given.title === undefined ? null : reader.template('title', given.title),
       message: given.message === undefined ? null : reader.template('message', given.message),
-      form,
+      form: given.form === undefined ? null : readForm(given.form, reader),
       assignees: given.assignees === undefined ? null : readAssignees(given.assignees, reader),
-      onTimeout: readOnTimeout(given.onTimeout, given.form !== undefined, reader),
+      onTimeout: given.onTimeout === undefined ? { kind: 'fail' } : readOnTimeout(given, base, reader),
     };
   },
   expressions: (step) => [
@@ -104,14 +101,20 @@ function readAssignees(value: unknown, reader: StepReader): HumanStep['assignees
   return null;
 }
 
+interface Given {
+  readonly form?: unknown;
+  readonly onTimeout?: unknown;
+}
+
 const words = ['fail', 'approve', 'reject'] as const;
 
-function readOnTimeout(value: unknown, hasForm: boolean, reader: StepReader): HumanStep['onTimeout'] {
+function readOnTimeout(given: Given, { timeoutMs }: StepBase, reader: StepReader): HumanStep['onTimeout'] {
   const fail = { kind: 'fail' } as const;
-  if (value === undefined) return fail;
+  const value = given.onTimeout;
+  if (timeoutMs === null) reader.add('FIELD_MISPLACED', 'onTimeout', 'onTimeout needs timeout');
   const word = words.find((each) => each === value);
   if (word !== undefined) {
-    if (word === 'fail' || !hasForm) return { kind: word };
+    if (word === 'fail' || given.form === undefined) return { kind: word };
     reader.add(
       'FIELD_CONFLICT',
       'onTimeout',

@@ -9,7 +9,7 @@ import type { Workflow } from '../workflow.ts';
 export interface WorkflowForm<Context> {
   readonly type: 'workflow';
   /** Name, id or title of a workflow; in code also the workflow itself. */
-  readonly workflow: string | Workflow<never>;
+  readonly workflow: string | Workflow;
   /** @default the last one registered */
   readonly version?: string;
   readonly input?: ValueForm<Context>;
