@@ -16,12 +16,25 @@ export function collectCode(definition: WorkflowDefinition): Code {
     const schema = schemaOf(step);
     if (schema !== null) schemas.set(`steps.${step.id}.${step.type === 'human' ? 'form' : 'schema'}`, schema);
   }
-  return { functions: functionsIn(definition), schemas };
+  const functions = new Map([...functionsIn(definition)].filter(([, { call }]) => call !== null));
+  return { functions, schemas };
 }
 
 function schemaOf(step: Step): DataSchema | null {
   if (step.type === 'human') return step.form;
   return step.type === 'agent' ? step.schema : null;
+}
+
+const missingIn = new WeakMap<WorkflowDefinition, readonly string[]>();
+
+/** The places of functions whose code is not there. */
+export function missingFunctions(definition: WorkflowDefinition): readonly string[] {
+  let missing = missingIn.get(definition);
+  if (missing === undefined) {
+    missing = [...functionsIn(definition).values()].filter(({ call }) => call === null).map(({ place }) => place);
+    missingIn.set(definition, missing);
+  }
+  return missing;
 }
 
 function functionsIn(definition: WorkflowDefinition): ReadonlyMap<string, UserFunction> {
@@ -31,7 +44,7 @@ function functionsIn(definition: WorkflowDefinition): ReadonlyMap<string, UserFu
     if (typeof value !== 'object' || value === null || seen.has(value)) return;
     seen.add(value);
     if (isUserFunction(value)) {
-      if (value.call !== null) functions.set(value.place, value);
+      functions.set(value.place, value);
       return;
     }
     // Compiled templates and schemas hold no functions of the author.

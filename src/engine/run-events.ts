@@ -31,20 +31,22 @@ export function toRunEvent(event: LifecycleEvent, recorded: Recorded, runId: str
   return { ...event, ...place, output: materialize(event.output, loader, runId) };
 }
 
-export function isRunEnd(event: RunEvent): boolean {
+export function isRunEnd(event: { readonly type: string }): boolean {
   return event.type === 'run.completed' || event.type === 'run.failed' || event.type === 'run.cancelled';
 }
 
-/** A queue that one consumer iterates; bounded, as a consumer may be slow. */
+/** What happened before, read as the consumer goes, then a queue of what happens; that is bounded, as a consumer may be slow. */
 export class EventQueue implements AsyncIterableIterator<RunEvent> {
+  readonly #past: Iterator<RunEvent>;
   readonly #limit: number;
   readonly #onClose: () => void;
   #items: RunEvent[] = [];
   #waiting: PromiseWithResolvers<IteratorResult<RunEvent>> | null = null;
   #isEnded = false;
-  #error: WorkflowError | null = null;
+  #error: { readonly error: unknown } | null = null;
 
-  constructor(limit: number, onClose: () => void) {
+  constructor(past: Iterator<RunEvent>, limit: number, onClose: () => void) {
+    this.#past = past;
     this.#limit = limit;
     this.#onClose = onClose;
   }
@@ -57,12 +59,25 @@ export class EventQueue implements AsyncIterableIterator<RunEvent> {
     } else if (this.#items.length < this.#limit) {
       this.#items.push(event);
     } else {
-      this.#error = new WorkflowError(
-        'LIMIT_EXCEEDED',
-        `the reader of run.events() is more than ${this.#limit} events behind (option maxBufferedEvents)`,
+      this.fail(
+        new WorkflowError(
+          'LIMIT_EXCEEDED',
+          `the reader of run.events() is more than ${this.#limit} events behind (option maxBufferedEvents)`,
+        ),
       );
-      this.end();
     }
+  }
+
+  /** Ends with an error, after what came before it. */
+  fail(error: unknown): void {
+    if (this.#isEnded) return;
+    this.#error = { error };
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    this.end();
+    if (waiting === null) return;
+    this.#error = null;
+    waiting.reject(error);
   }
 
   end(): void {
@@ -74,20 +89,23 @@ export class EventQueue implements AsyncIterableIterator<RunEvent> {
     this.#waiting = null;
   }
 
-  next(): Promise<IteratorResult<RunEvent>> {
+  async next(): Promise<IteratorResult<RunEvent>> {
+    const past = this.#past.next();
+    if (past.done !== true) return past;
     const event = this.#items.shift();
-    if (event !== undefined) return Promise.resolve({ value: event, done: false });
+    if (event !== undefined) return { value: event, done: false };
     if (this.#error !== null) {
-      const error = this.#error;
+      const { error } = this.#error;
       this.#error = null;
-      return Promise.reject(error);
+      throw error as Error;
     }
-    if (this.#isEnded) return Promise.resolve({ value: undefined, done: true });
+    if (this.#isEnded) return { value: undefined, done: true };
     this.#waiting = Promise.withResolvers<IteratorResult<RunEvent>>();
     return this.#waiting.promise;
   }
 
   return(): Promise<IteratorResult<RunEvent>> {
+    this.#past.return?.();
     this.#items = [];
     this.end();
     return Promise.resolve({ value: undefined, done: true });
