@@ -27,7 +27,10 @@ function start() {
   // Compiled code is kept between calls, where this Node.js can: it halves the time to start.
   const modules = process.getBuiltinModule('node:module');
   if (modules.enableCompileCache) modules.enableCompileCache();
-  void import('../dist/src/cli/main.js').then(
+  // By a variable: what is not built yet is no mistake in types.
+  const main = '../dist/src/cli/main.js';
+  const loading = /** @type {Promise<typeof import('../src/cli/main.ts')>} */ (import(main));
+  void loading.then(
     function (cli) {
       return cli.main(process.argv.slice(isDank ? 3 : 2), isDank ? 'dank workflow' : 'dank-workflow');
     },

@@ -7,6 +7,8 @@ export interface FakeIo extends Io {
   /** What is on stdout so far. */
   stdoutText(): string;
   stderrText(): string;
+  /** Resolves when this was written, to either. */
+  wrote(text: string): Promise<void>;
   signal(name: 'SIGINT' | 'SIGTERM'): void;
 }
 
@@ -20,6 +22,12 @@ export interface FakeOptions {
 
 export function createFakeIo(cwd: string, options: FakeOptions = {}): FakeIo {
   const written = { out: '', err: '' };
+  const awaited: { readonly text: string; readonly resolve: () => void }[] = [];
+  const hasWritten = (text: string): boolean => `${written.out}${written.err}`.includes(text);
+  const write = (to: 'out' | 'err', text: string): void => {
+    written[to] += text;
+    for (const each of awaited.filter((one) => hasWritten(one.text))) each.resolve();
+  };
   const handlers = new Set<(signal: 'SIGINT' | 'SIGTERM') => void>();
   const { isTTY = false, columns = 100, rows = 30, stdin = '' } = options;
   const terminal = { isTTY, columns: () => columns, rows: () => rows };
@@ -29,8 +37,8 @@ export function createFakeIo(cwd: string, options: FakeOptions = {}): FakeIo {
     cwd,
     env: options.env ?? {},
     clock: defaultClock,
-    out: (text) => void (written.out += text),
-    err: (text) => void (written.err += text),
+    out: (text) => write('out', text),
+    err: (text) => write('err', text),
     stdout: terminal,
     stderr: terminal,
     outStyle: style,
@@ -50,6 +58,7 @@ export function createFakeIo(cwd: string, options: FakeOptions = {}): FakeIo {
     },
     stdoutText: () => written.out,
     stderrText: () => written.err,
+    wrote: (text) => new Promise((resolve) => (hasWritten(text) ? resolve() : awaited.push({ text, resolve }))),
     signal: (name) => {
       for (const handler of handlers) handler(name);
     },

@@ -1,4 +1,5 @@
 /** `init [dir]`: makes a small project that runs at once. Never changes a file that is there. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -74,22 +75,28 @@ async function fill({ source }: TemplateFile, values: Readonly<Record<string, st
 async function write(file: string, text: string): Promise<boolean> {
   try {
     await mkdir(dirname(file), { recursive: true });
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+  try {
     await writeFile(file, text, { flag: 'wx' });
     return true;
   } catch (error) {
-    const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
-    if (code === 'EEXIST') return false;
-    throw new WorkflowError('REQUEST_INVALID', `${file} cannot be written: ${String(code)}`, { cause: error });
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw cannotWrite(file, error);
   }
 }
 
+function cannotWrite(file: string, cause: unknown): WorkflowError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new WorkflowError('REQUEST_INVALID', `${file} cannot be written: ${reason}`, { cause });
+}
+
 function packageName(target: string): string {
-  return (
-    basename(target)
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9._-]+/g, '-')
-      .replace(/^[._-]+/, '') || 'workflows'
-  );
+  const name = basename(target)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, '-');
+  return name.replaceAll(/^[._-]+|[._-]+$/g, '') || 'workflows';
 }
 
 function ownVersion(): string {
@@ -103,13 +110,10 @@ function nextSteps(io: Io, target: string): readonly string[] {
   return [...(folder === '' ? [] : [`cd ${folder}`]), ...own];
 }
 
-function isResolvable(target: string): boolean {
-  try {
-    createRequire(join(target, 'package.json')).resolve('dank-workflow/package.json');
-    return true;
-  } catch {
-    return false;
-  }
+/** Whether the package is installed in the folder or in one above it. */
+function isInstalled(target: string): boolean {
+  if (existsSync(join(target, 'node_modules', 'dank-workflow', 'package.json'))) return true;
+  return target !== dirname(target) && isInstalled(dirname(target));
 }
 
 interface Made {
@@ -128,7 +132,7 @@ function tell(io: Io, target: string, { created, kept, next }: Made, flags: Init
   for (const name of kept)
     io.out(`${style.yellow('kept   ')} ${name} ${style.dim('(it was there; nothing in it was changed)')}\n`);
   io.out(`\nNext:\n${next.map((each) => `  ${each}\n`).join('')}`);
-  if (isResolvable(target)) return;
+  if (isInstalled(target)) return;
   const root = dirname(createRequire(import.meta.url).resolve('dank-workflow/package.json'));
   io.out(
     `\n'npm start' needs the package dank-workflow in the project: npm install (or, from this disk: npm install ${root})\n`,

@@ -5,6 +5,7 @@ import type { DriveFlags } from '../flags.ts';
 import { unknownRun } from '../find-run.ts';
 import type { Io } from '../io.ts';
 import { openEngine, openProject, openStore } from '../open-project.ts';
+import { inWholeLines, showMode } from '../view/show-events.ts';
 
 export async function resume(io: Io, id: string, flags: DriveFlags): Promise<number> {
   if (flags.timeout !== undefined) readTimeout(flags.timeout);
@@ -15,8 +16,10 @@ export async function resume(io: Io, id: string, flags: DriveFlags): Promise<num
     const row = store.readRun(id);
     if (row === null) throw unknownRun(store, id);
     if (row.endedAt !== null && flags.quiet !== true) io.err(`the run is ${row.status} already; this is how it went\n`);
-    engine.continueRun(id);
-    return await drive(io, { engine, store, run: engine.run(id), project, flags });
+    return await inWholeLines(io, showMode(io, flags), () => {
+      engine.continueRun(id);
+      return drive(io, { engine, store, run: engine.run(id), project, flags });
+    });
   } catch (error) {
     if (error instanceof WorkflowError && error.code === 'CONFLICT' && store.isOwnedElsewhere(id)) {
       throw new WorkflowError('CONFLICT', `${error.message}; look at it with: ${io.name} logs ${id} --follow`, {

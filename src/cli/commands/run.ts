@@ -5,6 +5,7 @@ import type { RunFlags } from '../flags.ts';
 import { readInput } from '../input.ts';
 import type { Io } from '../io.ts';
 import { openEngine, openProject, openStore } from '../open-project.ts';
+import { inWholeLines, showMode } from '../view/show-events.ts';
 
 export async function run(io: Io, name: string, values: readonly string[], flags: RunFlags): Promise<number> {
   if (flags.timeout !== undefined) readTimeout(flags.timeout);
@@ -15,12 +16,14 @@ export async function run(io: Io, name: string, values: readonly string[], flags
   const store = openStore(io, project, flags, false);
   const engine = await openEngine(project, store, flags);
   try {
-    const started = await engine.start(definition, input, {
-      ...(flags.runId === undefined ? {} : { runId: flags.runId }),
-      ...(flags.tag === undefined ? {} : { tags: flags.tag }),
+    return await inWholeLines(io, showMode(io, flags), async () => {
+      const started = await engine.start(definition, input, {
+        ...(flags.runId === undefined ? {} : { runId: flags.runId }),
+        ...(flags.tag === undefined ? {} : { tags: flags.tag }),
+      });
+      engine.continueRun(started.id);
+      return drive(io, { engine, store, run: started, project, flags });
     });
-    engine.continueRun(started.id);
-    return await drive(io, { engine, store, run: started, project, flags });
   } finally {
     await engine.close();
   }

@@ -24,6 +24,19 @@ export function showMode(
   return io.stderr.isTTY && io.env['TERM'] !== 'dumb' ? 'tree' : 'lines';
 }
 
+/**
+ * Lets a run begin before its tree is drawn: what its code writes meanwhile comes out in whole lines only, so that the tree
+ * begins on a line of its own.
+ */
+export async function inWholeLines<T>(io: Io, mode: ShowMode, work: () => Promise<T>): Promise<T> {
+  const release = mode === 'tree' ? io.onForeignOutput(() => undefined) : (): void => undefined;
+  try {
+    return await work();
+  } finally {
+    release();
+  }
+}
+
 /** Resolves when there are no more events; gives what they told. */
 export async function showEvents(io: Io, events: AsyncIterable<RunEvent>, options: ShowOptions): Promise<RunModel> {
   const model = new RunModel(options.outline);
