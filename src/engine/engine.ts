@@ -4,7 +4,7 @@
  */
 import type { RunState } from '../core/advance.ts';
 import { WorkflowError } from '../core/errors.ts';
-import type { HistoryEvent, LifecycleEvent, Recorded } from '../core/event.ts';
+import type { HistoryEvent } from '../core/event.ts';
 import type { Clock, Logger, Random, RunFilter, Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow } from '../core/run.ts';
 import type { AgentRegistry } from '../agents/registry.ts';
@@ -57,9 +57,6 @@ export class Engine implements RunAccess, AsyncDisposable {
   readonly #committer: Committer;
   readonly #timers: TimerQueue;
   readonly #live: LiveRuns;
-  /** Starts that are not stored yet, by run. */
-  readonly #starting = new Map<string, Promise<void>>();
-  readonly #readers = new Set<EventQueue>();
   #stalled: WorkflowError | null = null;
   #closing: Promise<void> | null = null;
   #failure: unknown = null;
@@ -142,29 +139,19 @@ export class Engine implements RunAccess, AsyncDisposable {
     const id = options.runId ?? this.#parts.random.uuid();
     const inputHash = options.runId === undefined ? '' : hashInput(checked);
     const existing = options.runId === undefined ? null : (this.#live.get(id)?.row ?? this.#parts.store.readRun(id));
-    if (existing !== null) return await this.#sameRun(existing, definition, inputHash);
+    if (existing !== null) return this.#sameRun(existing, definition, inputHash);
     if (this.#live.size >= this.#parts.limits.maxRuns) {
       throw new WorkflowError('LIMIT_EXCEEDED', `${this.#live.size} runs are in memory, the limit (option limits.maxRuns)`);
     }
     if (this.#stalled !== null) throw this.#stalled;
     const row = newRow({ id, kind: 'run', definition, inputHash, parent: null, tags: options.tags ?? [], at: this.#parts.clock.now() });
     const driver = this.#live.create(row, definition);
-    const stored = this.#live.post(driver, startedEvent(definition, { v: checked }));
-    this.#starting.set(id, stored);
-    try {
-      await stored;
-    } finally {
-      this.#starting.delete(id);
-    }
+    await this.#live.post(driver, startedEvent(definition, { v: checked }));
     return new Run(id, this);
   }
 
-  async #sameRun(existing: RunRow, definition: WorkflowDefinition, inputHash: string): Promise<Run> {
-    if (existing.workflow === definition.name && existing.inputHash === inputHash) {
-      // The other start may not be stored yet.
-      await this.#starting.get(existing.id);
-      return new Run(existing.id, this);
-    }
+  #sameRun(existing: RunRow, definition: WorkflowDefinition, inputHash: string): Run {
+    if (existing.workflow === definition.name && existing.inputHash === inputHash) return new Run(existing.id, this);
     const what = existing.workflow === definition.name ? 'with another input' : `of workflow '${existing.workflow}'`;
     throw new WorkflowError('CONFLICT', `run '${existing.id}' exists already, ${what}`);
   }
@@ -343,41 +330,31 @@ export class Engine implements RunAccess, AsyncDisposable {
     this.#live.row(id);
     const driver = this.#live.get(id);
     let unsubscribe: () => void = () => undefined;
-    const last = this.#parts.store.lastSeq(id);
-    const queue = new EventQueue(this.#pastEvents(id, last), this.#parts.limits.maxBufferedEvents, () => {
+    const queue = new EventQueue(this.#parts.limits.maxBufferedEvents, () => {
       unsubscribe();
-      this.#readers.delete(queue);
     });
+    let last = 0;
+    const push = (event: RunEvent): void => {
+      queue.push(event);
+      if (isRunEnd(event)) queue.end();
+    };
+    for (const { recorded, advanced } of replayRun(this.#live.loading, id)) {
+      last = recorded.seq;
+      for (const event of advanced.lifecycle) push(toRunEvent(event, recorded, id, this.#values));
+    }
     if (driver === undefined) queue.end();
     else {
-      this.#readers.add(queue);
       unsubscribe = driver.subscribe({
-        // What is committed but not yet told is part of the past.
+        // What is committed but not yet told was replayed above.
         lifecycle: (events, recorded) => {
-          if (recorded.seq > last) this.#tellReader(queue, events, recorded, id);
-          if (events.some(isRunEnd)) queue.end();
+          if (recorded.seq > last) for (const event of events) push(toRunEvent(event, recorded, id, this.#values));
         },
         chunk: (step, visit, attempt, text) => {
-          queue.push({ type: 'step.chunk', runId: id, step, visit, attempt, text });
+          push({ type: 'step.chunk', runId: id, step, visit, attempt, text });
         },
       });
     }
     return queue;
-  }
-
-  *#pastEvents(id: string, last: number): Generator<RunEvent> {
-    for (const { recorded, advanced } of replayRun(this.#live.loading, id, last)) {
-      for (const event of advanced.lifecycle) yield toRunEvent(event, recorded, id, this.#values);
-    }
-  }
-
-  /** A reader who cannot be told (an output that cannot be loaded) is no reason to stop the run. */
-  #tellReader(queue: EventQueue, events: readonly LifecycleEvent[], recorded: Recorded, id: string): void {
-    try {
-      for (const event of events) queue.push(toRunEvent(event, recorded, id, this.#values));
-    } catch (error) {
-      queue.fail(error);
-    }
   }
 
   async ended(id: string): Promise<RunReport> {
@@ -409,7 +386,6 @@ export class Engine implements RunAccess, AsyncDisposable {
     this.#stopPolling();
     await this.#committer.drained();
     this.#live.detachAll(new WorkflowError('CONFLICT', 'the engine was closed'));
-    for (const reader of this.#readers) reader.end();
     this.#timers.close();
     await this.#parts.http.close();
     this.#parts.store.close();
@@ -421,7 +397,6 @@ export class Engine implements RunAccess, AsyncDisposable {
     this.#parts.logger.error('the engine stops: the store does not take its commits', { error: error instanceof Error ? error.message : String(error) });
     this.#stopPolling();
     this.#live.detachAll(error);
-    for (const reader of this.#readers) reader.fail(error);
     this.#timers.close();
   }
 

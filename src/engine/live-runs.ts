@@ -8,7 +8,7 @@ import { InvariantError, WorkflowError } from '../core/errors.ts';
 import type { HistoryEvent, RunStarted } from '../core/event.ts';
 import type { Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow } from '../core/run.ts';
-import { missingFunctions, type WorkflowDefinition } from '../definition/index.ts';
+import type { WorkflowDefinition } from '../definition/index.ts';
 import type { LoggedWrite } from '../../machines/context.ts';
 import { compileWorkflow } from '../../machines/workflow.ts';
 import { Breaker } from './breaker.ts';
@@ -78,10 +78,9 @@ export class LiveRuns {
     return this.#add(new RunDriver({ row, compiled, kernel, state: kernel.initial, outer: null, ports: this.#ports, isNew: true }));
   }
 
-  /** Brings an unfinished run back that is ours to drive. @throws WorkflowError FUNCTION_MISSING: it could not go on */
+  /** Brings an unfinished run back that is ours to drive. */
   resume(id: string): RunDriver {
     const { row, compiled, kernel, state, outer, replayed } = loadRun(this.#loading, id);
-    checkFunctions(row, compiled.program.definition);
     const driver = this.#add(new RunDriver({ row, compiled, kernel, state, outer, ports: this.#ports, isNew: false, eventsSinceCheckpoint: replayed }));
     driver.resume();
     return driver;
@@ -192,16 +191,6 @@ export class LiveRuns {
       signal?.removeEventListener('abort', cancel);
     }
   }
-}
-
-/** A run whose code is not there is left as it is, rather than failed: it goes on where its workflow is registered. */
-function checkFunctions({ id, workflow, version }: RunRow, definition: WorkflowDefinition): void {
-  const missing = missingFunctions(definition);
-  if (missing.length === 0) return;
-  throw new WorkflowError(
-    'FUNCTION_MISSING',
-    `run '${id}' needs the functions of workflow '${workflow}' of version '${version}', which is not registered here: ${missing.join(', ')}`,
-  );
 }
 
 function storedOutcome(row: RunRow): RoundOutcome {

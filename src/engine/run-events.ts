@@ -31,22 +31,20 @@ export function toRunEvent(event: LifecycleEvent, recorded: Recorded, runId: str
   return { ...event, ...place, output: materialize(event.output, loader, runId) };
 }
 
-export function isRunEnd(event: { readonly type: string }): boolean {
+export function isRunEnd(event: RunEvent): boolean {
   return event.type === 'run.completed' || event.type === 'run.failed' || event.type === 'run.cancelled';
 }
 
-/** What happened before, read as the consumer goes, then a queue of what happens; that is bounded, as a consumer may be slow. */
+/** A queue that one consumer iterates; bounded, as a consumer may be slow. */
 export class EventQueue implements AsyncIterableIterator<RunEvent> {
-  readonly #past: Iterator<RunEvent>;
   readonly #limit: number;
   readonly #onClose: () => void;
   #items: RunEvent[] = [];
   #waiting: PromiseWithResolvers<IteratorResult<RunEvent>> | null = null;
   #isEnded = false;
-  #error: { readonly error: unknown } | null = null;
+  #error: WorkflowError | null = null;
 
-  constructor(past: Iterator<RunEvent>, limit: number, onClose: () => void) {
-    this.#past = past;
+  constructor(limit: number, onClose: () => void) {
     this.#limit = limit;
     this.#onClose = onClose;
   }
@@ -59,25 +57,12 @@ export class EventQueue implements AsyncIterableIterator<RunEvent> {
     } else if (this.#items.length < this.#limit) {
       this.#items.push(event);
     } else {
-      this.fail(
-        new WorkflowError(
-          'LIMIT_EXCEEDED',
-          `the reader of run.events() is more than ${this.#limit} events behind (option maxBufferedEvents)`,
-        ),
+      this.#error = new WorkflowError(
+        'LIMIT_EXCEEDED',
+        `the reader of run.events() is more than ${this.#limit} events behind (option maxBufferedEvents)`,
       );
+      this.end();
     }
-  }
-
-  /** Ends with an error, after what came before it. */
-  fail(error: unknown): void {
-    if (this.#isEnded) return;
-    this.#error = { error };
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    this.end();
-    if (waiting === null) return;
-    this.#error = null;
-    waiting.reject(error);
   }
 
   end(): void {
@@ -89,23 +74,20 @@ export class EventQueue implements AsyncIterableIterator<RunEvent> {
     this.#waiting = null;
   }
 
-  async next(): Promise<IteratorResult<RunEvent>> {
-    const past = this.#past.next();
-    if (past.done !== true) return past;
+  next(): Promise<IteratorResult<RunEvent>> {
     const event = this.#items.shift();
-    if (event !== undefined) return { value: event, done: false };
+    if (event !== undefined) return Promise.resolve({ value: event, done: false });
     if (this.#error !== null) {
-      const { error } = this.#error;
+      const error = this.#error;
       this.#error = null;
-      throw error as Error;
+      return Promise.reject(error);
     }
-    if (this.#isEnded) return { value: undefined, done: true };
+    if (this.#isEnded) return Promise.resolve({ value: undefined, done: true });
     this.#waiting = Promise.withResolvers<IteratorResult<RunEvent>>();
     return this.#waiting.promise;
   }
 
   return(): Promise<IteratorResult<RunEvent>> {
-    this.#past.return?.();
     this.#items = [];
     this.end();
     return Promise.resolve({ value: undefined, done: true });
