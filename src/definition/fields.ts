@@ -34,13 +34,24 @@ export const flag = z.boolean();
 export const versionText = z
   .union([nonEmptyText, z.int()], { error: "must be a text, such as '2' or '1.4'" })
   .transform(String);
-/** The name of a signal, an event or a limit: written out, no template. */
-export const givenName = z.string().superRefine((value, context) => {
-  const problem = givenNameProblem(value);
-  if (problem !== null) context.addIssue({ code: 'custom', message: problem, input: value });
-});
+/** The name of something that is there for all runs, such as a limit: written out, no template. */
+export const givenName = nameThat(givenNameProblem);
+/** The name of a signal or an event. */
+export const eventName = nameThat(eventNameProblem);
 /** Any value but undefined; looked at by the step type itself. */
 export const anything = z.unknown();
+
+function nameThat(problemOf: (name: string) => string | null): z.ZodType<string> {
+  return z.string().superRefine((value, context) => {
+    const message = problemOf(value);
+    if (message !== null) context.addIssue({ code: 'custom', message, input: value });
+  });
+}
+
+/** Names of the machine's own events are not for others. */
+function eventNameProblem(value: string): string | null {
+  return /^(?:xstate\.|\$)/.test(value) ? "cannot begin with 'xstate.' or '$'" : givenNameProblem(value);
+}
 
 function givenNameProblem(value: string): string | null {
   if (value.trim() === '') return 'must not be empty';

@@ -14,12 +14,16 @@ export { defineStepType, type StepTypeDefinition, type StepTypeOptions } from '.
 export { toDataSchema, type DataSchemaResult } from './data-schema.ts';
 export { parseDuration, type DurationInput } from './duration.ts';
 export { checkId, checkWorkflowName } from './names.ts';
-export type { AuthorStep, InlineStep, InnerStep } from './author-step.ts';
+export type { AuthorStep, CompensationStep, InlineStep, InnerStep } from './author-step.ts';
 export type {
   AssignForm,
+  BasicForm,
+  CachedForm,
   CommonForm,
+  CompensatedForm,
   DataForm,
   DecisionForm,
+  LimitedForm,
   OnErrorForm,
   RetryForm,
   SchemaForm,

@@ -85,13 +85,13 @@ interface Approval {
   readonly comment?: string;
 }
 
-/** With who gave it; null: nobody did in time. Undefined where a timeout leads elsewhere. */
+/** With who gave it; null: nobody did in time. Where a timeout leads to a step, that step's id. */
 type HumanOutput<Step> =
   | (AnswerOf<Step> & { readonly by: string | null })
   | (Step extends { readonly onTimeout: infer Way }
       ? Way extends 'fail' | 'approve' | 'reject'
         ? never
-        : undefined
+        : string
       : never);
 
 type AnswerOf<Step> = Step extends { readonly form: infer Form }

@@ -246,7 +246,7 @@ export const definitionCases: readonly Case[] = [
   {
     id: 'DEF-048 (not a type)',
     given: { id: 'wf', steps: [{ id: 'ap', type: 'approval', approvers: [] }] },
-    expected: [/unknown step type/i, /approval/, /human/],
+    expected: [/unknown step type/i, /approval/, /a pause for a person is type 'human'$/],
     at: 'steps[0].type',
   },
   {

@@ -197,6 +197,7 @@ describe('signal', () => {
     [{ type: 'signal' }, ''],
     [{ type: 'signal', name: 'order paid', match: '{{signal.payload.id}} === 5', timeout: '1d' }, ''],
     [{ type: 'signal', name: '' }, "name: name must not be empty (found '')"],
+    [{ type: 'signal', name: '$done' }, "name: name cannot begin with 'xstate.' or '$' (found '$done')"],
     [{ type: 'signal', name: 5 }, 'name: name must be a string (found 5)'],
     [{ type: 'signal', name: 'x'.repeat(129) }, /^name: name is too long: expected at most 128 characters/],
     [
@@ -296,6 +297,7 @@ describe('emit', () => {
   table([
     [{ type: 'emit', name: 'order-paid', payload: { id: '{{workflow.input.id}}' } }, ''],
     [{ type: 'emit' }, 'name: name is required: an emit step needs it'],
+    [{ type: 'emit', name: 'xstate.init' }, /^name: name cannot begin with 'xstate\.' or '\$'/],
     [{ type: 'emit', name: '{{workflow.input.name}}' }, /^name: name cannot be a template/],
     [{ type: 'emit', name: 'x', data: 1 }, "data: unknown field 'data' of an emit step; the event's data is 'payload'"],
   ]);

@@ -1,6 +1,6 @@
 /** `emit`: publishes a named event. */
 import type { EmitStep } from '../definition.ts';
-import { anything, givenName } from '../fields.ts';
+import { anything, eventName } from '../fields.ts';
 import type { ValueForm } from '../forms.ts';
 import { stepKind, valueExpression } from '../step-kind.ts';
 
@@ -15,7 +15,7 @@ export const emit = stepKind({
   type: 'emit',
   what: 'an emit step',
   allows: ['compensate'],
-  fields: { name: givenName, payload: anything.optional() },
+  fields: { name: eventName, payload: anything.optional() },
   hints: {
     event: "the event's name is 'name'",
     signal: "the event's name is 'name'",

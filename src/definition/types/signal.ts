@@ -1,6 +1,6 @@
 /** `signal`: waits for a named event from outside. */
 import type { SignalStep } from '../definition.ts';
-import { anything, givenName } from '../fields.ts';
+import { anything, eventName } from '../fields.ts';
 import { refuseAttempts } from '../single-attempt.ts';
 import { stepKind } from '../step-kind.ts';
 
@@ -17,7 +17,7 @@ export interface SignalForm {
 export const signal = stepKind({
   type: 'signal',
   what: 'a signal step',
-  fields: { name: givenName.optional(), match: anything.optional() },
+  fields: { name: eventName.optional(), match: anything.optional() },
   hints: {
     event: "the signal's name is 'name'",
     signal: "the signal's name is 'name'",
