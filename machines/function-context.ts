@@ -142,5 +142,6 @@ function lazyRecord(keys: ReadonlySet<string>, make: (key: string) => unknown): 
         ? { value: make(key), enumerable: true, configurable: true, writable: false }
         : undefined,
     set: () => false,
+    deleteProperty: () => false,
   });
 }

@@ -96,7 +96,9 @@ export class Dispatcher {
   async #handle(driver: RunDriver, effect: ActiveEffect, input: EffectInput, signal: AbortSignal, loader: TrackingLoader): Promise<EffectResult> {
     if (isOfRuns(effect)) return this.#options.runs(driver, effect, signal, loader);
     if (effect.src === 'emit') return this.#emit(input, signal, loader);
-    const handler = this.#options.handlers.get(effect.src);
+    // Steps of the author's own types run their function, as transforms do.
+    const src = input.info?.step.type === 'custom' && !this.#options.handlers.has(effect.src) ? 'transform' : effect.src;
+    const handler = this.#options.handlers.get(src);
     if (handler === undefined) throw new WorkflowError('EFFECT_UNKNOWN', `no handler carries out '${effect.src}'`);
     const stepId = input.info?.step.id ?? '$run';
     return handler({
