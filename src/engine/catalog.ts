@@ -16,7 +16,8 @@ const kernels = new WeakMap<CompiledWorkflow, Kernel>();
 /** The kernel of a compiled workflow or loop body; made once. */
 export function kernelOf(compiled: CompiledWorkflow): Kernel {
   let kernel = kernels.get(compiled);
-  if (kernel === undefined) kernels.set(compiled, (kernel = createKernel(compiled.machine, keepingOf(compiled.program))));
+  if (kernel === undefined)
+    kernels.set(compiled, (kernel = createKernel(compiled.machine, keepingOf(compiled.program))));
   return kernel;
 }
 
@@ -31,7 +32,8 @@ function keepingOf(program: Program): Pick<Kernel, 'keep' | 'keepSignal' | 'keep
     keepSignal: (name, payload) => {
       const kept = new Map<string, readonly string[]>();
       for (const info of program.steps) {
-        if (info.step.type === 'signal' && info.step.name === name) for (const [key, path] of info.kept) kept.set(key, path);
+        if (info.step.type === 'signal' && info.step.name === name)
+          for (const [key, path] of info.kept) kept.set(key, path);
       }
       return kept.size === 0 ? undefined : keptOfValue(kept, { output: payload });
     },
@@ -49,11 +51,19 @@ export class Catalog {
   readonly #stored = new Set<string>();
 
   /** @throws DefinitionError when two workflows share a name and version, or a workflow names an unknown agent */
-  constructor(definitions: readonly WorkflowDefinition[], agents: AgentRegistry, store: Pick<Store, 'readDefinition' | 'putDefinition'>) {
+  constructor(
+    definitions: readonly WorkflowDefinition[],
+    agents: AgentRegistry,
+    store: Pick<Store, 'readDefinition' | 'putDefinition'>,
+  ) {
     this.#definitions = definitions;
     this.#store = store;
     const issues = workflowIssues(definitions, agents);
-    if (issues.length > 0) throw new DefinitionError(definitions.length === 1 ? `Workflow '${definitions[0]?.name ?? ''}'` : 'The list of workflows', issues);
+    if (issues.length > 0)
+      throw new DefinitionError(
+        definitions.length === 1 ? `Workflow '${definitions[0]?.name ?? ''}'` : 'The list of workflows',
+        issues,
+      );
     for (const definition of definitions) this.#byHash.set(definition.hash, definition);
   }
 
@@ -68,12 +78,20 @@ export class Catalog {
     const found = this.#definitions.findLast((each) => each.name === exact && each.version === version);
     if (found !== undefined) return found;
     const versions = this.#definitions.filter((each) => each.name === exact).map((each) => `'${each.version}'`);
-    throw new WorkflowError('NOT_FOUND', `workflow '${exact}' has no version '${version}' here; known versions: ${versions.join(', ')}`);
+    throw new WorkflowError(
+      'NOT_FOUND',
+      `workflow '${exact}' has no version '${version}' here; known versions: ${versions.join(', ')}`,
+    );
   }
 
   /** A definition that is used without having been listed, as `engine.start(flow)` allows. */
   add(definition: WorkflowDefinition): void {
     if (!this.#byHash.has(definition.hash)) this.#byHash.set(definition.hash, definition);
+  }
+
+  /** Whether runs of the workflow can go on here: it is one of ours, in this version. */
+  knows({ workflow, version }: { readonly workflow: string; readonly version: string }): boolean {
+    return this.#definitions.some((each) => each.name === workflow && each.version === version);
   }
 
   /** Stores the definition before its first run refers to it. */
@@ -91,7 +109,8 @@ export class Catalog {
     const known = this.#byHash.get(run.hash);
     if (known !== undefined) return known;
     const canonical = this.#store.readDefinition(run.hash);
-    if (canonical === null) throw new WorkflowError('STORE_INVALID', `the store has no definition ${run.hash} of workflow '${run.workflow}'`);
+    if (canonical === null)
+      throw new WorkflowError('STORE_INVALID', `the store has no definition ${run.hash} of workflow '${run.workflow}'`);
     const registered = this.#definitions.findLast((each) => each.name === run.workflow && each.version === run.version);
     const definition = definitionFromCanonical(canonical, registered);
     this.#byHash.set(run.hash, definition);
@@ -111,7 +130,10 @@ export function findWorkflow(definitions: readonly WorkflowDefinition[], name: s
 
 /** What is wrong with workflows that are used together, with these agents. */
 export function workflowIssues(definitions: readonly WorkflowDefinition[], agents: AgentRegistry): readonly Issue[] {
-  return [...duplicates(definitions), ...definitions.flatMap((definition) => unknownAgents(definition, agents, definitions.length > 1))];
+  return [
+    ...duplicates(definitions),
+    ...definitions.flatMap((definition) => unknownAgents(definition, agents, definitions.length > 1)),
+  ];
 }
 
 function duplicates(definitions: readonly WorkflowDefinition[]): readonly Issue[] {
@@ -121,7 +143,14 @@ function duplicates(definitions: readonly WorkflowDefinition[]): readonly Issue[
     const before = seen.get(key);
     seen.set(key, definition.hash);
     if (before === undefined || before === definition.hash) return [];
-    return [{ code: 'DUPLICATE_WORKFLOW', path: `workflows[${index}]`, message: `workflow '${definition.name}' of version '${definition.version}' is defined twice, differently`, hint: 'give one of them another name or version' }];
+    return [
+      {
+        code: 'DUPLICATE_WORKFLOW',
+        path: `workflows[${index}]`,
+        message: `workflow '${definition.name}' of version '${definition.version}' is defined twice, differently`,
+        hint: 'give one of them another name or version',
+      },
+    ];
   });
 }
 
@@ -137,5 +166,11 @@ function unknownAgents(definition: WorkflowDefinition, agents: AgentRegistry, is
 export function unknownWorkflow(name: string, known: readonly string[]): WorkflowError {
   const near = known.map((each) => ({ each, far: distance(each, name) })).sort((a, b) => a.far - b.far)[0];
   const hint = near !== undefined && near.far <= Math.max(2, name.length / 3) ? `; did you mean '${near.each}'?` : '';
-  return new WorkflowError('NOT_FOUND', `unknown workflow '${name}'${hint} Known workflows: ${known.join(', ') || 'none'}`.replace(`'${name}' Known`, `'${name}'. Known`));
+  return new WorkflowError(
+    'NOT_FOUND',
+    `unknown workflow '${name}'${hint} Known workflows: ${known.join(', ') || 'none'}`.replace(
+      `'${name}' Known`,
+      `'${name}'. Known`,
+    ),
+  );
 }

@@ -4,21 +4,26 @@
  */
 import type { ActiveEffect } from '../core/advance.ts';
 import { EffectResult } from '../core/effect.ts';
-import { CancelledError, TerminalError, WorkflowError, toErrorData } from '../core/errors.ts';
+import { InvariantError, TerminalError, WorkflowError, toErrorData } from '../core/errors.ts';
 import type { EffectCompleted, HistoryEvent } from '../core/event.ts';
 import type { Random } from '../core/ports.ts';
 import { toStoredValue } from '../core/stored-value.ts';
 import type { EffectHandler, Services } from '../effects/call.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import { keptOfValue } from '../../machines/record.ts';
-import type { RunDriver } from './driver.ts';
+import { RunLeft, type RunDriver } from './driver.ts';
 import { renderValue } from './render.ts';
 import { TrackingLoader, type Values } from './values.ts';
 
 export interface DispatcherOptions {
   readonly handlers: ReadonlyMap<string, EffectHandler>;
   /** Carries out what is made of other runs: an items loop, a child workflow. */
-  readonly runs: (driver: RunDriver, effect: ActiveEffect, signal: AbortSignal, loader: TrackingLoader) => Promise<EffectResult>;
+  readonly runs: (
+    driver: RunDriver,
+    effect: ActiveEffect,
+    signal: AbortSignal,
+    loader: TrackingLoader,
+  ) => Promise<EffectResult>;
   /** Publishes a named event. */
   readonly emit: (name: string, payload: unknown) => Promise<void>;
   readonly services: Services;
@@ -42,7 +47,7 @@ export class Dispatcher {
   }
 
   /** Gives the function that aborts it. Its result is posted to the driver, unless it was aborted. */
-  start(driver: RunDriver, effect: ActiveEffect): () => void {
+  start(driver: RunDriver, effect: ActiveEffect): (reason: Error) => void {
     const controller = new AbortController();
     if (isOfRuns(effect)) {
       void this.#carryOut(driver, effect, controller.signal);
@@ -55,21 +60,27 @@ export class Dispatcher {
       this.#waiting.add(run);
       controller.signal.addEventListener('abort', () => this.#waiting.delete(run), { once: true });
     }
-    return () => {
-      controller.abort(new CancelledError(`effect '${effect.id}' was aborted`));
+    return (reason) => {
+      controller.abort(reason);
     };
   }
 
+  /** Holds a place until it is done or aborted: what ignores its signal does not keep others from running. */
   #run(driver: RunDriver, effect: ActiveEffect, signal: AbortSignal): void {
     this.#running += 1;
-    void this.#carryOut(driver, effect, signal).finally(() => {
+    let isHeld = true;
+    const release = (): void => {
+      if (!isHeld) return;
+      isHeld = false;
       this.#running -= 1;
       for (const next of this.#waiting) {
         this.#waiting.delete(next);
         next();
         break;
       }
-    });
+    };
+    signal.addEventListener('abort', release, { once: true });
+    void this.#carryOut(driver, effect, signal).finally(release);
   }
 
   async #carryOut(driver: RunDriver, effect: ActiveEffect, signal: AbortSignal): Promise<void> {
@@ -85,15 +96,33 @@ export class Dispatcher {
       ({ event, size } = this.#completed(input, result, loader));
     } catch (error) {
       if (signal.aborted) return;
-      event = { type: 'effect.failed', ...tokenOf(input), error: toErrorData(error, codeFor(input)), random: this.#options.random.next() };
+      if (leavesRun(effect, error, loader, driver)) return;
+      event = {
+        type: 'effect.failed',
+        ...tokenOf(input),
+        error: toErrorData(error, codeFor(input)),
+        random: this.#options.random.next(),
+      };
     }
     const advanced = driver.apply(event);
-    if (!('refused' in advanced) && event.type === 'effect.completed' && 'v' in event.output && typeof value === 'object' && value !== null) {
+    if (
+      !('refused' in advanced) &&
+      event.type === 'effect.completed' &&
+      'v' in event.output &&
+      typeof value === 'object' &&
+      value !== null
+    ) {
       this.#options.values.put(driver.id, advanced.state.seq, event.output.v, size);
     }
   }
 
-  async #handle(driver: RunDriver, effect: ActiveEffect, input: EffectInput, signal: AbortSignal, loader: TrackingLoader): Promise<EffectResult> {
+  async #handle(
+    driver: RunDriver,
+    effect: ActiveEffect,
+    input: EffectInput,
+    signal: AbortSignal,
+    loader: TrackingLoader,
+  ): Promise<EffectResult> {
     if (isOfRuns(effect)) return this.#options.runs(driver, effect, signal, loader);
     if (effect.src === 'emit') return this.#emit(input, signal, loader);
     // Steps of the author's own types run their function, as transforms do.
@@ -114,14 +143,20 @@ export class Dispatcher {
 
   async #emit(input: EffectInput, signal: AbortSignal, loader: TrackingLoader): Promise<EffectResult> {
     const step = input.info?.step;
-    if (step?.type !== 'emit') throw new WorkflowError('EFFECT_UNKNOWN', `effect '${input.effect}' is not an emit step`);
+    if (step?.type !== 'emit')
+      throw new WorkflowError('EFFECT_UNKNOWN', `effect '${input.effect}' is not an emit step`);
     const payload = step.payload === null ? null : ((await renderValue(input, step.payload, signal, loader)) ?? null);
     await this.#options.emit(step.name, payload);
     return new EffectResult(null, { metadata: { name: step.name, payload } });
   }
 
-  #completed(input: EffectInput, result: EffectResult, loader: TrackingLoader): { readonly event: EffectCompleted; readonly size: number } {
-    const stored = result.output instanceof StoredOutput ? result.output.stored : toStoredValue(result.output ?? null, loader.known);
+  #completed(
+    input: EffectInput,
+    result: EffectResult,
+    loader: TrackingLoader,
+  ): { readonly event: EffectCompleted; readonly size: number } {
+    const stored =
+      result.output instanceof StoredOutput ? result.output.stored : toStoredValue(result.output ?? null, loader.known);
     const { stored: output, size } = this.#checked(input, stored);
     const metadata = result.metadata === undefined ? undefined : this.#checkedData(input, result.metadata);
     // Of an output that is stored as a value, what is kept is made from the event itself.
@@ -141,7 +176,10 @@ export class Dispatcher {
   }
 
   /** What a store will hold of it; too large or not JSON is a failure of the step. */
-  #checked(input: EffectInput, stored: ReturnType<typeof toStoredValue>): { readonly stored: ReturnType<typeof toStoredValue>; readonly size: number } {
+  #checked(
+    input: EffectInput,
+    stored: ReturnType<typeof toStoredValue>,
+  ): { readonly stored: ReturnType<typeof toStoredValue>; readonly size: number } {
     if ('v' in stored && isScalar(stored.v)) {
       const size = typeof stored.v === 'string' ? stored.v.length : 8;
       this.#checkSize(input, size);
@@ -169,7 +207,10 @@ export class Dispatcher {
     );
   }
 
-  #kept(input: EffectInput, result: { readonly output: unknown; readonly metadata?: unknown }): Readonly<Record<string, unknown>> | undefined {
+  #kept(
+    input: EffectInput,
+    result: { readonly output: unknown; readonly metadata?: unknown },
+  ): Readonly<Record<string, unknown>> | undefined {
     if (!givesOutput.has(input.kind)) return undefined;
     const paths = input.info?.kept;
     if (paths === undefined || paths.size === 0) return undefined;
@@ -182,6 +223,19 @@ export class Dispatcher {
     }
     return JSON.parse(text) as Readonly<Record<string, unknown>>;
   }
+}
+
+/**
+ * What is no failure of the step's work but ours, or wants code that is not there, ends no run: it can go on when that is mended.
+ * Says whether it was so.
+ */
+function leavesRun(effect: ActiveEffect, error: unknown, loader: TrackingLoader, driver: RunDriver): boolean {
+  if (error instanceof RunLeft) driver.leave(error.why, error.isClosing);
+  else if (error instanceof InvariantError || loader.problem !== null) driver.leave(loader.problem ?? error);
+  else if (error instanceof WorkflowError && error.code === 'FUNCTION_MISSING') driver.leave(error);
+  else if (error instanceof WorkflowError && isOfRuns(effect) && error.code.startsWith('STORE_')) driver.leave(error);
+  else return false;
+  return true;
 }
 
 /** Effects whose output becomes that of the step. */
@@ -200,7 +254,11 @@ export class StoredOutput {
   }
 }
 
-function tokenOf({ effect, visit, attempt }: EffectInput): { readonly effect: string; readonly visit: number; readonly attempt: number } {
+function tokenOf({ effect, visit, attempt }: EffectInput): {
+  readonly effect: string;
+  readonly visit: number;
+  readonly attempt: number;
+} {
   return { effect, visit, attempt };
 }
 
@@ -210,7 +268,9 @@ function whatOf(input: EffectInput): string {
 
 /** What the author's handlers throw is told apart from what the work throws. */
 function codeFor(input: EffectInput): 'HANDLER_FAILED' | 'STEP_FAILED' {
-  return input.kind === 'start' || input.kind === 'complete' || input.kind === 'error' ? 'HANDLER_FAILED' : 'STEP_FAILED';
+  return input.kind === 'start' || input.kind === 'complete' || input.kind === 'error'
+    ? 'HANDLER_FAILED'
+    : 'STEP_FAILED';
 }
 
 function toJsonText(input: EffectInput, value: unknown): string {
@@ -218,13 +278,18 @@ function toJsonText(input: EffectInput, value: unknown): string {
     const text = JSON.stringify(value) as string | undefined;
     if (text !== undefined) return text;
   } catch (error) {
-    throw new TerminalError(`the output of ${whatOf(input)} is not JSON data: ${error instanceof Error ? error.message : String(error)}`, { code: 'OUTPUT_INVALID' });
+    throw new TerminalError(
+      `the output of ${whatOf(input)} is not JSON data: ${error instanceof Error ? error.message : String(error)}`,
+      { code: 'OUTPUT_INVALID' },
+    );
   }
   throw notData(input, value);
 }
 
 function notData(input: EffectInput, value: unknown): TerminalError {
-  return new TerminalError(`the output of ${whatOf(input)} is not JSON data but a ${typeof value}`, { code: 'OUTPUT_INVALID' });
+  return new TerminalError(`the output of ${whatOf(input)} is not JSON data but a ${typeof value}`, {
+    code: 'OUTPUT_INVALID',
+  });
 }
 
 /** What JSON gives back as it is. */

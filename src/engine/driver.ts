@@ -6,18 +6,20 @@
  *  D1. An effect starts, a timer is set and a subscriber is told only after the event they follow from is committed.
  *  D2. Events are applied in the order in which they were posted; their seqs have no gap.
  *  D3. A run that has ended takes no event.
+ *  D4. What goes wrong with us (a bug, a damaged row, code that is not there) never ends the run: it is left as it was last
+ *      committed, and who waits for it is told.
  */
-import { advance, statusOf, type ActiveEffect, type ActiveTimer, type Advanced, type Kernel, type Refused, type RunState } from '../core/advance.ts';
-import { InvariantError, toErrorData, type ErrorData } from '../core/errors.ts';
+import { advance, type ActiveEffect, type ActiveTimer, type Advanced, type Kernel } from '../core/advance.ts';
+import type { Refused, RunState } from '../core/advance.ts';
+import { CancelledError, InvariantError, toErrorData, type ErrorData } from '../core/errors.ts';
 import type { HistoryEvent, LifecycleEvent, Recorded } from '../core/event.ts';
-import type { Clock, Commit, Logger, RunUpdate } from '../core/ports.ts';
-import { endedStatuses, type RunRow, type RunStatus, type WaitingFor } from '../core/run.ts';
+import type { Clock, Logger } from '../core/ports.ts';
+import type { RunRow } from '../core/run.ts';
 import type { StoredValue } from '../core/stored-value.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
-import { persistState } from '../../machines/persist.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
-import { encodeEvent } from './codec.ts';
 import type { Committer } from './committer.ts';
+import { RunRecord } from './run-record.ts';
 import type { TimerQueue } from './timer-queue.ts';
 
 export interface DriverPorts {
@@ -25,10 +27,10 @@ export interface DriverPorts {
   readonly timers: Pick<TimerQueue, 'add'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Carries out an effect; gives the function that aborts it. */
-  startEffect(driver: RunDriver, effect: ActiveEffect): () => void;
-  /** After the commit that ended the run. */
-  onEnd(driver: RunDriver): void;
+  /** Carries out an effect; gives the function that aborts it, with the reason. */
+  startEffect(driver: RunDriver, effect: ActiveEffect): (reason: Error) => void;
+  /** After the commit that ended the run, or when it is left. `isLeft`: something is wrong with it. */
+  onEnd(driver: RunDriver, isLeft: boolean): void;
 }
 
 export interface Subscriber {
@@ -36,12 +38,26 @@ export interface Subscriber {
   lifecycle(events: readonly LifecycleEvent[], recorded: Recorded): void;
   /** A piece of a streamed answer. */
   chunk(step: string, visit: number, attempt: number, text: string): void;
+  /** The run is not driven here any more, and has not ended. */
+  left(reason: RunLeft): void;
 }
 
 /** How a run ended. */
 export type Outcome =
   | { readonly status: 'completed'; readonly output: StoredValue }
   | { readonly status: 'failed' | 'cancelled'; readonly error: ErrorData };
+
+/** Why effects are aborted when their run is left: they are not cancelled, somebody carries them out again. */
+export class RunLeft extends CancelledError {
+  readonly why: Error;
+  /** The engine is closed: nothing is wrong with the run. */
+  readonly isClosing: boolean;
+  constructor(run: string, why: Error, isClosing: boolean) {
+    super(`run '${run}' is not driven here any more`, { cause: why });
+    this.why = why;
+    this.isClosing = isClosing;
+  }
+}
 
 export interface DriverOptions {
   readonly row: RunRow;
@@ -54,52 +70,56 @@ export interface DriverOptions {
   readonly isNew: boolean;
   /** Events after the newest checkpoint. @default 0 */
   readonly eventsSinceCheckpoint?: number;
+  /** Of the last event, in milliseconds since 1970. @default that of the row */
+  readonly lastAt?: number;
 }
 
-/** Fewer events than this are replayed rather than covered by a checkpoint. */
-const minCheckpointEvents = 100;
-/** Bytes of a checkpoint that are worth replaying one event. */
-const checkpointBytesPerEvent = 200;
-
 export class RunDriver {
+  readonly id: string;
+  readonly kind: RunRow['kind'];
   readonly compiled: CompiledWorkflow;
   readonly outer: OuterRun | null;
   readonly #kernel: Kernel;
   readonly #ports: DriverPorts;
-  readonly #effects = new Map<string, () => void>();
+  readonly #record: RunRecord;
+  readonly #effects = new Map<string, (reason: Error) => void>();
   readonly #timers = new Map<string, () => void>();
   readonly #subscribers = new Set<Subscriber>();
-  #state: RunState;
-  #row: RunRow;
-  #isNew: boolean;
-  #lastAt: number;
-  #sinceCheckpoint: number;
-  #checkpointBytes = 0;
-  #outcome: Outcome | null = null;
-  #isDetached = false;
   readonly #ended: PromiseWithResolvers<Outcome> = Promise.withResolvers<Outcome>();
+  readonly #stored: PromiseWithResolvers<void> = Promise.withResolvers<void>();
+  /** Of those who wait for a commit: how to tell them that it will not come. */
+  readonly #posting = new Set<(error: Error) => void>();
+  #state: RunState;
+  #row: RunRow | null;
+  #toldSeq: number;
+  #lastAt: number;
+  #isStopped = false;
+  #isOver = false;
 
   constructor(options: DriverOptions) {
+    const { row, isNew, state } = options;
+    this.id = row.id;
+    this.kind = row.kind;
     this.compiled = options.compiled;
     this.outer = options.outer;
     this.#kernel = options.kernel;
     this.#ports = options.ports;
-    this.#state = options.state;
-    this.#row = options.row;
-    this.#isNew = options.isNew;
-    this.#lastAt = options.row.updatedAt;
-    this.#sinceCheckpoint = options.eventsSinceCheckpoint ?? 0;
+    this.#record = new RunRecord({ row, isNew, eventsSinceCheckpoint: options.eventsSinceCheckpoint ?? 0 });
+    this.#state = state;
+    this.#row = isNew ? null : row;
+    this.#toldSeq = state.seq;
+    this.#lastAt = options.lastAt ?? row.updatedAt;
     this.#ended.promise.catch(() => undefined);
+    this.#stored.promise.catch(() => undefined);
+    if (!isNew) this.#stored.resolve();
   }
 
-  get id(): string {
-    return this.#row.id;
-  }
-
-  get row(): RunRow {
+  /** As its last committed event left it; null before the first. */
+  get row(): RunRow | null {
     return this.#row;
   }
 
+  /** With the events that are still to be committed. */
   get state(): RunState {
     return this.#state;
   }
@@ -108,14 +128,19 @@ export class RunDriver {
     return (this.#state.snapshot as { readonly context: RunContext }).context;
   }
 
-  /** Null while it runs, and until its end is committed. */
-  get outcome(): Outcome | null {
-    return this.#outcome;
+  /** Of the last event that subscribers were told of. */
+  get toldSeq(): number {
+    return this.#toldSeq;
   }
 
-  /** Resolves when its end is committed. */
+  /** Resolves when its end is committed. Rejects with what is wrong when it is left. */
   get ended(): Promise<Outcome> {
     return this.#ended.promise;
+  }
+
+  /** Resolves when its first event is committed. Rejects when it is left before. */
+  get stored(): Promise<void> {
+    return this.#stored.promise;
   }
 
   subscribe(subscriber: Subscriber): () => void {
@@ -127,25 +152,52 @@ export class RunDriver {
     for (const subscriber of this.#subscribers) subscriber.chunk(step, visit, attempt, text);
   }
 
-  /** Takes an event. Resolves when it is committed, with what followed; at once with the reason when it is refused. */
+  /**
+   * Takes an event. Resolves when it is committed, with what followed; at once with the reason when it is refused. Rejects when
+   * the run is left before.
+   */
   post(event: HistoryEvent, consumed?: readonly number[]): Promise<Advanced | Refused> {
-    return new Promise((resolve) => {
-      const applied = this.apply(event, resolve, consumed);
-      if ('refused' in applied) resolve(applied);
+    return new Promise((resolve, reject) => {
+      this.#posting.add(reject);
+      const done = (result: Advanced | Refused): void => {
+        this.#posting.delete(reject);
+        resolve(result);
+      };
+      const applied = this.apply(event, done, consumed);
+      if ('refused' in applied) done(applied);
     });
   }
 
   /** As {@link post}, without a promise. */
-  apply(event: HistoryEvent, committed?: (advanced: Advanced) => void, consumed?: readonly number[]): Advanced | Refused {
-    if (this.#isDetached) return { refused: 'the run is not driven here any more' };
+  apply(
+    event: HistoryEvent,
+    committed?: (advanced: Advanced) => void,
+    consumed?: readonly number[],
+  ): Advanced | Refused {
+    if (this.#isStopped) return { refused: 'the run is not driven here any more' };
+    try {
+      return this.#apply(event, committed, consumed);
+    } catch (error) {
+      this.leave(error);
+      return { refused: `the run is left as it is: ${error instanceof Error ? error.message : String(error)}` };
+    }
+  }
+
+  #apply(
+    event: HistoryEvent,
+    committed: ((advanced: Advanced) => void) | undefined,
+    consumed: readonly number[] | undefined,
+  ): Advanced | Refused {
     const at = this.#now();
-    const recorded: Recorded = { seq: this.#state.seq + 1, at, event };
-    const advanced = this.#advance(recorded);
+    const { recorded, advanced } = this.#advance({ seq: this.#state.seq + 1, at, event });
     if ('refused' in advanced) return advanced;
+    const { commit, row } = this.#record.commitOf(recorded, advanced.state);
     this.#lastAt = at;
     this.#state = advanced.state;
-    const commit = this.#commitOf(recorded);
     this.#ports.committer.add(consumed === undefined ? commit : { ...commit, consumed }, () => {
+      this.#row = row;
+      this.#toldSeq = recorded.seq;
+      this.#stored.resolve();
       this.#carryOut(advanced, recorded);
       committed?.(advanced);
     });
@@ -158,90 +210,78 @@ export class RunDriver {
   }
 
   /** A guard that throws ends the run with that error: the machine cannot go on. */
-  #advance(recorded: Recorded): Advanced | Refused {
+  #advance(recorded: Recorded): { readonly recorded: Recorded; readonly advanced: Advanced | Refused } {
     const extras = { runId: this.id, ...(this.outer === null ? {} : { outer: this.outer }) };
     try {
-      return advance(this.#kernel, this.#state, recorded, extras);
+      return { recorded, advanced: advance(this.#kernel, this.#state, recorded, extras) };
     } catch (error) {
       if (recorded.event.type === 'run.aborted' || error instanceof InvariantError) throw error;
-      this.#ports.logger.error('a run cannot go on', { run: this.id, event: recorded.event.type, error: String(error) });
-      const event: HistoryEvent = { type: 'run.aborted', error: toErrorData(error, 'CONDITION_FAILED') };
-      Object.assign(recorded, { event });
-      return advance(this.#kernel, this.#state, recorded, extras);
+      const { type } = recorded.event;
+      this.#ports.logger.error('a run cannot go on', { run: this.id, event: type, error: String(error) });
+      const event = abortion(recorded.event, toErrorData(error, 'CONDITION_FAILED'));
+      return {
+        recorded: { ...recorded, event },
+        advanced: advance(this.#kernel, this.#state, { ...recorded, event }, extras),
+      };
     }
   }
 
-  #commitOf(recorded: Recorded): Commit {
-    const events = [encodeEvent(recorded)];
-    const status = statusOf(this.#state);
-    const waitingFor = waitsFor(this.#state);
-    const isChanged = status !== this.#row.status || waitingFor !== this.#row.waitingFor;
-    const checkpoint = this.#checkpointIfDue(status);
-    if (!isChanged && !this.#isNew) return { run: this.id, events, ...checkpoint };
-    const update: RunUpdate = { status, waitingFor, updatedAt: recorded.at, ...this.#ending(status, recorded.at) };
-    this.#row = { ...this.#row, ...update };
-    if (!this.#isNew) return { run: this.id, events, update, ...checkpoint };
-    this.#isNew = false;
-    return { run: this.id, create: this.#row, events, ...checkpoint };
-  }
-
-  #ending(status: RunStatus, at: number): Pick<RunUpdate, 'endedAt' | 'output' | 'error'> {
-    if (!endedStatuses.has(status)) return {};
-    const { output, error, writes, isBreak } = this.context;
-    if (status !== 'completed') return { endedAt: at, error: error ?? null };
-    const stored = output ?? { v: null };
-    // What a round wrote to the state is applied by the run around it, also after a crash.
-    return { endedAt: at, output: writes.length === 0 && !isBreak ? stored : { w: { output: stored, writes, ...(isBreak ? { isBreak } : {}) } } };
-  }
-
-  #checkpointIfDue(status: RunStatus): Pick<Commit, 'checkpoint'> {
-    this.#sinceCheckpoint += 1;
-    if (endedStatuses.has(status) || this.#sinceCheckpoint <= Math.max(minCheckpointEvents, this.#checkpointBytes / checkpointBytesPerEvent)) return {};
-    const snapshot = persistState(this.#state);
-    this.#sinceCheckpoint = 0;
-    this.#checkpointBytes = snapshot.length;
-    return { checkpoint: { seq: this.#state.seq, snapshot } };
-  }
-
   #carryOut(advanced: Advanced, recorded: Recorded): void {
-    if (this.#isDetached) return;
+    if (this.#isOver) return;
+    const { event } = recorded;
     for (const name of advanced.cancelled) this.#cancelTimer(name);
     for (const id of advanced.stopped) this.#stopEffect(id);
-    if (recorded.event.type === 'effect.completed' || recorded.event.type === 'effect.failed') this.#effects.delete(recorded.event.effect);
+    if (event.type === 'effect.completed' || event.type === 'effect.failed') this.#effects.delete(event.effect);
     for (const timer of advanced.set) this.#setTimer(timer);
     for (const effect of advanced.started) this.#startEffect(effect);
-    if (recorded.event.type === 'run.resumed') this.resume();
-    if (advanced.lifecycle.length > 0) for (const subscriber of this.#subscribers) subscriber.lifecycle(advanced.lifecycle, recorded);
-    if (this.#outcome === null && advanced.state.snapshot.status !== 'active') this.#end();
+    if (event.type === 'run.resumed') this.#takeUp(advanced.state);
+    if (advanced.lifecycle.length > 0)
+      for (const subscriber of this.#subscribers) subscriber.lifecycle(advanced.lifecycle, recorded);
+    if (advanced.state.snapshot.status !== 'active') this.#end();
   }
 
-  /** Of a run that was loaded: carries out again what has no result yet, sets the timers that are not due yet; due ones fire at once. */
+  /** Of a run that was loaded: goes on with what was under way. */
   resume(): void {
     // While a person's pause lasts nothing starts; what fell due meanwhile does so at its end.
-    if (this.#state.pause !== null) return;
-    for (const timer of this.#state.timers.values()) if (!this.#timers.has(timer.name)) this.#setTimer(timer);
-    for (const effect of this.#state.effects.values()) if (!this.#effects.has(effect.id)) this.#startEffect(effect);
+    if (this.#state.pause === null) this.#takeUp(this.#state);
+  }
+
+  /**
+   * Sets timers and starts effects of `state`, but for those that are under way already, or over by now. What fell due meanwhile
+   * fires first: what it ends need not begin again.
+   */
+  #takeUp({ timers, effects }: RunState): void {
+    const now = this.#now();
+    const idle = [...timers.values()].filter((timer) => !this.#timers.has(timer.name));
+    const overdue = idle.filter((timer) => timer.dueAt <= now).sort((a, b) => a.dueAt - b.dueAt);
+    for (const timer of overdue) this.#fire(timer);
+    for (const timer of idle) if (timer.dueAt > now) this.#setTimer(timer);
+    for (const effect of effects.values()) if (!this.#effects.has(effect.id)) this.#startEffect(effect);
   }
 
   #startEffect(effect: ActiveEffect): void {
-    // An event that was applied in the meantime may have ended it.
-    if (this.#state.effects.get(effect.id) !== effect) return;
+    // An event that was applied in the meantime may have ended it. While a person's pause lasts nothing starts.
+    if (this.#isStopped || this.#state.pause !== null || this.#state.effects.get(effect.id) !== effect) return;
     this.#effects.set(effect.id, this.#ports.startEffect(this, effect));
   }
 
   #stopEffect(id: string): void {
-    this.#effects.get(id)?.();
+    this.#effects.get(id)?.(new CancelledError(`effect '${id}' was aborted`));
     this.#effects.delete(id);
   }
 
   #setTimer(timer: ActiveTimer): void {
     this.#cancelTimer(timer.name);
-    if (this.#state.timers.get(timer.name) !== timer) return;
+    if (this.#isStopped || this.#state.timers.get(timer.name) !== timer) return;
     const cancel = this.#ports.timers.add(timer.dueAt - this.#now(), () => {
       this.#timers.delete(timer.name);
-      this.apply({ type: 'timer.fired', timer: timer.name, setBy: timer.setBy });
+      this.#fire(timer);
     });
     this.#timers.set(timer.name, cancel);
+  }
+
+  #fire({ name, setBy }: ActiveTimer): void {
+    this.apply({ type: 'timer.fired', timer: name, setBy });
   }
 
   #cancelTimer(name: string): void {
@@ -250,34 +290,47 @@ export class RunDriver {
   }
 
   #end(): void {
-    const { status, output, error } = this.#row;
-    this.#outcome =
-      status === 'completed'
-        ? { status, output: output ?? { v: null } }
-        : { status: status === 'cancelled' ? 'cancelled' : 'failed', error: error ?? toErrorData(new InvariantError('the run ended without an error')) };
-    this.#ended.resolve(this.#outcome);
-    this.#ports.onEnd(this);
-  }
-
-  /** Stops driving it: effects are aborted, timers forgotten; nothing is written. */
-  detach(): void {
-    this.#isDetached = true;
-    for (const name of [...this.#timers.keys()]) this.#cancelTimer(name);
-    for (const id of [...this.#effects.keys()]) this.#stopEffect(id);
+    this.#isOver = true;
+    this.#isStopped = true;
     this.#subscribers.clear();
+    this.#ended.resolve(outcomeOf(this.#row));
+    this.#ports.onEnd(this, false);
+  }
+
+  /** Takes no events any more: effects are aborted, timers forgotten. What was applied is still committed and told. */
+  stop(why: Error, isClosing = false): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    for (const name of [...this.#timers.keys()]) this.#cancelTimer(name);
+    const reason = new RunLeft(this.id, why, isClosing);
+    for (const abort of this.#effects.values()) abort(reason);
+    this.#effects.clear();
+  }
+
+  /** Stops driving it, and tells all who wait (D4). */
+  leave(error: unknown, isClosing = false): void {
+    if (this.#isOver) return;
+    const why = error instanceof Error ? error : new InvariantError(String(error));
+    this.stop(why, isClosing);
+    this.#isOver = true;
+    if (!isClosing) this.#ports.logger.error('a run is left as it is', { run: this.id, error: why.message });
+    this.#ended.reject(why);
+    this.#stored.reject(why);
+    for (const reject of this.#posting) reject(why);
+    this.#posting.clear();
+    const reason = new RunLeft(this.id, why, isClosing);
+    for (const subscriber of this.#subscribers) subscriber.left(reason);
+    this.#subscribers.clear();
+    this.#ports.onEnd(this, !isClosing);
   }
 }
 
-function isChild({ src }: ActiveEffect): boolean {
-  return src === 'workflow';
+function abortion(event: HistoryEvent, error: ErrorData): HistoryEvent {
+  return event.type === 'run.started' ? { ...event, aborted: error } : { type: 'run.aborted', error };
 }
 
-function waitsFor(state: RunState): WaitingFor | null {
-  if (state.snapshot.status !== 'active') return null;
-  const { tags } = state.snapshot as { readonly tags: ReadonlySet<string> };
-  // What a person has to do comes first: it is what others look for.
-  if (tags.has('human')) return 'human';
-  if (state.effects.size > 0) return [...state.effects.values()].every(isChild) ? 'child' : 'effect';
-  if (tags.has('signal')) return 'signal';
-  return state.timers.size > 0 ? 'timer' : null;
+function outcomeOf(row: RunRow | null): Outcome {
+  if (row?.status === 'completed') return { status: row.status, output: row.output ?? { v: null } };
+  const error = row?.error ?? toErrorData(new InvariantError('the run ended without an error'));
+  return { status: row?.status === 'cancelled' ? 'cancelled' : 'failed', error };
 }

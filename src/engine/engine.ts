@@ -4,9 +4,9 @@
  */
 import type { RunState } from '../core/advance.ts';
 import { WorkflowError } from '../core/errors.ts';
-import type { HistoryEvent } from '../core/event.ts';
+import type { HistoryEvent, LifecycleEvent, Recorded } from '../core/event.ts';
 import type { Clock, Logger, Random, RunFilter, Store } from '../core/ports.ts';
-import { endedStatuses, type RunRow } from '../core/run.ts';
+import { endedStatuses, type RunRow, type RunStatus } from '../core/run.ts';
 import type { AgentRegistry } from '../agents/registry.ts';
 import { toDefinition, type Workflow, type WorkflowDefinition } from '../definition/index.ts';
 import type { Services } from '../effects/call.ts';
@@ -14,15 +14,17 @@ import { effectHandlers } from '../effects/index.ts';
 import type { HttpClient } from '../http/types.ts';
 import type { RunContext } from '../../machines/context.ts';
 import type { Program } from '../../machines/program.ts';
+import { Background, type RunReads } from './background.ts';
 import { Catalog } from './catalog.ts';
 import { answerCommand, decodeCommand, encodeCommand, parseTaskId, signalCommand, type Reason } from './commands.ts';
 import { Committer } from './committer.ts';
 import { Dispatcher } from './dispatcher.ts';
+import type { Subscriber } from './driver.ts';
 import { LiveRuns } from './live-runs.ts';
 import { loadRun, replayRun } from './load.ts';
 import type { EngineLimits } from './options.ts';
 import { runReport, stepReports, StepTimes } from './report.ts';
-import { EventQueue, isRunEnd, toRunEvent, type RunEvent } from './run-events.ts';
+import { EventQueue, EventStream, isRunEnd, toRunEvent, type RunEvent } from './run-events.ts';
 import { Run, type RunAccess, type RunReport, type StepReport } from './run.ts';
 import { checkInput, checkRunId, checkTags, hashInput, newRow, startedEvent, type StartOptions } from './start.ts';
 import { openTasks, type Task } from './tasks.ts';
@@ -47,6 +49,9 @@ export interface EngineParts {
   readonly adopts: boolean;
 }
 
+const unfinished: readonly RunStatus[] = ['pending', 'running', 'paused'];
+const pageSize = 1_000;
+
 /** Looks at what other processes left between two looks for dead ones. */
 const looksPerAdoption = 10;
 
@@ -57,6 +62,7 @@ export class Engine implements RunAccess, AsyncDisposable {
   readonly #committer: Committer;
   readonly #timers: TimerQueue;
   readonly #live: LiveRuns;
+  readonly #reads: RunReads;
   #stalled: WorkflowError | null = null;
   #closing: Promise<void> | null = null;
   #failure: unknown = null;
@@ -69,7 +75,6 @@ export class Engine implements RunAccess, AsyncDisposable {
     this.#parts = parts;
     const { store, clock, logger } = parts;
     this.#catalog = new Catalog(parts.workflows.map(toDefinition), parts.agents, store);
-    this.#values = new Values(store);
     this.#timers = new TimerQueue(clock);
     this.#committer = new Committer({
       store,
@@ -79,10 +84,15 @@ export class Engine implements RunAccess, AsyncDisposable {
         if (error === null) logger.warn('the store takes commits again');
         else logger.error('the store takes no commits now; runs wait for it', { error: error.message });
       },
+      onRefused: (run, error) => this.#live.get(run)?.leave(error),
+      onError: (run, error) => this.#live.get(run)?.leave(error),
       onFailure: (error) => {
         this.#fail(error);
       },
     });
+    const background = parts.durability === 'sync' ? null : new Background(this.#committer, store);
+    this.#reads = background ?? store;
+    this.#values = new Values(this.#reads);
     const services: Services = { http: parts.http, agents: parts.agents, env: parts.env, clock, logger };
     const dispatcher = new Dispatcher({
       handlers: parts.handlers,
@@ -98,9 +108,14 @@ export class Engine implements RunAccess, AsyncDisposable {
     this.#live = new LiveRuns({
       store,
       catalog: this.#catalog,
+      reads: this.#reads,
       maxInputBytes: parts.limits.maxInputBytes,
+      onLeft: (id) => {
+        background?.forget(id);
+        this.#values.forget(id);
+      },
       ports: {
-        committer: parts.durability === 'sync' ? this.#committer : inBackground(this.#committer),
+        committer: background ?? this.#committer,
         timers: this.#timers,
         clock,
         logger,
@@ -127,9 +142,17 @@ export class Engine implements RunAccess, AsyncDisposable {
    * Starts a run. Resolves when it is stored.
    * @throws InputError; WorkflowError NOT_FOUND (no such workflow), CONFLICT (the id is taken by another start), STORE_*
    */
-  async start<Input, Output>(workflow: Workflow<Input, Output>, input: Input, options?: StartOptions): Promise<Run<Output>>;
+  async start<Input, Output>(
+    workflow: Workflow<Input, Output>,
+    input: Input,
+    options?: StartOptions,
+  ): Promise<Run<Output>>;
   async start(workflow: string | WorkflowDefinition, input?: unknown, options?: StartOptions): Promise<Run>;
-  async start(workflow: string | Workflow | WorkflowDefinition, input: unknown = {}, options: StartOptions = {}): Promise<Run> {
+  async start(
+    workflow: string | Workflow | WorkflowDefinition,
+    input: unknown = {},
+    options: StartOptions = {},
+  ): Promise<Run> {
     this.#assertOpen();
     const definition = typeof workflow === 'string' ? this.#catalog.find(workflow) : toDefinition(workflow);
     this.#catalog.add(definition);
@@ -138,22 +161,53 @@ export class Engine implements RunAccess, AsyncDisposable {
     if (options.tags !== undefined) checkTags(options.tags);
     const id = options.runId ?? this.#parts.random.uuid();
     const inputHash = options.runId === undefined ? '' : hashInput(checked);
-    const existing = options.runId === undefined ? null : (this.#live.get(id)?.row ?? this.#parts.store.readRun(id));
+    const existing = options.runId === undefined ? null : await this.#stored(id);
     if (existing !== null) return this.#sameRun(existing, definition, inputHash);
     if (this.#live.size >= this.#parts.limits.maxRuns) {
-      throw new WorkflowError('LIMIT_EXCEEDED', `${this.#live.size} runs are in memory, the limit (option limits.maxRuns)`);
+      throw new WorkflowError(
+        'LIMIT_EXCEEDED',
+        `${this.#live.size} runs are in memory, the limit (option limits.maxRuns)`,
+      );
     }
     if (this.#stalled !== null) throw this.#stalled;
-    const row = newRow({ id, kind: 'run', definition, inputHash, parent: null, tags: options.tags ?? [], at: this.#parts.clock.now() });
+    const row = newRow({
+      id,
+      kind: 'run',
+      definition,
+      inputHash,
+      parent: null,
+      tags: options.tags ?? [],
+      at: this.#parts.clock.now(),
+    });
     const driver = this.#live.create(row, definition);
-    await this.#live.post(driver, startedEvent(definition, { v: checked }));
+    try {
+      await this.#live.post(driver, startedEvent(definition, { v: checked }));
+    } catch (error) {
+      // Another process may have started it in this very moment.
+      const winner = this.#failure === null && this.#closing === null ? this.#parts.store.readRun(id) : null;
+      if (winner === null) throw error;
+      return this.#sameRun(winner, definition, inputHash);
+    }
     return new Run(id, this);
   }
 
+  /** The row of a run; of one that is just being started here, when it is stored. */
+  async #stored(id: string): Promise<RunRow | null> {
+    const driver = this.#live.get(id);
+    await driver?.stored;
+    return driver?.row ?? this.#reads.readRun(id);
+  }
+
   #sameRun(existing: RunRow, definition: WorkflowDefinition, inputHash: string): Run {
-    if (existing.workflow === definition.name && existing.inputHash === inputHash) return new Run(existing.id, this);
-    const what = existing.workflow === definition.name ? 'with another input' : `of workflow '${existing.workflow}'`;
-    throw new WorkflowError('CONFLICT', `run '${existing.id}' exists already, ${what}`);
+    const { id, workflow } = existing;
+    if (workflow === definition.name && this.#inputHash(existing) === inputHash) return new Run(id, this);
+    const what = workflow === definition.name ? 'with another input' : `of workflow '${workflow}'`;
+    throw new WorkflowError('CONFLICT', `run '${id}' exists already, ${what}`);
+  }
+
+  /** Of a run that was started without an id of the caller's it is made when somebody asks. */
+  #inputHash({ id, inputHash }: RunRow): string {
+    return inputHash === '' ? hashInput(this.#values.loadOutput({ seq: 1 }, id)) : inputHash;
   }
 
   /**
@@ -167,7 +221,7 @@ export class Engine implements RunAccess, AsyncDisposable {
     signal: { readonly name: string; readonly payload?: unknown; readonly by?: string },
   ): Promise<Run> {
     const definition = typeof workflow === 'string' ? this.#catalog.find(workflow) : toDefinition(workflow);
-    const known = this.#live.get(options.runId)?.row ?? this.#parts.store.readRun(options.runId);
+    const known = await this.#stored(options.runId);
     const run = known === null ? await this.start(definition, input, options) : new Run(known.id, this);
     await this.signal(run.id, signal.name, signal.payload, signal.by === undefined ? {} : { by: signal.by });
     return run;
@@ -185,26 +239,65 @@ export class Engine implements RunAccess, AsyncDisposable {
 
   /**
    * Continues interrupted runs that nobody drives: effects without a result are carried out again, overdue timers fire at
-   * once. Gives the ids of the runs that were continued.
+   * once. Without `only`: those of the workflows of this engine, but for runs that it has left before. Gives the ids of the
+   * runs that were continued.
    */
   recover(only?: readonly string[]): readonly string[] {
     this.#assertOpen();
-    const { store, logger } = this.#parts;
+    this.#committer.flush();
+    const { store } = this.#parts;
+    const wanted = new Set(only ?? this.#interrupted());
+    if (wanted.size === 0) return [];
+    const adopted = new Set(store.adopt([...wanted]));
     const recovered: string[] = [];
-    for (const id of store.adopt(only)) {
-      if (this.#live.get(id) !== undefined || only?.includes(id) === false) continue;
+    for (const id of wanted) {
+      if (!adopted.has(id) || this.#live.get(id) !== undefined) continue;
       const row = store.readRun(id);
       // Rounds are found by the run around them.
       if (row === null || row.kind === 'round' || endedStatuses.has(row.status)) continue;
-      try {
-        // A child may have been brought back by its parent meanwhile.
-        if (this.#live.get(id) === undefined) this.#live.resume(id);
-        recovered.push(id);
-      } catch (error) {
-        logger.error('a run could not be continued; it is left as it is', { run: id, error: error instanceof Error ? error.message : String(error) });
+      if (this.#live.size >= this.#parts.limits.maxRuns) {
+        this.#parts.logger.warn(
+          'not all interrupted runs are continued now: too many are in memory (option limits.maxRuns)',
+          { runs: this.#live.size },
+        );
+        break;
       }
+      if (this.#continue(id)) recovered.push(id);
     }
     return recovered;
+  }
+
+  #continue(id: string): boolean {
+    try {
+      this.#live.resume(id);
+      return true;
+    } catch (error) {
+      this.#parts.logger.error('a run could not be continued; it is left as it is', {
+        run: id,
+        error: error instanceof Error ? error.message : String(error),
+      });
+      return false;
+    }
+  }
+
+  /** Unfinished runs of our workflows that nobody here drives. */
+  *#interrupted(): Generator<string> {
+    const { store } = this.#parts;
+    for (const workflow of new Set(this.#catalog.definitions.map(({ name }) => name))) {
+      for (let after: string | null = ''; after !== null;) {
+        const page = store.listRuns({
+          workflow,
+          status: unfinished,
+          limit: pageSize,
+          ...(after === '' ? {} : { after }),
+        });
+        for (const row of page) {
+          if (this.#catalog.knows(row) && this.#live.get(row.id) === undefined && !this.#live.wasLeft(row.id))
+            yield row.id;
+        }
+        after = page.length < pageSize ? null : (page.at(-1)?.id ?? null);
+      }
+    }
   }
 
   /**
@@ -213,10 +306,13 @@ export class Engine implements RunAccess, AsyncDisposable {
    */
   continueRun(id: string): void {
     this.#assertOpen();
+    this.#committer.flush();
     const row = this.#live.row(id);
     if (endedStatuses.has(row.status)) return;
-    if (row.kind === 'round') throw new WorkflowError('CONFLICT', `run '${id}' is a round of run '${row.parent ?? ''}'; continue that one`);
-    if (this.#live.take(id) === null) throw new WorkflowError('CONFLICT', `run '${id}' is being run by another process`);
+    if (row.kind === 'round')
+      throw new WorkflowError('CONFLICT', `run '${id}' is a round of run '${row.parent ?? ''}'; continue that one`);
+    if (this.#live.take(id) === null)
+      throw new WorkflowError('CONFLICT', `run '${id}' is being run by another process`);
   }
 
   // What people and programs say to a run. Resolves when it is committed, or left for the process that drives the run.
@@ -229,7 +325,10 @@ export class Engine implements RunAccess, AsyncDisposable {
   async answer(task: string, answer: unknown, { by }: { readonly by?: string } = {}): Promise<void> {
     const address = parseTaskId(task);
     const { program, context } = this.#stateOf(address.run);
-    await this.#tell(address.run, answerCommand(address, program, context, answer, by, this.#parts.limits.maxInputBytes));
+    await this.#tell(
+      address.run,
+      answerCommand(address, program, context, answer, by, this.#parts.limits.maxInputBytes),
+    );
   }
 
   /** What waits for a person, in the runs that the filter admits; newest runs first. */
@@ -273,11 +372,16 @@ export class Engine implements RunAccess, AsyncDisposable {
   /** An `emit` step publishes to all runs that wait for a signal of that name now. */
   async #publish(name: string, payload: unknown): Promise<void> {
     const event = signalCommand(name, payload, undefined, this.#parts.limits.maxInputBytes);
-    for (const row of this.#parts.store.listRuns({ kind: ['run', 'child', 'round'], status: ['running', 'paused'], limit: 1_000 })) {
+    for (const row of this.#parts.store.listRuns({
+      kind: ['run', 'child', 'round'],
+      status: ['running', 'paused'],
+      limit: 1_000,
+    })) {
       const driver = this.#live.get(row.id) ?? (row.waitingFor === 'signal' ? this.#live.take(row.id) : undefined);
       if (driver === undefined) continue;
-      if (driver === null) this.#parts.store.post(row.id, encodeCommand({ ...event, isBroadcast: true }), this.#parts.clock.now());
-      else await this.#live.breaker.guard(driver.post({ ...event, isBroadcast: true }));
+      if (driver === null)
+        this.#parts.store.post(row.id, encodeCommand({ ...event, isBroadcast: true }), this.#parts.clock.now());
+      else await driver.post({ ...event, isBroadcast: true });
     }
   }
 
@@ -293,7 +397,9 @@ export class Engine implements RunAccess, AsyncDisposable {
       this.#looks += 1;
       if (this.#parts.adopts && this.#looks % looksPerAdoption === 0) this.recover();
     } catch (error) {
-      logger.error('what other processes left could not be read; it is tried again', { error: error instanceof Error ? error.message : String(error) });
+      logger.error('what other processes left could not be read; it is tried again', {
+        error: error instanceof Error ? error.message : String(error),
+      });
       this.#changeCount = -1;
     }
   }
@@ -301,7 +407,8 @@ export class Engine implements RunAccess, AsyncDisposable {
   #takeCommand({ id, run, data }: { readonly id: number; readonly run: string; readonly data: string }): void {
     const event = decodeCommand(data);
     const driver = this.#live.get(run);
-    const applied = event === null || driver === undefined ? { refused: 'nobody drives it' } : driver.apply(event, undefined, [id]);
+    const applied =
+      event === null || driver === undefined ? { refused: 'nobody drives it' } : driver.apply(event, undefined, [id]);
     if (!('refused' in applied)) return;
     this.#parts.logger.warn('a run did not take what another process left for it', { run, why: applied.refused });
     this.#parts.store.removeInbox([id]);
@@ -333,36 +440,53 @@ export class Engine implements RunAccess, AsyncDisposable {
     const queue = new EventQueue(this.#parts.limits.maxBufferedEvents, () => {
       unsubscribe();
     });
-    let last = 0;
-    const push = (event: RunEvent): void => {
-      queue.push(event);
-      if (isRunEnd(event)) queue.end();
-    };
-    for (const { recorded, advanced } of replayRun(this.#live.loading, id)) {
-      last = recorded.seq;
-      for (const event of advanced.lifecycle) push(toRunEvent(event, recorded, id, this.#values));
-    }
     if (driver === undefined) queue.end();
-    else {
-      unsubscribe = driver.subscribe({
-        // What is committed but not yet told was replayed above.
-        lifecycle: (events, recorded) => {
-          if (recorded.seq > last) for (const event of events) push(toRunEvent(event, recorded, id, this.#values));
-        },
-        chunk: (step, visit, attempt, text) => {
-          push({ type: 'step.chunk', runId: id, step, visit, attempt, text });
-        },
-      });
+    else unsubscribe = driver.subscribe(this.#subscriber(id, queue, driver.toldSeq));
+    return new EventStream(this.#past(id, driver?.toldSeq), queue);
+  }
+
+  /** What is told later than `last`: the rest is in the past of the stream already. */
+  #subscriber(id: string, queue: EventQueue, last: number): Subscriber {
+    return {
+      lifecycle: (events, recorded) => {
+        if (recorded.seq <= last) return;
+        for (const event of events) this.#push(queue, id, event, recorded);
+      },
+      chunk: (step, visit, attempt, text) => {
+        queue.push({ type: 'step.chunk', runId: id, step, visit, attempt, text });
+      },
+      left: ({ isClosing, why }) => {
+        queue.end(isClosing ? null : why);
+      },
+    };
+  }
+
+  /** A value that cannot be loaded is the reader's trouble, not the run's. */
+  #push(queue: EventQueue, id: string, event: LifecycleEvent, recorded: Recorded): void {
+    try {
+      const told = toRunEvent(event, recorded, id, this.#values);
+      queue.push(told);
+      if (isRunEnd(told)) queue.end();
+    } catch (error) {
+      queue.end(error as Error);
     }
-    return queue;
+  }
+
+  *#past(id: string, until: number | undefined): Generator<RunEvent> {
+    for (const { recorded, advanced } of replayRun(this.#live.loading, id, until)) {
+      for (const event of advanced.lifecycle) yield toRunEvent(event, recorded, id, this.#values);
+    }
   }
 
   async ended(id: string): Promise<RunReport> {
     const driver = this.#live.get(id);
-    if (driver !== undefined) await this.#live.breaker.guard(driver.ended);
+    await driver?.ended;
     const row = driver?.row ?? this.#live.row(id);
     if (driver === undefined && !endedStatuses.has(row.status)) {
-      throw new WorkflowError('CONFLICT', `run '${id}' is ${row.status}, but not driven by this engine; engine.recover(['${id}']) continues it here if nobody else does`);
+      throw new WorkflowError(
+        'CONFLICT',
+        `run '${id}' is ${row.status}, but not driven by this engine; engine.recover(['${id}']) continues it here if nobody else does`,
+      );
     }
     return runReport(row, this.#values);
   }
@@ -370,11 +494,12 @@ export class Engine implements RunAccess, AsyncDisposable {
   // The end.
 
   /**
-   * Stops taking work, waits (at most `graceMs`) for what is being written, and releases the store. Runs that have not ended
-   * stay as they are and can be continued. Idempotent.
+   * Stops taking work, aborts what runs, waits (at most `graceMs`) until what is recorded is written, and releases the store.
+   * Runs that have not ended stay as they are and can be continued; what was aborted is then carried out again. Idempotent.
+   * @param options.graceMs @default 5_000
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(options: { readonly graceMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.graceMs ?? 5_000);
     return this.#closing;
   }
 
@@ -382,21 +507,40 @@ export class Engine implements RunAccess, AsyncDisposable {
     return this.close();
   }
 
-  async #close(): Promise<void> {
+  async #close(graceMs: number): Promise<void> {
+    const closed = new WorkflowError('CONFLICT', 'the engine was closed');
     this.#stopPolling();
-    await this.#committer.drained();
-    this.#live.detachAll(new WorkflowError('CONFLICT', 'the engine was closed'));
+    this.#live.stopAll(closed);
+    this.#committer.flush();
+    await this.#drained(graceMs);
+    this.#live.leaveAll(closed, true);
     this.#timers.close();
     await this.#parts.http.close();
     this.#parts.store.close();
   }
 
+  async #drained(graceMs: number): Promise<void> {
+    let giveUp: () => void = () => undefined;
+    const patience = new Promise<void>((resolve) => {
+      giveUp = this.#parts.clock.schedule(resolve, graceMs);
+    });
+    await Promise.race([this.#committer.drained(), patience]);
+    giveUp();
+    if (this.#committer.size > 0) {
+      this.#parts.logger.error('the engine was closed while the store took no commits: what was not written is lost', {
+        commits: this.#committer.size,
+      });
+    }
+  }
+
   /** The store refuses our writes for good: nothing can be promised any more. */
   #fail(error: unknown): void {
     this.#failure = error;
-    this.#parts.logger.error('the engine stops: the store does not take its commits', { error: error instanceof Error ? error.message : String(error) });
+    this.#parts.logger.error('the engine stops: the store does not take its commits', {
+      error: error instanceof Error ? error.message : String(error),
+    });
     this.#stopPolling();
-    this.#live.detachAll(error);
+    this.#live.leaveAll(error, false);
     this.#timers.close();
   }
 
@@ -404,14 +548,4 @@ export class Engine implements RunAccess, AsyncDisposable {
     if (this.#failure !== null) throw this.#failure;
     if (this.#closing !== null) throw new WorkflowError('CONFLICT', 'the engine is closed');
   }
-}
-
-/** `durability: 'async'`: what follows from an event does not wait for its commit. */
-function inBackground(committer: Committer): Pick<Committer, 'add'> {
-  return {
-    add: (commit, committed) => {
-      committer.add(commit, () => undefined);
-      queueMicrotask(committed);
-    },
-  };
 }

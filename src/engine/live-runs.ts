@@ -11,10 +11,10 @@ import { endedStatuses, type RunRow } from '../core/run.ts';
 import type { WorkflowDefinition } from '../definition/index.ts';
 import type { LoggedWrite } from '../../machines/context.ts';
 import { compileWorkflow } from '../../machines/workflow.ts';
-import { Breaker } from './breaker.ts';
+import type { RunReads } from './background.ts';
 import { kernelOf, type Catalog } from './catalog.ts';
 import { runChild, type ChildOutcome, type ChildStart } from './children.ts';
-import { RunDriver, type DriverPorts } from './driver.ts';
+import { RunDriver, RunLeft, type DriverPorts } from './driver.ts';
 import { loadRun, type Loading } from './load.ts';
 import { runRounds, type RoundOutcome, type RoundStart } from './rounds.ts';
 import { newRow, startedEvent } from './start.ts';
@@ -24,28 +24,36 @@ export interface LiveRunsOptions {
   readonly store: Store;
   readonly catalog: Catalog;
   readonly ports: Omit<DriverPorts, 'onEnd'>;
+  /** What is read of runs. */
+  readonly reads: RunReads;
+  /** Told of runs that are left, for what is held of them. */
+  onLeft(id: string): void;
   /** Of the input of a child run, in characters of JSON. */
   readonly maxInputBytes: number;
 }
 
 export class LiveRuns {
-  readonly breaker = new Breaker();
   readonly #options: LiveRunsOptions;
   readonly #loading: Loading;
   readonly #ports: DriverPorts;
   readonly #drivers = new Map<string, RunDriver>();
+  /** Runs that could not go on here: they are not taken up again unasked. */
+  readonly #left = new Set<string>();
   #topRuns = 0;
-  /** The end of the process's work: what it aborts is not cancelled, it goes on later. */
-  #isClosing = false;
 
   constructor(options: LiveRunsOptions) {
     this.#options = options;
-    this.#loading = { store: options.store, catalog: options.catalog };
+    this.#loading = { store: options.reads, catalog: options.catalog };
     this.#ports = {
       ...options.ports,
-      onEnd: (driver) => {
+      onEnd: (driver, isLeft) => {
+        if (isLeft) {
+          this.#left.add(driver.id);
+          options.onLeft(driver.id);
+        }
+        if (this.#drivers.get(driver.id) !== driver) return;
         this.#drivers.delete(driver.id);
-        if (driver.row.kind !== 'round') this.#topRuns -= 1;
+        if (driver.kind !== 'round') this.#topRuns -= 1;
       },
     };
   }
@@ -63,9 +71,14 @@ export class LiveRuns {
     return this.#drivers.get(id);
   }
 
+  /** Whether the run could not go on here. */
+  wasLeft(id: string): boolean {
+    return this.#left.has(id);
+  }
+
   /** The row as it is now. @throws WorkflowError NOT_FOUND */
   row(id: string): RunRow {
-    const row = this.#drivers.get(id)?.row ?? this.#options.store.readRun(id);
+    const row = this.#drivers.get(id)?.row ?? this.#options.reads.readRun(id);
     if (row === null) throw new WorkflowError('NOT_FOUND', `no run '${id}'`);
     return row;
   }
@@ -75,13 +88,29 @@ export class LiveRuns {
     this.#options.catalog.ensureStored(definition);
     const compiled = compileWorkflow(definition);
     const kernel = kernelOf(compiled);
-    return this.#add(new RunDriver({ row, compiled, kernel, state: kernel.initial, outer: null, ports: this.#ports, isNew: true }));
+    return this.#add(
+      new RunDriver({ row, compiled, kernel, state: kernel.initial, outer: null, ports: this.#ports, isNew: true }),
+    );
   }
 
   /** Brings an unfinished run back that is ours to drive. */
   resume(id: string): RunDriver {
-    const { row, compiled, kernel, state, outer, replayed } = loadRun(this.#loading, id);
-    const driver = this.#add(new RunDriver({ row, compiled, kernel, state, outer, ports: this.#ports, isNew: false, eventsSinceCheckpoint: replayed }));
+    this.#left.add(id);
+    const { row, compiled, kernel, state, outer, replayed, lastAt } = loadRun(this.#loading, id);
+    this.#left.delete(id);
+    const driver = this.#add(
+      new RunDriver({
+        row,
+        compiled,
+        kernel,
+        state,
+        outer,
+        ports: this.#ports,
+        isNew: false,
+        eventsSinceCheckpoint: replayed,
+        lastAt,
+      }),
+    );
     driver.resume();
     return driver;
   }
@@ -106,13 +135,14 @@ export class LiveRuns {
 
   /** Posts an event and waits for its commit. @throws WorkflowError CONFLICT when the run does not take it */
   async post(driver: RunDriver, event: HistoryEvent, consumed?: readonly number[]): Promise<void> {
-    const applied = await this.breaker.guard(driver.post(event, consumed));
-    if ('refused' in applied) throw new WorkflowError('CONFLICT', `run '${driver.id}' does not take '${event.type}': ${applied.refused}`);
+    const applied = await driver.post(event, consumed);
+    if ('refused' in applied)
+      throw new WorkflowError('CONFLICT', `run '${driver.id}' does not take '${event.type}': ${applied.refused}`);
   }
 
   #add(driver: RunDriver): RunDriver {
     this.#drivers.set(driver.id, driver);
-    if (driver.row.kind !== 'round') this.#topRuns += 1;
+    if (driver.kind !== 'round') this.#topRuns += 1;
     return driver;
   }
 
@@ -122,24 +152,46 @@ export class LiveRuns {
     return driver;
   }
 
-  /** Stops driving all of them; nothing is written. */
-  detachAll(error: unknown): void {
-    this.#isClosing = true;
-    for (const driver of this.#drivers.values()) driver.detach();
-    this.#drivers.clear();
-    this.#topRuns = 0;
-    this.breaker.break(error);
+  /** Takes no events any more, for none of them; what was applied is still committed. */
+  stopAll(why: Error): void {
+    for (const driver of [...this.#drivers.values()]) driver.stop(why, true);
+  }
+
+  /** Stops driving all of them. `isClosing`: nothing is wrong with them. */
+  leaveAll(why: unknown, isClosing: boolean): void {
+    for (const driver of [...this.#drivers.values()]) driver.leave(why, isClosing);
   }
 
   // What is made of other runs.
 
   /** Carries out an effect of kind `loop` or `workflow`. */
-  carryOut(driver: RunDriver, effect: ActiveEffect, signal: AbortSignal, loader: TrackingLoader): Promise<EffectResult> {
+  carryOut(
+    driver: RunDriver,
+    effect: ActiveEffect,
+    signal: AbortSignal,
+    loader: TrackingLoader,
+  ): Promise<EffectResult> {
     if (effect.src === 'loop') {
-      return runRounds({ hasRounds: (run) => this.#hasRounds(run), run: (...args) => this.#runRound(...args) }, driver, effect, signal, loader);
+      return runRounds(
+        { hasRounds: (run) => this.#hasRounds(run), run: (...args) => this.#runRound(...args) },
+        driver,
+        effect,
+        signal,
+        loader,
+      );
     }
     const { catalog, maxInputBytes } = this.#options;
-    return runChild({ find: (name, version) => catalog.find(name, version), run: (...args) => this.#runChild(...args), maxInputBytes }, driver, effect, signal, loader);
+    return runChild(
+      {
+        find: (name, version) => catalog.find(name, version),
+        run: (...args) => this.#runChild(...args),
+        maxInputBytes,
+      },
+      driver,
+      effect,
+      signal,
+      loader,
+    );
   }
 
   #hasRounds(run: string): boolean {
@@ -147,27 +199,55 @@ export class LiveRuns {
   }
 
   async #runRound(start: RoundStart, mayExist: boolean, signal: AbortSignal): Promise<RoundOutcome> {
-    const existing = mayExist ? this.#options.store.readRun(start.id) : null;
+    const existing = mayExist ? this.#options.reads.readRun(start.id) : null;
     if (existing !== null && endedStatuses.has(existing.status)) return storedOutcome(existing);
     const driver = existing === null ? this.#startRound(start) : this.resume(start.id);
     const outcome = await this.#ended(driver, signal, 'the loop around it ended');
-    return outcome.status === 'completed' ? { status: 'completed', writes: driver.context.writes, isBreak: driver.context.isBreak } : outcome;
+    return outcome.status === 'completed'
+      ? { status: 'completed', writes: driver.context.writes, isBreak: driver.context.isBreak }
+      : outcome;
   }
 
   #startRound({ id, compiled, outer, parent, step, visit, seq, index, item }: RoundStart): RunDriver {
     const { definition } = outer.program;
     const kernel = kernelOf(compiled);
-    const row = newRow({ id, kind: 'round', definition, inputHash: '', parent: parent.id, tags: [], at: this.#ports.clock.now() });
-    const driver = this.#add(new RunDriver({ row, compiled, kernel, state: kernel.initial, outer, ports: this.#ports, isNew: true }));
-    return this.#begin(driver, startedEvent(definition, { v: null }, { parent: { run: parent.id, step, visit, seq, index }, item }));
+    const row = newRow({
+      id,
+      kind: 'round',
+      definition,
+      inputHash: '',
+      parent: parent.id,
+      tags: [],
+      at: this.#ports.clock.now(),
+    });
+    const driver = this.#add(
+      new RunDriver({ row, compiled, kernel, state: kernel.initial, outer, ports: this.#ports, isNew: true }),
+    );
+    return this.#begin(
+      driver,
+      startedEvent(definition, { v: null }, { parent: { run: parent.id, step, visit, seq, index }, item }),
+    );
   }
 
-  async #runChild({ id, definition, input, parent }: ChildStart, mode: 'wait' | 'detach', signal: AbortSignal, isCancelled: boolean): Promise<ChildOutcome> {
-    const existing = this.#drivers.get(id)?.row ?? this.#options.store.readRun(id);
+  async #runChild(
+    { id, definition, input, parent }: ChildStart,
+    mode: 'wait' | 'detach',
+    signal: AbortSignal,
+    isCancelled: boolean,
+  ): Promise<ChildOutcome> {
+    const existing = this.#drivers.get(id)?.row ?? this.#options.reads.readRun(id);
     if (existing !== null && endedStatuses.has(existing.status)) return endOf(existing);
     let driver = this.#drivers.get(id) ?? (existing === null ? undefined : this.resume(id));
     if (driver === undefined) {
-      const row = newRow({ id, kind: 'child', definition, inputHash: '', parent: parent.run, tags: [], at: this.#ports.clock.now() });
+      const row = newRow({
+        id,
+        kind: 'child',
+        definition,
+        inputHash: '',
+        parent: parent.run,
+        tags: [],
+        at: this.#ports.clock.now(),
+      });
       driver = this.create(row, definition);
       const begun = this.post(driver, startedEvent(definition, { v: input }, { parent }));
       if (mode === 'detach') await begun;
@@ -178,15 +258,20 @@ export class LiveRuns {
     return outcome.status === 'completed' ? { status: 'completed' } : outcome;
   }
 
-  /** Waits for the end of a run; cancels it when the signal says so, unless the whole process ends its work. */
+  /** Waits for the end of a run. When the signal says so it is cancelled; left, when the run that it belongs to is. */
   async #ended(driver: RunDriver, signal: AbortSignal | null, why: string): Promise<Awaited<RunDriver['ended']>> {
     const cancel = (): void => {
-      if (!this.#isClosing) driver.apply({ type: 'run.cancelled', why });
+      const reason: unknown = signal?.reason;
+      if (reason instanceof RunLeft) driver.leave(reason.why, reason.isClosing);
+      else driver.apply({ type: 'run.cancelled', why });
     };
     if (signal?.aborted === true) cancel();
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       return await driver.ended;
+    } catch (error) {
+      // Whose round or child it is cannot go on either.
+      throw new RunLeft(driver.id, error as Error, false);
     } finally {
       signal?.removeEventListener('abort', cancel);
     }
@@ -196,7 +281,11 @@ export class LiveRuns {
 function storedOutcome(row: RunRow): RoundOutcome {
   if (row.status === 'completed') {
     const beside = row.output !== null && 'w' in row.output ? row.output.w : null;
-    return { status: 'completed', writes: (beside?.writes ?? []) as readonly LoggedWrite[], isBreak: beside?.isBreak ?? false };
+    return {
+      status: 'completed',
+      writes: (beside?.writes ?? []) as readonly LoggedWrite[],
+      isBreak: beside?.isBreak ?? false,
+    };
   }
   const end = endOf(row);
   if (end.status === 'failed' || end.status === 'cancelled') return end;

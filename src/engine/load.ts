@@ -5,7 +5,7 @@
 import { advance, type Advanced, type Kernel, type RunState } from '../core/advance.ts';
 import { InvariantError, WorkflowError } from '../core/errors.ts';
 import type { Recorded, RunStarted } from '../core/event.ts';
-import type { Store } from '../core/ports.ts';
+import type { Store, StoredEvent } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
 import { restoreState } from '../../machines/persist.ts';
@@ -21,6 +21,8 @@ export interface LoadedRun {
   readonly state: RunState;
   /** Events that came after the checkpoint. */
   readonly replayed: number;
+  /** Of the last event, in milliseconds since 1970. */
+  readonly lastAt: number;
 }
 
 export interface Loading {
@@ -41,7 +43,8 @@ export function loadRun(loading: Loading, id: string): LoadedRun {
     (current, recorded) => replayOne(base.kernel, current, recorded, id, base.outer).state,
     from,
   );
-  return { ...base, state, replayed: events.length };
+  const last = events.at(-1) ?? loading.store.readEvent(id, state.seq);
+  return { ...base, state, replayed: events.length, lastAt: last?.at ?? base.row.updatedAt };
 }
 
 /** Tells what followed from every event of the run, from the first on. */
@@ -52,14 +55,24 @@ export function* replayRun(
 ): Generator<{ readonly recorded: Recorded; readonly advanced: Advanced }, RunState> {
   const { kernel, outer } = baseOf(loading, id);
   let state = kernel.initial;
-  for (const stored of loading.store.readEvents(id, 1)) {
-    if (stored.seq > until) break;
+  for (const stored of readPaged(loading, id, until)) {
     const recorded = decodeEvent(stored);
     const advanced = replayOne(kernel, state, recorded, id, outer);
     state = advanced.state;
     yield { recorded, advanced };
   }
   return state;
+}
+
+/** Events held at once while a history is read from its beginning. */
+const pageSize = 500;
+
+function* readPaged(loading: Loading, id: string, until: number): Generator<StoredEvent> {
+  for (let from = 1; from <= until; from += pageSize) {
+    const page = loading.store.readEvents(id, from, Math.min(pageSize, until - from + 1));
+    yield* page;
+    if (page.length < pageSize) return;
+  }
 }
 
 /** A replay that goes on: what was added to the history since is replayed when it is asked for. */
@@ -109,7 +122,7 @@ function replayOne(
   return advanced;
 }
 
-function baseOf(loading: Loading, id: string): Omit<LoadedRun, 'state' | 'replayed'> {
+function baseOf(loading: Loading, id: string): Omit<LoadedRun, 'state' | 'replayed' | 'lastAt'> {
   const row = loading.store.readRun(id);
   if (row === null) throw new WorkflowError('NOT_FOUND', `no run '${id}'`);
   if (row.format !== machineFormat) {

@@ -40,9 +40,11 @@ export class EventQueue implements AsyncIterableIterator<RunEvent> {
   readonly #limit: number;
   readonly #onClose: () => void;
   #items: RunEvent[] = [];
-  #waiting: PromiseWithResolvers<IteratorResult<RunEvent>> | null = null;
+  /** Of the items: where the next one is. */
+  #head = 0;
+  #waiting: PromiseWithResolvers<IteratorResult<RunEvent>>[] = [];
   #isEnded = false;
-  #error: WorkflowError | null = null;
+  #error: Error | null = null;
 
   constructor(limit: number, onClose: () => void) {
     this.#limit = limit;
@@ -51,46 +53,89 @@ export class EventQueue implements AsyncIterableIterator<RunEvent> {
 
   push(event: RunEvent): void {
     if (this.#isEnded) return;
-    if (this.#waiting !== null) {
-      this.#waiting.resolve({ value: event, done: false });
-      this.#waiting = null;
-    } else if (this.#items.length < this.#limit) {
-      this.#items.push(event);
-    } else {
-      this.#error = new WorkflowError(
-        'LIMIT_EXCEEDED',
-        `the reader of run.events() is more than ${this.#limit} events behind (option maxBufferedEvents)`,
-      );
-      this.end();
+    const waiting = this.#waiting.shift();
+    if (waiting !== undefined) waiting.resolve({ value: event, done: false });
+    else if (this.#items.length - this.#head < this.#limit) this.#items.push(event);
+    else {
+      const message = `the reader of run.events() is more than ${this.#limit} events behind (option limits.maxBufferedEvents)`;
+      this.end(new WorkflowError('LIMIT_EXCEEDED', message));
     }
   }
 
-  end(): void {
+  /** After what is in the queue, the reader gets the end; or the error, once. */
+  end(error: Error | null = null): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#error = error;
     this.#onClose();
-    if (this.#waiting === null) return;
-    this.#waiting.resolve({ value: undefined, done: true });
-    this.#waiting = null;
+    for (const waiting of this.#waiting) this.next().then(waiting.resolve, waiting.reject);
+    this.#waiting = [];
   }
 
   next(): Promise<IteratorResult<RunEvent>> {
-    const event = this.#items.shift();
-    if (event !== undefined) return Promise.resolve({ value: event, done: false });
+    const event = this.#items[this.#head];
+    if (event !== undefined) {
+      this.#head += 1;
+      if (this.#head > 1_000 && this.#head * 2 > this.#items.length) {
+        this.#items = this.#items.slice(this.#head);
+        this.#head = 0;
+      }
+      return Promise.resolve({ value: event, done: false });
+    }
     if (this.#error !== null) {
       const error = this.#error;
       this.#error = null;
       return Promise.reject(error);
     }
     if (this.#isEnded) return Promise.resolve({ value: undefined, done: true });
-    this.#waiting = Promise.withResolvers<IteratorResult<RunEvent>>();
-    return this.#waiting.promise;
+    const waiting = Promise.withResolvers<IteratorResult<RunEvent>>();
+    this.#waiting.push(waiting);
+    return waiting.promise;
   }
 
   return(): Promise<IteratorResult<RunEvent>> {
     this.#items = [];
+    this.#head = 0;
     this.end();
     return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+/**
+ * What happened, read as the reader asks for it, however long it is; then what happens, from the queue. So a late or slow reader of
+ * a long history costs no memory; it is behind only by what happened since it began to read.
+ */
+export class EventStream implements AsyncIterableIterator<RunEvent> {
+  readonly #queue: EventQueue;
+  #past: Iterator<RunEvent> | null;
+
+  constructor(past: Iterator<RunEvent>, queue: EventQueue) {
+    this.#past = past;
+    this.#queue = queue;
+  }
+
+  next(): Promise<IteratorResult<RunEvent>> {
+    if (this.#past === null) return this.#queue.next();
+    try {
+      const { value, done } = this.#past.next();
+      if (done !== true) return Promise.resolve({ value, done: false });
+    } catch (error) {
+      this.#past = null;
+      this.#queue.end();
+      return Promise.reject(error as Error);
+    }
+    this.#past = null;
+    return this.#queue.next();
+  }
+
+  return(): Promise<IteratorResult<RunEvent>> {
+    this.#past?.return?.();
+    this.#past = null;
+    return this.#queue.return();
   }
 
   [Symbol.asyncIterator](): this {

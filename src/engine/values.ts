@@ -41,7 +41,9 @@ export class Values implements ValueLoader {
     if (row === null) throw new InvariantError(`run '${owner}' has no event ${ref.seq}, which a value refers to`);
     const part = partOf(decodeEvent(row).event, ref);
     const value = deepFreeze('stored' in part ? materialize(part.stored, this, owner) : part.value);
-    this.#remember(key, value, row.data.length);
+    // A tree of references is short; what it stands for need not be.
+    const isInline = !('stored' in part) || 'v' in part.stored;
+    this.#remember(key, value, isInline ? row.data.length : sizeOf(value));
     return value;
   }
 
@@ -61,6 +63,15 @@ export class Values implements ValueLoader {
     this.#remember(keyOf(run, { seq }), deepFreeze(value), size);
   }
 
+  /** What was put for events that will not be written. */
+  forget(run: string): void {
+    for (const [key, { size }] of this.#cache) {
+      if (!key.startsWith(`${run}\n`)) continue;
+      this.#cache.delete(key);
+      this.#size -= size;
+    }
+  }
+
   #remember(key: string, value: unknown, size: number): void {
     if (size > this.#maxSize / 4) return;
     const before = this.#cache.get(key);
@@ -73,6 +84,17 @@ export class Values implements ValueLoader {
       this.#size -= cached.size;
     }
   }
+}
+
+/** About as many characters as its JSON has. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 2;
+  if (typeof value !== 'object' || value === null) return 8;
+  let size = 2;
+  for (const key of Object.keys(value)) {
+    size += (Array.isArray(value) ? 1 : key.length + 4) + sizeOf((value as Readonly<Record<string, unknown>>)[key]);
+  }
+  return size;
 }
 
 function keyOf(run: string, ref: Ref): string {
@@ -91,6 +113,8 @@ function partOf(event: HistoryEvent, ref: Ref): { readonly stored: StoredValue }
 /** Remembers which values it loaded from where, so that an output that holds them can refer to them. */
 export class TrackingLoader implements ValueLoader {
   readonly known = new Map<unknown, StoredValue>();
+  /** What went wrong when a value was loaded: it is the store's fault, not that of who asked. */
+  problem: Error | null = null;
   readonly #values: Values;
   readonly #run: string;
 
@@ -101,7 +125,7 @@ export class TrackingLoader implements ValueLoader {
   }
 
   loadOutput(ref: Ref, run: string): unknown {
-    const value = this.#values.loadOutput(ref, run);
+    const value = this.#load(() => this.#values.loadOutput(ref, run));
     if ((typeof value === 'object' && value !== null) || typeof value === 'string') {
       const owner = ref.run ?? run;
       const { path: _path, ...base } = ref;
@@ -111,8 +135,17 @@ export class TrackingLoader implements ValueLoader {
   }
 
   loadRunOutput(runId: string): unknown {
-    const value = this.#values.loadRunOutput(runId);
+    const value = this.#load(() => this.#values.loadRunOutput(runId));
     if (typeof value === 'object' && value !== null) this.known.set(value, { c: { run: runId } });
     return value;
+  }
+
+  #load(load: () => unknown): unknown {
+    try {
+      return load();
+    } catch (error) {
+      this.problem ??= error instanceof Error ? error : new InvariantError(String(error));
+      throw error;
+    }
   }
 }

@@ -1,0 +1,97 @@
+/**
+ * What of a run is written: its row, its events, its checkpoints. Owns what the next commit holds, and the row as it is once
+ * that commit is told of; when and where it is written is the committer's.
+ */
+import { statusOf, type RunState } from '../core/advance.ts';
+import type { ActiveEffect } from '../core/advance.ts';
+import type { Recorded } from '../core/event.ts';
+import type { Commit, RunUpdate } from '../core/ports.ts';
+import { endedStatuses, type RunRow, type RunStatus, type WaitingFor } from '../core/run.ts';
+import type { RunContext } from '../../machines/context.ts';
+import { persistState } from '../../machines/persist.ts';
+import { encodeEvent } from './codec.ts';
+
+/** Fewer events than this are replayed rather than covered by a checkpoint. */
+const minCheckpointEvents = 100;
+/** Bytes of a checkpoint that are worth replaying one event. */
+const checkpointBytesPerEvent = 200;
+
+export interface RecordOptions {
+  readonly row: RunRow;
+  /** Whether the row is still to be stored: with the first commit. */
+  readonly isNew: boolean;
+  /** Events after the newest checkpoint. */
+  readonly eventsSinceCheckpoint: number;
+}
+
+/** A commit, and what the run's row is when it has been made. */
+export interface RecordedCommit {
+  readonly commit: Commit;
+  readonly row: RunRow;
+}
+
+export class RunRecord {
+  #row: RunRow;
+  #isNew: boolean;
+  #sinceCheckpoint: number;
+  #checkpointBytes = 0;
+
+  constructor({ row, isNew, eventsSinceCheckpoint }: RecordOptions) {
+    this.#row = row;
+    this.#isNew = isNew;
+    this.#sinceCheckpoint = eventsSinceCheckpoint;
+  }
+
+  /** What the event that led to `state` has to write. Throws before anything is changed when it is not JSON. */
+  commitOf(recorded: Recorded, state: RunState): RecordedCommit {
+    const run = this.#row.id;
+    const events = [encodeEvent(recorded)];
+    const status = statusOf(state);
+    const waitingFor = waitsFor(state);
+    const checkpoint = this.#checkpointIfDue(state, status);
+    if (status === this.#row.status && waitingFor === this.#row.waitingFor && !this.#isNew) {
+      return { commit: { run, events, ...checkpoint }, row: this.#row };
+    }
+    const update: RunUpdate = { status, waitingFor, updatedAt: recorded.at, ...ending(state, status, recorded.at) };
+    this.#row = { ...this.#row, ...update };
+    const isNew = this.#isNew;
+    this.#isNew = false;
+    const change = isNew ? { create: this.#row } : { update };
+    return { commit: { run, ...change, events, ...checkpoint }, row: this.#row };
+  }
+
+  #checkpointIfDue(state: RunState, status: RunStatus): Pick<Commit, 'checkpoint'> {
+    this.#sinceCheckpoint += 1;
+    const due = Math.max(minCheckpointEvents, this.#checkpointBytes / checkpointBytesPerEvent);
+    if (endedStatuses.has(status) || this.#sinceCheckpoint <= due) return {};
+    const snapshot = persistState(state);
+    this.#sinceCheckpoint = 0;
+    this.#checkpointBytes = snapshot.length;
+    return { checkpoint: { seq: state.seq, snapshot } };
+  }
+}
+
+function ending(state: RunState, status: RunStatus, at: number): Pick<RunUpdate, 'endedAt' | 'output' | 'error'> {
+  if (!endedStatuses.has(status)) return {};
+  const { context } = state.snapshot as { readonly context: RunContext };
+  const { output, error, writes, isBreak } = context;
+  if (status !== 'completed') return { endedAt: at, error: error ?? null };
+  const stored = output ?? { v: null };
+  if (writes.length === 0 && !isBreak) return { endedAt: at, output: stored };
+  // What a round wrote to the state is applied by the run around it, also after a crash.
+  return { endedAt: at, output: { w: { output: stored, writes, ...(isBreak ? { isBreak } : {}) } } };
+}
+
+function isChild({ src }: ActiveEffect): boolean {
+  return src === 'workflow';
+}
+
+function waitsFor(state: RunState): WaitingFor | null {
+  if (state.snapshot.status !== 'active') return null;
+  const { tags } = state.snapshot as { readonly tags: ReadonlySet<string> };
+  // What a person has to do comes first: it is what others look for.
+  if (tags.has('human')) return 'human';
+  if (state.effects.size > 0) return [...state.effects.values()].every(isChild) ? 'child' : 'effect';
+  if (tags.has('signal')) return 'signal';
+  return state.timers.size > 0 ? 'timer' : null;
+}
