@@ -24,8 +24,9 @@ export interface FunctionContextOptions {
 export function createFunctionContext(effect: EffectInput, options: FunctionContextOptions): StepContext {
   const { program, context, step, info } = effect;
   const scope = createScope(program, context, step, options.reader);
+  // What the run holds is shared by all who read it.
   const read = (...segments: string[]): unknown =>
-    plain(scope({ source: segments.join('.'), segments } satisfies Path));
+    deepFreeze(plain(scope({ source: segments.join('.'), segments } satisfies Path)));
   const level = loopLevel(program, context, step, options.depth ?? 0);
   const input = once(options.input ?? (() => undefined));
   return {
@@ -98,7 +99,7 @@ function stepView(read: Read, id: string): StepView {
 function loopView(level: LoopLevel, reader: StoredReader): LoopView {
   return {
     get item() {
-      return level.item(reader, []);
+      return deepFreeze(level.item(reader, []));
     },
     index: level.index,
     get parent() {
