@@ -8,6 +8,7 @@ import { quietWarnings } from './quiet-warnings.ts';
 import { reportError } from './report-error.ts';
 
 /**
+ * @public bin/dank-workflow.js imports it
  * @param argv without the interpreter and the script
  * @param name how the command was called
  */
@@ -31,7 +32,8 @@ async function execute(io: Io, argv: readonly string[]): Promise<number> {
   let code: number = exitCodes.ok;
   const program = createProgram(io, readVersion(), async (flags, command) => {
     isJson = flags.json === true;
-    if (isJson) io.keepStdoutClean();
+    // For results only, whatever workflow files and handlers print.
+    io.keepStdoutClean();
     code = await command();
   });
   const output = { writeOut: io.out, writeErr: io.err };

@@ -102,7 +102,8 @@ function addRun(program: Command, io: Io, start: Start): void {
 const runHelp = `
 The output goes to stdout, everything else to stderr. Ctrl-C leaves the run as it is: 'resume' goes on with it.
 With --json: one line per event, { type, runId, seq, at, step?, visit?, attempt?, ... }; pieces of streamed answers are
-{ type: "step.chunk", ... }. The last line is { type: "result", runId, workflow, status, output? | error?, durationMs, exitCode }
+{ type: "step.chunk", ... }. The last line is { type: "result", runId, workflow, status, output? | error?, durationMs, exitCode,
+stoppedBy?: "SIGINT" | "SIGTERM" | "timeout" | "person" }
 (with --quiet the only one), or { type: "error", error: { name, code, message, issues? }, exitCode }.`;
 
 function addResume(program: Command, io: Io, start: Start): void {

@@ -76,13 +76,13 @@ function tellPeople({ io, report, flags, project }: Told): void {
 }
 
 /** Texts as they are, data as indented JSON. A terminal is spared control characters. */
-export function pretty(value: unknown, isTTY: boolean): string {
+function pretty(value: unknown, isTTY: boolean): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value ?? null, null, 2);
   return isTTY ? harmless(text) : text;
 }
 
 /** A command about this run that finds it from the same folder. */
-export function hint(io: Io, command: string, runId: string, flags: DriveFlags, project: Project): string {
+function hint(io: Io, command: string, runId: string, flags: DriveFlags, project: Project): string {
   const file = flags.file === undefined ? '' : ` --file ${quote(flags.file)}`;
   const store = flags.store ?? (isElsewhere(project) ? relative(io.cwd, project.store) : undefined);
   return `${io.name} ${command} ${runId}${file}${store === undefined ? '' : ` --store ${quote(store)}`}`;

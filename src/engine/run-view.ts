@@ -12,7 +12,7 @@ import type { WorkflowDefinition } from '../definition/index.ts';
 import type { RunContext } from '../../machines/context.ts';
 import { Catalog } from './catalog.ts';
 import { decodeEvent } from './codec.ts';
-import { Replay } from './load.ts';
+import { loadRun, Replay, type Loading } from './load.ts';
 import { runReport, stepReports, StepTimes } from './report.ts';
 import { toRunEvent, type RunEvent } from './run-events.ts';
 import type { RunReport, StepReport } from './run.ts';
@@ -23,6 +23,7 @@ export class RunView {
   readonly definition: WorkflowDefinition;
   readonly #store: Store;
   readonly #values: Values;
+  readonly #loading: Loading;
   readonly #replay: Replay;
   readonly #times = new StepTimes();
 
@@ -35,7 +36,8 @@ export class RunView {
     this.definition = catalog.ofRun(row);
     this.#store = store;
     this.#values = new Values(store);
-    this.#replay = new Replay({ store, catalog }, id);
+    this.#loading = { store, catalog };
+    this.#replay = new Replay(this.#loading, id);
   }
 
   /** What happened since the last call; all of it at the first. */
@@ -68,10 +70,12 @@ export class RunView {
       : undefined;
   }
 
-  /** Whether it can go on only when somebody answers. */
+  /** Whether it waits for a person and nothing else goes on: no effect, no pause or next attempt of another branch. */
   isWaitingForPerson(): boolean {
     const row = this.#store.readRun(this.id);
-    return row?.endedAt === null && row.waitingFor === 'human';
+    if (row?.endedAt !== null || row.waitingFor !== 'human') return false;
+    const { effects, timers } = loadRun(this.#loading, this.id).state;
+    return effects.size === 0 && [...timers.keys()].every((name) => /^(timeout|total):/.test(name));
   }
 
   /** Whether a living process drives it. */

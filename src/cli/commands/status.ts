@@ -99,6 +99,8 @@ function describeStatus(io: Io, report: RunReport, view: RunView): string {
   if (report.endedAt !== null) return report.status;
   const waiting = report.waitingFor === null ? '' : `, waiting for ${waits[report.waitingFor]}`;
   if (view.isDriven()) return `${report.status}${waiting}`;
+  if (report.waitingFor === 'human')
+    return `waiting for a person; once that is answered, go on with it: ${io.name} resume ${report.id}`;
   return `interrupted${waiting}: nobody drives it; go on with it: ${io.name} resume ${report.id}`;
 }
 

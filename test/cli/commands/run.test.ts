@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { resume } from '../../../src/cli/commands/resume.ts';
 import { run } from '../../../src/cli/commands/run.ts';
+import { status } from '../../../src/cli/commands/status.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
 import { createEngine } from '../../../src/engine/create-engine.ts';
 import { loadWorkflows } from '../../../src/project/project.ts';
@@ -214,6 +215,37 @@ output: '{{steps.first.output}} {{steps.second.output}}'
     const store = openSqliteStore(join(dir, '.dank/workflows.db'), { readOnly: true });
     expect([store.lastSeq('one'), store.lastSeq('two')]).toEqual([1, 1]);
     store.close();
+  });
+});
+
+describe('a run that waits for a person', () => {
+  const yaml = `id: ask
+steps:
+  - id: both
+    type: parallel
+    steps:
+      - { id: approve, type: human, title: 'Go on?', timeout: 1h }
+      - { id: other, type: agent, agentId: helper, input: { prompt: other } }
+`;
+
+  test('is left when nothing else goes on, with code 5', async () => {
+    const agent = await startAgent((prompt) => prompt);
+    const io = createFakeIo(folderWith({ 'workflows.yaml': yaml }));
+    expect(await run(io, 'ask', [], { agent: [`helper=${agent.url}`], runId: 'r' })).toBe(5);
+    expect(io.stderrText()).toMatch(/approve {2}waits for a person$/m);
+    expect(io.stderrText()).toMatch(/other {2}completed/);
+    expect(io.stderrText()).toMatch(
+      /waiting for a person; once that is answered, go on with it: dank-workflow resume r\n$/,
+    );
+    const json = createFakeIo(io.cwd);
+    expect(await resume(json, 'r', { agent: [`helper=${agent.url}`], json: true, quiet: true })).toBe(5);
+    expect(jsonLines(json.stdoutText())).toMatchObject([
+      { type: 'result', status: 'running', stoppedBy: 'person', exitCode: 5 },
+    ]);
+    expect(agent.prompts).toEqual(['other']);
+    const stands = createFakeIo(io.cwd);
+    expect(await status(stands, 'r', { exitStatus: true })).toBe(5);
+    expect(stands.stdoutText()).toMatch(/^status {2}waiting for a person; once that is answered/m);
   });
 });
 

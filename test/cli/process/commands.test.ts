@@ -81,6 +81,12 @@ describe('a command', () => {
     }
   });
 
+  test('leaves stdout to the output also without it', async () => {
+    const text = `console.log('loaded');\nexport default { id: 'w', steps: [{ id: 'a', type: 'wait', duration: 1 }], output: 'done' };`;
+    const ended = await cli(['run', 'w', '-q'], { cwd: folderWith({ 'workflows.mjs': text }) }).ended;
+    expect(ended).toMatchObject({ code: 0, stdout: 'done\n', stderr: 'loaded\n' });
+  });
+
   test('takes the input from stdin', async () => {
     const ended = await cli(['run', 'hello', '--input', '-', '--quiet'], { cwd: project(), stdin: '{"name":"Kim"}' })
       .ended;

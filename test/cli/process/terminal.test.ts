@@ -8,12 +8,13 @@ import { assertBuilt, bin, start, type Process } from './cli.ts';
 beforeAll(assertBuilt);
 
 /** util-linux's `script` gives a command a terminal of its own. */
-const { error, stdout: version } = spawnSync('script', ['--version'], { encoding: 'utf8' });
+const terminal = 'script';
+const { error, stdout: version } = spawnSync(terminal, ['--version'], { encoding: 'utf8' });
 const hasScript = error === undefined && version.includes('util-linux');
 
 function inTerminal(args: readonly string[], cwd: string, columns: number, rows: number, env = {}): Process {
   const command = [process.execPath, bin, ...args].map((each) => `'${each}'`).join(' ');
-  return start('script', ['-qec', `stty cols ${columns} rows ${rows} && exec ${command}`, '/dev/null'], {
+  return start(terminal, ['-qec', `stty cols ${columns} rows ${rows} && exec ${command}`, '/dev/null'], {
     cwd,
     env: { TERM: 'xterm-256color', ...env },
   });
@@ -30,8 +31,8 @@ describe.runIf(hasScript)('on a terminal', () => {
     });
     const yaml = `id: flow\nsteps:\n  - { id: ask, type: agent, agentId: helper, input: { prompt: x }, retry: { maxAttempts: 2, delay: 300 } }\n  - { id: nap, type: wait, duration: 300 }\noutput: '{{steps.ask.output}}'\n`;
     const cwd = folderWith({ 'workflows.yaml': yaml });
-    const terminal = inTerminal(['run', 'flow', '--run-id', 'r', '--agent', `helper=${agent.url}`], cwd, 100, 20);
-    const { code, stdout } = await terminal.ended;
+    const running = inTerminal(['run', 'flow', '--run-id', 'r', '--agent', `helper=${agent.url}`], cwd, 100, 20);
+    const { code, stdout } = await running.ended;
     expect(code).toBe(0);
     expect(stdout).toContain('\u001b[32m');
     expect(stdout).toMatch(/attempt 1 of 2 failed, again in \d+ms/);
@@ -74,7 +75,7 @@ describe.runIf(hasScript)('on a terminal', () => {
   test('Ctrl-C gives the cursor back', async () => {
     const cwd = folderWith({ 'workflows.yaml': 'id: flow\nsteps:\n  - { id: nap, type: wait, duration: 1h }\n' });
     const command = `'${process.execPath}' '${bin}' run flow --run-id r & PID=$!; until grep -q . .dank/workflows.db 2>/dev/null && '${process.execPath}' '${bin}' status r > /dev/null 2>&1; do :; done; kill -INT $PID; wait $PID; echo "code $?"`;
-    const { stdout } = await start('script', ['-qec', command, '/dev/null'], { cwd, env: { TERM: 'xterm-256color' } })
+    const { stdout } = await start(terminal, ['-qec', command, '/dev/null'], { cwd, env: { TERM: 'xterm-256color' } })
       .ended;
     expect(stdout).toContain('code 130');
     expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'));
