@@ -9,7 +9,7 @@ import { stepInfo, type Program } from './program.ts';
 import { recordOf } from './record.ts';
 import { createScope, keptReader, ownLoop } from './scope.ts';
 import { groupSequence } from './sequence.ts';
-import { findKept, matchesSignal, readPayload } from './signal.ts';
+import { findKept, matchesSignal, readPayload, takesSignal } from './signal.ts';
 import { failure, type SettleParams } from './settle.ts';
 import { isTolerant } from './step.ts';
 
@@ -68,8 +68,9 @@ export function createGuards(program: Program): Record<string, Guard> {
     hasSlot: ({ context }, { step, branch }: StepParams & { readonly branch: number }) =>
       hasSlot(context, step, branch),
     isSignal: ({ context, event }, { step }: StepParams) => {
-      const { name, payload } = event as SignalEvent;
-      return matchesSignal(program, context, step, name, readPayload(payload));
+      const { name, payload, isBroadcast } = event as SignalEvent;
+      const takes = isBroadcast === true ? matchesSignal : takesSignal;
+      return takes(program, context, step, name, readPayload(payload));
     },
     hasSignal: ({ context }, { step }: StepParams) => findKept(program, context, step) !== -1,
     isToBeKept: ({ event }) => (event as SignalEvent).isBroadcast === undefined,

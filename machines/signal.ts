@@ -5,6 +5,7 @@ import { readOwn } from '../src/expressions/path.ts';
 import type { KeptSignal, RunContext } from './context.ts';
 import { signalEvent } from './machine-event.ts';
 import { stepInfo, type Program } from './program.ts';
+import { recordOf } from './record.ts';
 import { createScope, keptReader } from './scope.ts';
 import { named, type Body } from './step.ts';
 
@@ -45,11 +46,48 @@ export function readPayload(payload: unknown): (path: Path) => unknown {
   return (path) => (path.segments[1] === 'payload' ? readOwn(payload, path.segments, 2) : undefined);
 }
 
-/** The oldest kept signal that a step waits for; -1 when there is none. */
+/**
+ * The oldest kept signal that a step waits for; -1 when there is none. Steps that look at the same time all see the same signals:
+ * each leaves those alone that the steps before it take.
+ */
 export function findKept(program: Program, context: RunContext, step: number): number {
-  return context.signals.findIndex((kept) =>
-    matchesSignal(program, context, step, kept.name, (path) => kept.matching[path.source]),
-  );
+  const taken = new Set<number>();
+  for (const each of waiting(program, context)) {
+    const found = context.signals.findIndex(
+      (kept, at) =>
+        !taken.has(at) && matchesSignal(program, context, each, kept.name, (path) => kept.matching[path.source]),
+    );
+    if (each === step) return found;
+    taken.add(found);
+  }
+  return -1;
+}
+
+/** Of the steps that wait for a signal, the first one it matches: it is taken once. */
+export function takesSignal(
+  program: Program,
+  context: RunContext,
+  step: number,
+  name: string,
+  read: (path: Path) => unknown,
+): boolean {
+  return waiting(program, context).find((each) => matchesSignal(program, context, each, name, read)) === step;
+}
+
+const signalSteps = new WeakMap<Program, readonly number[]>();
+
+/** Signal steps that have not got theirs yet, in the order of the definition. */
+function waiting(program: Program, context: RunContext): readonly number[] {
+  let steps = signalSteps.get(program);
+  if (steps === undefined) {
+    steps = program.steps.flatMap(({ step, index }) => (step.type === 'signal' ? [index] : []));
+    signalSteps.set(program, steps);
+  }
+  return steps.filter((index) => {
+    const { status, sideAttempt } = recordOf(context, index);
+    // Handlers and `assign` of a step that has got its signal are side effects.
+    return status === 'running' && sideAttempt === undefined;
+  });
 }
 
 /** What is to be kept of a signal that nobody takes now. */
