@@ -89,6 +89,8 @@ export interface RunFilter {
   readonly after?: string;
 }
 
+export type FreeRun = Pick<RunRow, 'id' | 'workflow' | 'version'>;
+
 /** An event for a run that another process owns (or nobody yet). */
 export interface InboxEntry {
   readonly id: number;
@@ -134,6 +136,8 @@ export interface Store {
    * With `only`, just those runs and the rounds and children below them (ids that begin with `<id>/`).
    */
   adopt(only?: readonly string[]): readonly string[];
+  /** Unfinished runs that no living process owns: what {@link adopt} would take, but for rounds (they go with theirs). */
+  freeRuns(): readonly FreeRun[];
   /** Whether another living process owns the run. */
   isOwnedElsewhere(run: string): boolean;
 

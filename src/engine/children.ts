@@ -32,15 +32,30 @@ export interface ChildPorts {
 }
 
 /** The child's id says whose it is, so that it is found again after a crash. */
-export async function runChild(ports: ChildPorts, driver: RunDriver, effect: ActiveEffect, signal: AbortSignal, loader: TrackingLoader): Promise<EffectResult> {
+export async function runChild(
+  ports: ChildPorts,
+  driver: RunDriver,
+  effect: ActiveEffect,
+  signal: AbortSignal,
+  loader: TrackingLoader,
+): Promise<EffectResult> {
   const effectInput = effect.input as EffectInput;
   const step = effectInput.info?.step;
   if (step?.type !== 'workflow') throw new InvariantError(`effect '${effect.id}' is not a child workflow`);
   const definition = ports.find(step.workflow, step.version);
   const id = `${driver.id}/${step.id}:${effectInput.visit}`;
-  const input = checkInput(definition, step.input === null ? {} : await renderValue(effectInput, step.input, signal, loader), ports.maxInputBytes);
+  const input = checkInput(
+    definition,
+    step.input === null ? {} : await renderValue(effectInput, step.input, signal, loader),
+    ports.maxInputBytes,
+  );
   const parent: ParentLink = { run: driver.id, step: step.id, visit: effectInput.visit, seq: effect.seq };
-  const outcome = await ports.run({ id, definition, input, parent }, step.mode, signal, step.onParentClose === 'cancel');
+  const outcome = await ports.run(
+    { id, definition, input, parent },
+    step.mode,
+    signal,
+    step.onParentClose === 'cancel',
+  );
   const metadata = { runId: id, workflow: definition.name, version: definition.version };
   switch (outcome.status) {
     case 'started':
@@ -48,9 +63,13 @@ export async function runChild(ports: ChildPorts, driver: RunDriver, effect: Act
     case 'completed':
       return new EffectResult(new StoredOutput({ c: { run: id } }), { metadata });
     default:
-      throw new WorkflowError('STEP_FAILED', `child run '${id}' of workflow '${definition.name}' ${outcome.status === 'cancelled' ? 'was cancelled' : `failed: ${outcome.error.message}`}`, {
-        retryable: false,
-        details: { ...metadata, code: outcome.error.code },
-      });
+      throw new WorkflowError(
+        'STEP_FAILED',
+        `child run '${id}' of workflow '${definition.name}' ${outcome.status === 'cancelled' ? 'was cancelled' : `failed: ${outcome.error.message}`}`,
+        {
+          retryable: false,
+          details: { ...metadata, code: outcome.error.code },
+        },
+      );
   }
 }

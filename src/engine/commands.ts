@@ -29,7 +29,11 @@ export function taskId({ run, step, visit }: TaskAddress): string {
 /** @throws WorkflowError NOT_FOUND when it cannot be the id of a task */
 export function parseTaskId(id: string): TaskAddress {
   const match = /^(.+):([A-Za-z_][A-Za-z0-9_-]*):(\d+)$/.exec(id);
-  if (match === null) throw new WorkflowError('NOT_FOUND', `'${id.slice(0, 100)}' is not the id of a task: expected <runId>:<step>:<visit>`);
+  if (match === null)
+    throw new WorkflowError(
+      'NOT_FOUND',
+      `'${id.slice(0, 100)}' is not the id of a task: expected <runId>:<step>:<visit>`,
+    );
   const [, run = '', step = '', visit = ''] = match;
   return { run, step, visit: Number(visit) };
 }
@@ -37,11 +41,24 @@ export function parseTaskId(id: string): TaskAddress {
 const maxNameLength = 200;
 
 /** @throws WorkflowError REQUEST_INVALID, LIMIT_EXCEEDED */
-export function signalCommand(name: string, payload: unknown, by: string | undefined, maxBytes: number): SignalReceived {
+export function signalCommand(
+  name: string,
+  payload: unknown,
+  by: string | undefined,
+  maxBytes: number,
+): SignalReceived {
   if (typeof name !== 'string' || name === '' || name.length > maxNameLength || /^xstate\.|^\$/.test(name)) {
-    throw new WorkflowError('REQUEST_INVALID', `a signal has a name of 1 to ${maxNameLength} characters that begins with neither 'xstate.' nor '$'`);
+    throw new WorkflowError(
+      'REQUEST_INVALID',
+      `a signal has a name of 1 to ${maxNameLength} characters that begins with neither 'xstate.' nor '$'`,
+    );
   }
-  return { type: 'signal.received', name, payload: { v: plainData(payload, `the payload of signal '${name}'`, maxBytes) }, ...(by === undefined ? {} : { by }) };
+  return {
+    type: 'signal.received',
+    name,
+    payload: { v: plainData(payload, `the payload of signal '${name}'`, maxBytes) },
+    ...(by === undefined ? {} : { by }),
+  };
 }
 
 function plainData(value: unknown, what: string, maxBytes: number): unknown {
@@ -49,10 +66,17 @@ function plainData(value: unknown, what: string, maxBytes: number): unknown {
   try {
     plain = throughJson(value) ?? null;
   } catch (error) {
-    throw new WorkflowError('REQUEST_INVALID', `${what} is not JSON data: ${error instanceof Error ? error.message : String(error)}`);
+    throw new WorkflowError(
+      'REQUEST_INVALID',
+      `${what} is not JSON data: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   const size = JSON.stringify(plain).length;
-  if (size > maxBytes) throw new WorkflowError('LIMIT_EXCEEDED', `${what} is ${size} characters of JSON, more than the limit of ${maxBytes} (option maxInputBytes)`);
+  if (size > maxBytes)
+    throw new WorkflowError(
+      'LIMIT_EXCEEDED',
+      `${what} is ${size} characters of JSON, more than the limit of ${maxBytes} (option maxInputBytes)`,
+    );
   return plain;
 }
 
@@ -71,20 +95,39 @@ export function formOf(step: HumanStep): DataSchema {
 }
 
 /** @throws InputError with all problems of the answer; WorkflowError NOT_FOUND, CONFLICT when the task is not open */
-export function answerCommand(address: TaskAddress, program: Program, context: RunContext, answer: unknown, by: string | undefined, maxBytes: number): TaskAnswered {
+export function answerCommand(
+  address: TaskAddress,
+  program: Program,
+  context: RunContext,
+  answer: unknown,
+  by: string | undefined,
+  maxBytes: number,
+): TaskAnswered {
   const index = program.byId.get(address.step);
   const step = index === undefined ? undefined : program.steps[index]?.step;
-  if (index === undefined || step?.type !== 'human') throw new WorkflowError('NOT_FOUND', `run '${address.run}' has no task '${taskId(address)}'`);
+  if (index === undefined || step?.type !== 'human')
+    throw new WorkflowError('NOT_FOUND', `run '${address.run}' has no task '${taskId(address)}'`);
   const { status, visit } = recordOf(context, index);
   if (status !== 'running' || visit !== address.visit) {
-    const what = visit > address.visit ? 'belongs to an earlier visit of its step' : status === 'pending' ? 'is not open yet' : `is not open any more: its step is ${status}`;
+    const what =
+      visit > address.visit
+        ? 'belongs to an earlier visit of its step'
+        : status === 'pending'
+          ? 'is not open yet'
+          : `is not open any more: its step is ${status}`;
     throw new WorkflowError('CONFLICT', `task '${taskId(address)}' ${what}`);
   }
   const parsed = formOf(step).parse(plainData(answer, 'the answer', maxBytes));
   if ('issues' in parsed) throw new InputError(`${program.definition.name}', task '${taskId(address)}`, parsed.issues);
   const value = throughJson(parsed.value) ?? null;
   const output = isPlainObject(value) && !Object.hasOwn(value, 'by') ? { ...value, by: by ?? null } : value;
-  return { type: 'task.answered', step: address.step, visit: address.visit, output: { v: output }, ...(by === undefined ? {} : { by }) };
+  return {
+    type: 'task.answered',
+    step: address.step,
+    visit: address.visit,
+    output: { v: output },
+    ...(by === undefined ? {} : { by }),
+  };
 }
 
 /** A command as another process leaves it for the owner of a run. */
@@ -92,12 +135,21 @@ export function encodeCommand(event: HistoryEvent): string {
   return JSON.stringify(event);
 }
 
-const commandTypes: ReadonlySet<string> = new Set(['signal.received', 'task.answered', 'run.paused', 'run.resumed', 'run.cancelled', 'run.terminated']);
+const commandTypes: ReadonlySet<string> = new Set([
+  'signal.received',
+  'task.answered',
+  'run.paused',
+  'run.resumed',
+  'run.cancelled',
+  'run.terminated',
+]);
 
 /** Null when it is none that an owner takes from others. */
 export function decodeCommand(data: string): HistoryEvent | null {
   const parsed = JSON.parse(data) as unknown;
-  return isPlainObject(parsed) && typeof parsed['type'] === 'string' && commandTypes.has(parsed['type']) ? (parsed as unknown as HistoryEvent) : null;
+  return isPlainObject(parsed) && typeof parsed['type'] === 'string' && commandTypes.has(parsed['type'])
+    ? (parsed as unknown as HistoryEvent)
+    : null;
 }
 
 export type { WorkflowDefinition };

@@ -126,7 +126,8 @@ export class Dispatcher {
     if (isOfRuns(effect)) return this.#options.runs(driver, effect, signal, loader);
     if (effect.src === 'emit') return this.#emit(input, signal, loader);
     // Steps of the author's own types run their function, as transforms do.
-    const src = input.info?.step.type === 'custom' && !this.#options.handlers.has(effect.src) ? 'transform' : effect.src;
+    const src =
+      input.info?.step.type === 'custom' && !this.#options.handlers.has(effect.src) ? 'transform' : effect.src;
     const handler = this.#options.handlers.get(src);
     if (handler === undefined) throw new WorkflowError('EFFECT_UNKNOWN', `no handler carries out '${effect.src}'`);
     const stepId = input.info?.step.id ?? '$run';

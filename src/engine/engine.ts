@@ -6,7 +6,7 @@ import type { RunState } from '../core/advance.ts';
 import { WorkflowError } from '../core/errors.ts';
 import type { HistoryEvent, LifecycleEvent, Recorded } from '../core/event.ts';
 import type { Clock, Logger, Random, RunFilter, Store } from '../core/ports.ts';
-import { endedStatuses, type RunRow, type RunStatus } from '../core/run.ts';
+import { endedStatuses, type RunRow } from '../core/run.ts';
 import type { AgentRegistry } from '../agents/registry.ts';
 import { toDefinition, type Workflow, type WorkflowDefinition } from '../definition/index.ts';
 import type { Services } from '../effects/call.ts';
@@ -49,9 +49,6 @@ export interface EngineParts {
   readonly adopts: boolean;
 }
 
-const unfinished: readonly RunStatus[] = ['pending', 'running', 'paused'];
-const pageSize = 1_000;
-
 /** Looks at what other processes left between two looks for dead ones. */
 const looksPerAdoption = 10;
 
@@ -63,6 +60,8 @@ export class Engine implements RunAccess, AsyncDisposable {
   readonly #timers: TimerQueue;
   readonly #live: LiveRuns;
   readonly #reads: RunReads;
+  /** Workflows and versions of interrupted runs that were told of. */
+  readonly #foreign = new Set<string>();
   #stalled: WorkflowError | null = null;
   #closing: Promise<void> | null = null;
   #failure: unknown = null;
@@ -161,7 +160,12 @@ export class Engine implements RunAccess, AsyncDisposable {
     if (options.tags !== undefined) checkTags(options.tags);
     const id = options.runId ?? this.#parts.random.uuid();
     const inputHash = options.runId === undefined ? '' : hashInput(checked);
-    const existing = options.runId === undefined ? null : await this.#stored(id);
+    if (options.runId !== undefined && this.#live.get(id)?.row === null) {
+      // It is being started in this very moment.
+      await this.#live.get(id)?.stored;
+      this.#assertOpen();
+    }
+    const existing = options.runId === undefined ? null : (this.#live.get(id)?.row ?? this.#reads.readRun(id));
     if (existing !== null) return this.#sameRun(existing, definition, inputHash);
     if (this.#live.size >= this.#parts.limits.maxRuns) {
       throw new WorkflowError(
@@ -191,13 +195,6 @@ export class Engine implements RunAccess, AsyncDisposable {
     return new Run(id, this);
   }
 
-  /** The row of a run; of one that is just being started here, when it is stored. */
-  async #stored(id: string): Promise<RunRow | null> {
-    const driver = this.#live.get(id);
-    await driver?.stored;
-    return driver?.row ?? this.#reads.readRun(id);
-  }
-
   #sameRun(existing: RunRow, definition: WorkflowDefinition, inputHash: string): Run {
     const { id, workflow } = existing;
     if (workflow === definition.name && this.#inputHash(existing) === inputHash) return new Run(id, this);
@@ -221,7 +218,7 @@ export class Engine implements RunAccess, AsyncDisposable {
     signal: { readonly name: string; readonly payload?: unknown; readonly by?: string },
   ): Promise<Run> {
     const definition = typeof workflow === 'string' ? this.#catalog.find(workflow) : toDefinition(workflow);
-    const known = await this.#stored(options.runId);
+    const known = this.#live.get(options.runId) ?? this.#reads.readRun(options.runId);
     const run = known === null ? await this.start(definition, input, options) : new Run(known.id, this);
     await this.signal(run.id, signal.name, signal.payload, signal.by === undefined ? {} : { by: signal.by });
     return run;
@@ -239,8 +236,7 @@ export class Engine implements RunAccess, AsyncDisposable {
 
   /**
    * Continues interrupted runs that nobody drives: effects without a result are carried out again, overdue timers fire at
-   * once. Without `only`: those of the workflows of this engine, but for runs that it has left before. Gives the ids of the
-   * runs that were continued.
+   * once. Without `only`: those of the workflows of this engine. Gives the ids of the runs that were continued.
    */
   recover(only?: readonly string[]): readonly string[] {
     this.#assertOpen();
@@ -280,24 +276,20 @@ export class Engine implements RunAccess, AsyncDisposable {
     }
   }
 
-  /** Unfinished runs of our workflows that nobody here drives. */
-  *#interrupted(): Generator<string> {
-    const { store } = this.#parts;
-    for (const workflow of new Set(this.#catalog.definitions.map(({ name }) => name))) {
-      for (let after: string | null = ''; after !== null;) {
-        const page = store.listRuns({
-          workflow,
-          status: unfinished,
-          limit: pageSize,
-          ...(after === '' ? {} : { after }),
-        });
-        for (const row of page) {
-          if (this.#catalog.knows(row) && this.#live.get(row.id) === undefined && !this.#live.wasLeft(row.id))
-            yield row.id;
-        }
-        after = page.length < pageSize ? null : (page.at(-1)?.id ?? null);
-      }
+  /** Runs that nobody drives, of our workflows. */
+  #interrupted(): readonly string[] {
+    const free = this.#parts.store.freeRuns();
+    const foreign = free
+      .filter((run) => !this.#catalog.knows(run))
+      .map(({ workflow, version }) => `${workflow} ${version}`);
+    for (const workflow of new Set(foreign)) {
+      if (this.#foreign.has(workflow)) continue;
+      this.#foreign.add(workflow);
+      this.#parts.logger.warn('interrupted runs are left as they are: their workflow is not registered here', {
+        workflow,
+      });
     }
+    return free.filter((run) => this.#catalog.knows(run)).map(({ id }) => id);
   }
 
   /**

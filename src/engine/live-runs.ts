@@ -37,8 +37,6 @@ export class LiveRuns {
   readonly #loading: Loading;
   readonly #ports: DriverPorts;
   readonly #drivers = new Map<string, RunDriver>();
-  /** Runs that could not go on here: they are not taken up again unasked. */
-  readonly #left = new Set<string>();
   #topRuns = 0;
 
   constructor(options: LiveRunsOptions) {
@@ -47,10 +45,7 @@ export class LiveRuns {
     this.#ports = {
       ...options.ports,
       onEnd: (driver, isLeft) => {
-        if (isLeft) {
-          this.#left.add(driver.id);
-          options.onLeft(driver.id);
-        }
+        if (isLeft) options.onLeft(driver.id);
         if (this.#drivers.get(driver.id) !== driver) return;
         this.#drivers.delete(driver.id);
         if (driver.kind !== 'round') this.#topRuns -= 1;
@@ -69,11 +64,6 @@ export class LiveRuns {
 
   get(id: string): RunDriver | undefined {
     return this.#drivers.get(id);
-  }
-
-  /** Whether the run could not go on here. */
-  wasLeft(id: string): boolean {
-    return this.#left.has(id);
   }
 
   /** The row as it is now. @throws WorkflowError NOT_FOUND */
@@ -95,9 +85,7 @@ export class LiveRuns {
 
   /** Brings an unfinished run back that is ours to drive. */
   resume(id: string): RunDriver {
-    this.#left.add(id);
     const { row, compiled, kernel, state, outer, replayed, lastAt } = loadRun(this.#loading, id);
-    this.#left.delete(id);
     const driver = this.#add(
       new RunDriver({
         row,

@@ -7,10 +7,16 @@ import { createFunctionContext } from '../../machines/function-context.ts';
 import { createScope, loadingReader } from '../../machines/scope.ts';
 
 /** @throws TemplateError; WorkflowError FUNCTION_MISSING; what the function throws */
-export async function renderValue(effect: EffectInput, value: Value, signal: AbortSignal, loader: ValueLoader): Promise<unknown> {
+export async function renderValue(
+  effect: EffectInput,
+  value: Value,
+  signal: AbortSignal,
+  loader: ValueLoader,
+): Promise<unknown> {
   const { program, context, step } = effect;
   const reader = loadingReader(loader);
-  if (value.kind === 'template') return value.template.render(createScope(program, context, step, reader), { missing: program.definition.missing });
+  if (value.kind === 'template')
+    return value.template.render(createScope(program, context, step, reader), { missing: program.definition.missing });
   if (value.call === null) throw missingFunction(value);
   return (value.call as (each: unknown) => unknown)(createFunctionContext(effect, { reader, signal }));
 }

@@ -54,7 +54,11 @@ export function openTasks(row: RunRow, program: Program, state: RunState, loader
 
 /** While the run is paused its answer waits. */
 function isAnswered(state: RunState, step: string, visit: number): boolean {
-  return state.pause?.held.some(({ event }) => event.type === 'task.answered' && event.step === step && event.visit === visit) ?? false;
+  return (
+    state.pause?.held.some(
+      ({ event }) => event.type === 'task.answered' && event.step === step && event.visit === visit,
+    ) ?? false
+  );
 }
 
 function asText(value: unknown): string | null {

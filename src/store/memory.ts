@@ -4,6 +4,7 @@
  */
 import type {
   Commit,
+  FreeRun,
   InboxEntry,
   RunFilter,
   Store,
@@ -112,6 +113,15 @@ export class MemoryStore implements Store {
     for (const run of free) run.owner = isAmong(parseRow(run).id, only) ? me : null;
     if (free.length > 0) database.changed(this.#writer);
     return unfinished.filter((run) => run.owner === me).map((run) => parseRow(run).id);
+  }
+
+  freeRuns(): readonly FreeRun[] {
+    const database = this.#use();
+    return unfinishedRuns(database)
+      .filter((run) => run.owner === null || database.owners.get(run.owner)?.alive !== true)
+      .map(parseRow)
+      .filter((row) => row.kind !== 'round')
+      .map(({ id, workflow, version }) => ({ id, workflow, version }));
   }
 
   isOwnedElsewhere(id: string): boolean {

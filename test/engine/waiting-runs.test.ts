@@ -13,7 +13,7 @@ afterEach(async () => {
 
 function define(...workflows: readonly unknown[]): readonly WorkflowDefinition[] {
   const result = parseDefinitions({ workflows });
-  if (!('definitions' in result)) throw new Error(JSON.stringify(result.issues, null, 1));
+  if (result.definitions === undefined) throw new Error(JSON.stringify(result.issues, null, 1));
   return result.definitions;
 }
 

@@ -48,6 +48,26 @@ export function describeOwnership(name: string, { open, openOwner }: Contract): 
       expect(seqs(b.readEvents('a', 1))).toEqual([1, 2, 3, 4]);
     });
 
+    test('free runs are those that adopt would take, with their workflows, but for rounds; looking takes none', () => {
+      const [a, b] = [openOwner(), openOwner()];
+      a.commit([start('a'), start('a/loop:1/0', 1, { kind: 'round', parent: 'a' }), start('b', 1, { version: '2' })]);
+      a.commit([start('done', 1, { status: 'completed' })]);
+      b.commit([start('mine')]);
+      expect(b.freeRuns()).toEqual([]);
+      a.crash();
+      const { workflow, version } = b.readRun('a') ?? {};
+      const free = [
+        { id: 'a', workflow, version },
+        { id: 'b', workflow, version: '2' },
+      ];
+      expect(b.freeRuns()).toEqual(free);
+      expect(open().freeRuns()).toEqual(free);
+      expect(b.adopt(['a'])).toContain('a');
+      expect(b.freeRuns()).toEqual(free.slice(1));
+      b.adopt();
+      expect(b.freeRuns()).toEqual([]);
+    });
+
     test('of two that adopt, each run goes to exactly one, and a later adoption changes nothing', () => {
       const [dead, b, c] = [openOwner(), openOwner(), openOwner()];
       dead.commit([start('a'), start('b')]);

@@ -7,6 +7,7 @@
  * only have seemed so, is fenced (W1). O3 ids of owners are never used again.
  */
 import type { StatementSync } from 'node:sqlite';
+import type { FreeRun } from '../../core/ports.ts';
 import { notAcquired, ownershipLost } from '../commit-rules.ts';
 import type { Connection, Query } from './connection.ts';
 import { isOwnerAlive, lockOwner, removeLock, sweepLocks, type OwnerLock } from './lock.ts';
@@ -36,6 +37,7 @@ export class Owner {
   readonly #pass: StatementSync;
   readonly #passOne: StatementSync;
   readonly #owned: Query<{ readonly id: string }>;
+  readonly #ofOwner: Query<FreeRun>;
   #id: number | null = null;
   #lock: OwnerLock | null = null;
 
@@ -55,6 +57,9 @@ export class Owner {
       `update runs set owner = ?1 where owner = ${nobody} and (id = ?2 or (id > ?2 || '/' and id < ?2 || '0'))`,
     );
     this.#owned = connection.query('select id from runs where owner = ? order by key');
+    this.#ofOwner = connection.query(
+      `select id, workflow, version from runs where owner = ? and kind <> 'round' order by key`,
+    );
   }
 
   /** Null before {@link acquire}. */
@@ -110,6 +115,14 @@ export class Owner {
       }
       if (only === undefined) this.#pass.run(id, nobody);
       else for (const run of only) this.#passOne.run(id, run);
+    });
+  }
+
+  freeRuns(): readonly FreeRun[] {
+    const { file } = this.#connection;
+    return this.#connection.read(() => {
+      const dead = this.#all.all().filter((owner) => owner.id !== this.#id && !isOwnerAlive(file, owner.id));
+      return [nobody, ...dead.map((owner) => owner.id)].flatMap((owner) => this.#ofOwner.all(owner));
     });
   }
 

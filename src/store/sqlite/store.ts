@@ -1,6 +1,7 @@
 /** The embedded store: the {@link Store} contract on one connection. Owns the parts and their order of use, no SQL. */
 import type {
   Commit,
+  FreeRun,
   InboxEntry,
   RunFilter,
   Store,
@@ -83,6 +84,10 @@ export class SqliteStore implements Store {
 
   adopt(only?: readonly string[]): readonly string[] {
     return this.#owner.adopt(only);
+  }
+
+  freeRuns(): readonly FreeRun[] {
+    return this.#owner.freeRuns();
   }
 
   isOwnedElsewhere(run: string): boolean {
