@@ -9,7 +9,7 @@ export function reportError(io: Io, error: unknown, isJson: boolean): number {
   const code = codeOfError(error);
   const exitCode = code === null ? exitCodes.failed : exitCodeOfError(code);
   const message = harmless(error instanceof Error ? error.message : String(error));
-  const isDebug = (io.env['DANK_DEBUG'] ?? '') !== '';
+  const isDebug = !['', '0', undefined].includes(io.env['DANK_DEBUG']);
   const unexpected = code === null ? 'unexpected: ' : '';
   const hint = code === null && !isDebug ? ' (DANK_DEBUG=1 shows where it comes from)' : '';
   io.err(`${io.errStyle.red('error:')} ${unexpected}${message}${hint}\n`);

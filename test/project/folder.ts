@@ -20,8 +20,11 @@ export function addFiles(folder: string, files: Readonly<Record<string, string>>
   }
 }
 
-/** What a workflow file imports in the place of 'dank-workflow': to the tests' own modules this is another copy. */
-export const packageUrl = new URL('../../src/index.ts', import.meta.url).href;
+/**
+ * What a workflow file imports in the place of 'dank-workflow': the built package (`npm run build` comes first), which to the
+ * tests' own modules is another copy.
+ */
+export const packageUrl: string = new URL('../../dist/src/index.js', import.meta.url).href;
 
 /** One workflow that needs no agent, as YAML. */
 export const helloYaml = `workflows:

@@ -25,10 +25,13 @@ async function mistakesOf(files: Readonly<Record<string, string>>, env = {}): Pr
   });
 }
 
-/** The message of the error that loading the folder in a process of its own gives. */
+/** What loading the folder in a process of its own gives: names, or the message of the error. */
 function loadedByNode(dir: string): string {
   const script = `import { loadWorkflows } from '${packageUrl}';
-    await loadWorkflows(${JSON.stringify(dir)}).catch((error) => console.log(error.message));`;
+    await loadWorkflows(${JSON.stringify(dir)}).then(
+      ({ workflows }) => console.log(workflows.map(({ name }) => name).join(' ')),
+      (error) => console.log(error.message),
+    );`;
   addFiles(dir, { 'load/load.mjs': script });
   return execFileSync(process.execPath, [join(dir, 'load/load.mjs')], { encoding: 'utf8' });
 }
@@ -100,12 +103,29 @@ describe('workflows are found in what a file exports', () => {
     expect(await namesOf({ [name]: text })).toEqual(['hello']);
   });
 
-  test('TypeScript that names other files as they will be called when compiled', async () => {
-    const files = {
-      'workflows.ts': `import { steps } from './steps.js';\nexport default { id: 'hello', steps };`,
-      'steps.ts': `export const steps: readonly object[] = [{ id: 'a', type: 'wait', duration: 1 }];`,
-    };
-    expect(await namesOf(files)).toEqual(['hello']);
+  const plain = "steps: [{ id: 'a', type: 'wait', duration: 1 }]";
+
+  test.each([
+    ['types only', { 'workflows.ts': `export default { id: 'hello' as string, ${plain} };` }],
+    [
+      'more than types',
+      { 'workflows.ts': `enum Name { Hello = 'hello' }\nexport default { id: Name.Hello, ${plain} };` },
+    ],
+    [
+      'files named as they will be called when compiled',
+      {
+        'workflows.ts': `import { steps } from './steps.js';\nexport default { id: 'hello', steps };`,
+        'steps.ts': `export const { steps } = { ${plain} } as const;`,
+      },
+    ],
+    [
+      'CommonJS',
+      {
+        'workflows.config.ts': `const id: string = 'hello';\nmodule.exports = { id, ${plain} };`,
+      },
+    ],
+  ])('TypeScript as Node.js loads it: %s', (_, files) => {
+    expect(loadedByNode(folderWith(files))).toBe('hello\n');
   });
 
   test('texts in the list are paths of YAML and JSON files', async () => {
@@ -279,7 +299,7 @@ describe('a file that cannot be loaded says why', () => {
     expect(mistakes.join('\n')).not.toContain('    at ');
   });
 
-  // The test runner reads files in its own way: these two are about Node.js's.
+  // The test runner reads files in its own way: these are about Node.js's.
   test.each([
     [
       'a syntax error, with its line',
