@@ -12,7 +12,7 @@ import { roundPrefix, type EffectInput } from './effect-input.ts';
 import { evaluateEffect, inlineLoader, resolveItems, type Surroundings } from './evaluate.ts';
 import { startEvent, type StartEvent } from './machine-event.ts';
 import type { Program } from './program.ts';
-import type { CompiledWorkflow } from './workflow.ts';
+import type { CompiledWorkflow } from './compiled-workflow.ts';
 
 interface PromiseArguments {
   readonly input: EffectInput;

@@ -107,8 +107,8 @@ export function createGuards(program: Program): Record<string, Guard> {
   function hasSlot(context: RunContext, step: number, branch: number): boolean {
     const { step: parallel } = stepInfo(program, step);
     if (parallel.type !== 'parallel' || parallel.maxConcurrency === null) return true;
-    const { isOver, running, ahead } = queueOf(context, step);
-    return !isOver && running + (ahead.get(branch) ?? 0) < parallel.maxConcurrency;
+    const queue = queueOf(context, step);
+    return !queue.isOver && queue.running + (queue.ahead.get(branch) ?? 0) < parallel.maxConcurrency;
   }
 
   /** Every queued branch asks, about the same context: counted once for all of them. */

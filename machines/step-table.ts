@@ -3,7 +3,7 @@
  * the list of chunks, so that a run of 10,000 steps does not copy 10,000 records at each of them. Owns storage only; what
  * a record means is in `context.ts`.
  */
-import type { StepRecord } from './context.ts';
+import type { StepRecord } from './step-record.ts';
 
 const chunkBits = 6;
 const chunkSize = 1 << chunkBits;

@@ -11,6 +11,7 @@ import { inlineValue } from '../src/core/stored-value.ts';
 import type { WorkflowDefinition } from '../src/definition/definition.ts';
 import { createActions } from './actions.ts';
 import { createDefaultActors } from './actors.ts';
+import type { CompiledWorkflow } from './compiled-workflow.ts';
 import { emptyContext, type RunContext } from './context.ts';
 import { createDelays } from './delays.ts';
 import { EffectInput, effectId, type RunEffect } from './effect-input.ts';
@@ -25,13 +26,7 @@ import { bodyOf } from './types.ts';
 /** Raised when compiled machines change shape; a run records the format it was started with. */
 export const machineFormat = 1;
 
-/** A program and its machine. */
-export interface CompiledWorkflow {
-  readonly program: Program;
-  readonly machine: AnyStateMachine;
-  /** The compiled bodies of the items loops, by the loop's number. */
-  readonly bodies: ReadonlyMap<number, CompiledWorkflow>;
-}
+export type { CompiledWorkflow };
 
 const compiled = new WeakMap<WorkflowDefinition, CompiledWorkflow>();
 

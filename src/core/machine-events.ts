@@ -41,8 +41,8 @@ export function toMachineEvent(
       const { type, name, payload, isBroadcast } = event;
       const value = 'v' in payload ? payload.v : undefined;
       const kept = kernel.keepSignal(name, value);
-      const answer = { output: referenced(payload, seq), ...(kept === undefined ? {} : { kept }) };
-      return { type, name, payload: value, answer, ...(isBroadcast === undefined ? {} : { isBroadcast }) };
+      const taken = { output: referenced(payload, seq), ...(kept === undefined ? {} : { kept }) };
+      return { type, name, payload: value, answer: taken, ...(isBroadcast === undefined ? {} : { isBroadcast }) };
     }
     case 'task.answered': {
       const { type, step, visit, output } = event;

@@ -67,7 +67,7 @@ function expectCase({ status = 'completed', ...each }: Case, outcome: RunOutcome
 }
 
 describe('signals', () => {
-  const two = (more: object = {}) =>
+  const two = (more: Readonly<Record<string, unknown>> = {}) =>
     flow({
       steps: [
         agent('first', more),
