@@ -84,7 +84,7 @@ function isResult(event: HistoryEvent): event is Extract<HistoryEvent, { readonl
 function resume(
   kernel: Kernel,
   state: RunState,
-  { seq }: Recorded,
+  { seq, at }: Recorded,
   { by, why }: RunResumed,
   extras: StartExtras,
 ): Advanced | Refused {
@@ -96,10 +96,18 @@ function resume(
     lifecycle: [{ type: 'run.resumed', ...reason }],
   };
   for (const recorded of state.pause.held) {
-    const next = transition(kernel, result.state, recorded, extras);
+    // Applied now: what it sets and starts is measured from here.
+    const next = transition(kernel, result.state, { ...recorded, at }, extras);
     if (!('refused' in next)) result = both(result, next);
   }
-  return { ...result, state: { ...result.state, seq } };
+  return begunAt(seq, result);
+}
+
+/** What begins at the end of a pause sees all that was held: it begins with that event, not with the one that was held. */
+function begunAt(seq: number, { state, started, ...rest }: Advanced): Advanced {
+  const renewed = new Map(started.map((effect) => [effect.id, { ...effect, seq }]));
+  const effects = new Map([...state.effects].map(([id, effect]) => [id, renewed.get(id) ?? effect]));
+  return { ...rest, state: { ...state, seq, effects }, started: [...renewed.values()] };
 }
 
 const nothing: Omit<Advanced, 'state'> = { started: [], stopped: [], set: [], cancelled: [], lifecycle: [] };

@@ -203,3 +203,24 @@ test('a run that cannot begin fails with its input in place', () => {
   expect(advanced.started.map(({ id }) => id)).toEqual(['clean']);
   expect(advanced.lifecycle.map(({ type }) => type)).toEqual(['run.started', 'step.started']);
 });
+
+test('timers that are set at the end of a pause count from there', () => {
+  const { kernel, moments } = simulate(flow({ steps: [agent('a'), agent('b', { timeout: 60_000 })] }), 1, {
+    maxEvents: 1,
+  });
+  let state = moments[0]?.advanced.state as RunState;
+  const start = moments[0]?.recorded.at ?? 0;
+  const take = (at: number, event: Parameters<typeof taken>[2]['event']) => {
+    const advanced = taken(kernel, state, { seq: state.seq + 1, at: start + at, event });
+    ({ state } = advanced);
+    return advanced;
+  };
+  take(1_000, { type: 'run.paused' });
+  expect(
+    take(2_000, { type: 'effect.completed', effect: 'a', visit: 1, attempt: 1, output: { v: 1 } }).started,
+  ).toEqual([]);
+  const resumed = take(3_600_000, { type: 'run.resumed' });
+  expect(resumed.started).toMatchObject([{ id: 'b', seq: 4 }]);
+  expect(resumed.set).toMatchObject([{ name: 'timeout:b', dueAt: start + 3_660_000 }]);
+  expect(state.effects.get('b')).toBe(resumed.started[0]);
+});

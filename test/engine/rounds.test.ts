@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import { TerminalError } from '../../src/core/errors.ts';
+import { MemoryDatabase, openMemoryStore } from '../../src/store/memory.ts';
+import { agent, flow, type LooseStep } from '../support/flow.ts';
+import { after, hangs, type MockCall } from '../support/mocks.ts';
+import { createTestEngine } from '../support/test-engine.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+
+const promptOf = (call: MockCall): unknown => (call.input as { readonly prompt: unknown }).prompt;
+
+function looped(more: Readonly<Record<string, unknown>> = {}, step: Readonly<Record<string, unknown>> = {}): LooseStep {
+  return {
+    id: 'each',
+    type: 'loop',
+    items: '{{workflow.input.list}}',
+    steps: [agent('work', { input: { prompt: '{{loop.item}}' }, ...step })],
+    ...more,
+  };
+}
+
+const fiveItems = { list: [1, 2, 3, 4, 5] };
+
+describe('an items loop', () => {
+  test('keeps no more rounds in memory than run at once, and none when it has ended', async () => {
+    const items = Array.from({ length: 10_000 }, (_, index) => index);
+    let [running, most] = [0, 0];
+    await using test = await createTestEngine({
+      mocks: {
+        work: async (call: MockCall) => {
+          running += 1;
+          most = Math.max(most, running);
+          await Promise.resolve();
+          running -= 1;
+          return promptOf(call);
+        },
+      },
+    });
+    const definition = flow({ steps: [looped({ parallel: true, maxConcurrency: 50 })] });
+    const run = await test.engine.start(definition, { list: items }, { runId: 'run' });
+    await test.drive(run.id);
+    const output = (await run.result()) as readonly unknown[];
+    expect(output).toHaveLength(10_000);
+    expect(output).toEqual(items);
+    expect(most).toBeLessThanOrEqual(50);
+    // The history of the run itself stays short: rounds have their own.
+    expect(test.store.lastSeq('run')).toBe(2);
+  }, 60_000);
+
+  test.each([
+    { onItemError: 'collect', output: [1, null, 3, null, 5] },
+    { onItemError: 'skip', output: [1, 3, 5] },
+  ])("onItemError '$onItemError': $output", async ({ onItemError, output }) => {
+    await using test = await createTestEngine({
+      mocks: {
+        work: (call: MockCall) => {
+          const item = promptOf(call);
+          if (item === 2 || item === 4) throw new TerminalError(`no ${String(item)}`);
+          return item;
+        },
+      },
+    });
+    const run = await test.engine.start(
+      flow({
+        steps: [looped({ onItemError })],
+        output: { out: '{{steps.each.output}}', errors: '{{steps.each.metadata.errors}}' },
+      }),
+      fiveItems,
+      { runId: 'run' },
+    );
+    await test.drive(run.id);
+    expect(await run.result()).toMatchObject({
+      out: output,
+      errors: { 1: { message: 'no 2' }, 3: { message: 'no 4' } },
+    });
+  });
+
+  test("onItemError 'fail': the first failure ends the loop, the rounds under way are cancelled, the rest never begins", async () => {
+    await using test = await createTestEngine({
+      mocks: {
+        work: (call: MockCall) => {
+          if (promptOf(call) === 2)
+            return after(10, () => {
+              throw new TerminalError('no 2');
+            })(call);
+          return hangs()(call);
+        },
+      },
+    });
+    const run = await test.engine.start(flow({ steps: [looped({ parallel: 3 })] }), fiveItems, { runId: 'run' });
+    const report = await test.drive(run.id);
+    await test.clock.settle();
+    expect(report).toMatchObject({
+      status: 'failed',
+      error: {
+        code: 'STEPS_FAILED',
+        message: "round 1 of loop 'each' failed: no 2",
+        details: { index: 1, step: 'each' },
+      },
+    });
+    expect(test.mocks.counts).toEqual({ work: 3 });
+    expect(test.mocks.aborted).toEqual(['work', 'work']);
+    const rounds = test.store.listRuns({ parent: 'run', kind: ['round'] }).map(({ id, status }) => `${id} ${status}`);
+    expect(rounds.sort()).toEqual(['run/each:1/0 cancelled', 'run/each:1/1 failed', 'run/each:1/2 cancelled']);
+  });
+
+  test('cancelling the run cancels its rounds', async () => {
+    await using test = await createTestEngine({ mocks: { work: hangs() } });
+    const run = await test.engine.start(flow({ steps: [looped({ parallel: 2 })] }), fiveItems, { runId: 'run' });
+    await test.clock.settle();
+    await run.cancel({ by: 'kim' });
+    await test.clock.settle();
+    expect(test.mocks.aborted).toEqual(['work', 'work']);
+    const rounds = test.store.listRuns({ parent: 'run', kind: ['round'] });
+    expect(rounds.map(({ status, endedAt }) => [status, endedAt])).toEqual([
+      ['cancelled', test.clock.now()],
+      ['cancelled', test.clock.now()],
+    ]);
+  });
+
+  test.each([undefined, null, 7, 'text', { length: 2 }])('items that are no list fail the step: %o', async (list) => {
+    await using test = await createTestEngine();
+    const run = await test.engine.start(flow({ steps: [looped()] }), { list }, { runId: 'run' });
+    expect(await test.drive(run.id)).toMatchObject({ status: 'failed', error: { code: 'TEMPLATE_FAILED' } });
+  });
+
+  test('large items are stored once: rounds refer to them', async () => {
+    const list = Array.from({ length: 20 }, (_, index) => ({ index, text: `${index}`.repeat(5_000) }));
+    await using test = await createTestEngine({
+      mocks: { work: (call: MockCall) => (promptOf(call) as string).length },
+    });
+    const run = await test.engine.start(
+      flow({ steps: [looped({}, { input: { prompt: '{{loop.item.text}}' } })] }),
+      { list },
+      { runId: 'run' },
+    );
+    await test.drive(run.id);
+    expect(await run.result()).toEqual(list.map(({ text }) => text.length));
+    for (const { id } of test.store.listRuns({ parent: 'run', kind: ['round'] })) {
+      expect(JSON.stringify(test.store.readEvents(id, 1)).length).toBeLessThan(2_000);
+    }
+  });
+
+  test('an attempt of the loop begins with fresh rounds', async () => {
+    await using test = await createTestEngine({
+      mocks: { work: (call: MockCall) => (call.index < 3 ? hangs()(call) : promptOf(call)) },
+    });
+    const definition = flow({
+      steps: [looped({ parallel: true, timeout: 100, retry: { maxAttempts: 2, delay: 10 } })],
+    });
+    const run = await test.engine.start(definition, { list: [1, 2, 3] }, { runId: 'run' });
+    await test.drive(run.id);
+    expect(await run.result()).toEqual([1, 2, 3]);
+    expect(test.mocks.counts).toEqual({ work: 6 });
+  });
+});
+
+describe('rounds after a crash', () => {
+  test('see the run around them as it was when the loop began, also when that was held back by a pause', async () => {
+    const database = new MemoryDatabase();
+    const clock = new VirtualClock();
+    const definition = () =>
+      flow({
+        steps: [agent('a'), looped({ items: [1, 2] }, { input: { prompt: '{{steps.a.output.text}} {{loop.item}}' } })],
+      });
+    const mocks = { a: after(50, { text: 'of a' }), work: after(1_000, promptOf) };
+    const store = openMemoryStore(database);
+    const first = await createTestEngine({ store, clock, mocks, workflows: [definition()] });
+    const run = await first.engine.start(definition(), {}, { runId: 'run' });
+    await run.pause();
+    await clock.advance(100);
+    expect(first.mocks.counts).toEqual({ a: 1 });
+    await run.resume();
+    await clock.settle();
+    expect(first.mocks.counts).toEqual({ a: 1, work: 1 });
+    store.crash();
+    await using second = await createTestEngine({
+      store: openMemoryStore(database),
+      clock,
+      mocks,
+      workflows: [definition()],
+    });
+    await second.drive('run');
+    expect(await second.engine.run('run').result()).toEqual(['of a 1', 'of a 2']);
+  });
+});
