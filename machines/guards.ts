@@ -13,7 +13,6 @@ import { findKept, matchesSignal, readPayload, takesSignal } from './signal.ts';
 import { failure, type SettleParams } from './settle.ts';
 import { isTolerant } from './step.ts';
 
-type Params = Readonly<Record<string, unknown>>;
 export interface GuardArguments {
   readonly context: RunContext;
   readonly event: MachineEvent;
@@ -238,4 +237,3 @@ function matches(value: unknown, key: string): boolean {
   );
 }
 
-export type { Params };

@@ -16,8 +16,9 @@ interface PersistedState {
 }
 
 export function persistState(state: RunState): string {
-  const { value, status, context } = state.snapshot as AnyMachineSnapshot & {
+  const { value, status, context } = state.snapshot as {
     readonly value: unknown;
+    readonly status: string;
     readonly context: RunContext;
   };
   const persisted: PersistedState = {

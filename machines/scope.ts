@@ -252,7 +252,7 @@ const choices = new WeakMap<StepInfo, Map<string, Choice>>();
 /** A router's output in conditions: equal to the chosen step's id, to the branch, and to every case key that leads to the same step. */
 function choiceOf(info: StepInfo, branch: string): Choice {
   let ofStep = choices.get(info);
-  if (ofStep === undefined) choices.set(info, (ofStep = new Map()));
+  if (ofStep === undefined) choices.set(info, (ofStep = new Map<string, Choice>()));
   let choice = ofStep.get(branch);
   if (choice === undefined) ofStep.set(branch, (choice = makeChoice(info, branch)));
   return choice;
@@ -268,7 +268,7 @@ function makeChoice({ step }: StepInfo, branch: string): Choice {
 }
 
 /** Where a branch of a router leads; null when nothing is written for it. */
-export function branchTarget(step: StepInfo['step'], branch: string): ReturnType<typeof targetOf> {
+function branchTarget(step: StepInfo['step'], branch: string): ReturnType<typeof targetOf> {
   return targetOf(step, branch);
 }
 

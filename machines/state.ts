@@ -12,7 +12,7 @@ import { createScope, keptReader } from './scope.ts';
 
 type State = Readonly<Record<string, unknown>>;
 
-export function applyWrite(state: State, key: string, write: StateWrite): State {
+function applyWrite(state: State, key: string, write: StateWrite): State {
   const current = Object.hasOwn(state, key) ? state[key] : undefined;
   return withKey(state, key, written(current, write));
 }

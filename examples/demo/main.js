@@ -101,7 +101,7 @@ async function demo(flags) {
     const where = ['--file', file, ...(flags.store === undefined ? [] : ['--store', resolve(here, flags.store)])];
     const run = ['run', 'research-and-summarize', ...where, '--input', JSON.stringify(input), '--run-id', runId];
     const code = await runCommand([...run, '--allow-host', new URL(service.url).host], environment(running));
-    if (code !== 0)
+    if (wasInterrupted(code))
       say(`\nThe agents end with the demo. To go on where it stopped:\n  npm run demo -- ${again(runId)}`);
     return code;
   } finally {

@@ -23,7 +23,6 @@ export type {
   ActiveEffect,
   ActiveTimer,
   Advanced,
-  EffectToken,
   Kernel,
   Refused,
   RunState,

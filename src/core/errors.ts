@@ -174,10 +174,10 @@ function errorData(thrown: unknown, code: ErrorCode, depth: number): ErrorData {
   const own = error instanceof WorkflowError ? error : null;
   const cause: unknown = error.cause;
   return {
-    name: String(error.name),
+    name: asText(error.name),
     code: own?.code ?? code,
-    message: String(error.message).slice(0, maxMessageLength),
-    retryable: Boolean(own?.retryable ?? errorTable[code].retryable),
+    message: asText(error.message).slice(0, maxMessageLength),
+    retryable: (own?.retryable ?? errorTable[code].retryable) === true,
     ...(own?.retryAfterMs !== undefined && isDelay(own.retryAfterMs) ? { retryAfterMs: own.retryAfterMs } : {}),
     ...(own?.details === undefined ? {} : { details: plainDetails(own.details) }),
     ...(cause === undefined || depth >= maxCauseDepth ? {} : { cause: errorData(cause, code, depth + 1) }),
@@ -207,4 +207,9 @@ function describeThrown(thrown: unknown): string {
   } catch {
     return Object.prototype.toString.call(thrown);
   }
+}
+
+/** Fields of errors can be anything: they are the author's. */
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : String(value);
 }

@@ -65,7 +65,9 @@ async function ask(
     signal: call.signal,
     idempotencyKey: repair === 0 ? key : `${key}:r${repair}`,
     attempt: call.input.attempt,
-    onChunk: call.stream,
+    onChunk: (text) => {
+      call.stream(text);
+    },
     ...(step.endpoint === null ? {} : { endpoint: step.endpoint }),
     ...(scope.secrets.size === 0 ? {} : { secrets: scope.secrets }),
   });

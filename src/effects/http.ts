@@ -19,7 +19,9 @@ export async function httpEffect(call: EffectCall): Promise<EffectResult> {
     body,
     timeoutMs: transportTimeoutMs(step.timeoutMs),
     signal: call.signal,
-    onChunk: call.stream,
+    onChunk: (text) => {
+      call.stream(text);
+    },
     ...(isPlainObject(query) ? { query } : {}),
     ...(scope.secrets.size === 0 ? {} : { secrets: scope.secrets }),
   });

@@ -163,7 +163,7 @@ function unknownAgents(definition: WorkflowDefinition, agents: AgentRegistry, is
   return isOneOfMany ? issues.map((issue) => ({ ...issue, path: `${definition.name}.${issue.path}` })) : issues;
 }
 
-export function unknownWorkflow(name: string, known: readonly string[]): WorkflowError {
+function unknownWorkflow(name: string, known: readonly string[]): WorkflowError {
   const near = known.map((each) => ({ each, far: distance(each, name) })).sort((a, b) => a.far - b.far)[0];
   const hint = near !== undefined && near.far <= Math.max(2, name.length / 3) ? `; did you mean '${near.each}'?` : '';
   return new WorkflowError(

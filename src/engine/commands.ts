@@ -2,7 +2,7 @@
 import { InputError, WorkflowError } from '../core/errors.ts';
 import type { HistoryEvent, SignalReceived, TaskAnswered } from '../core/event.ts';
 import { isPlainObject, throughJson } from '../core/json.ts';
-import { toDataSchema, type WorkflowDefinition } from '../definition/index.ts';
+import { toDataSchema } from '../definition/index.ts';
 import type { DataSchema, HumanStep } from '../definition/definition.ts';
 import type { RunContext } from '../../machines/context.ts';
 import type { Program } from '../../machines/program.ts';
@@ -152,4 +152,3 @@ export function decodeCommand(data: string): HistoryEvent | null {
     : null;
 }
 
-export type { WorkflowDefinition };

@@ -25,8 +25,8 @@ export interface CommitterOptions {
   readonly onFailure: (error: unknown) => void;
   /** Told of what a `committed` threw. @default `onFailure` is */
   readonly onError?: (run: string, error: unknown) => void;
-  /** Schedules a flush at the end of the turn. @default setImmediate */
-  readonly defer?: (flush: () => void) => void;
+  /** Schedules a flush at the end of the turn. */
+  readonly defer: (flush: () => void) => void;
 }
 
 interface Entry {
@@ -52,7 +52,7 @@ export class Committer {
   constructor(options: CommitterOptions) {
     this.#options = options;
     this.#maxBatch = options.maxBatch ?? 1_000;
-    this.#defer = options.defer ?? ((flush) => void setImmediate(flush));
+    this.#defer = options.defer;
   }
 
   /** Commits in line. */

@@ -5,7 +5,7 @@ import { createHttpClient } from '../http/client.ts';
 import type { Store } from '../core/ports.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
-import { consoleLogger, systemClock, systemPoll, systemRandom } from './default-ports.ts';
+import { consoleLogger, systemClock, systemDefer, systemPoll, systemRandom } from './default-ports.ts';
 import { Engine } from './engine.ts';
 import { defaultLimits, defaultStoreFile, type EngineOptions } from './options.ts';
 
@@ -35,6 +35,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       random: options.random ?? systemRandom,
       logger: options.logger ?? consoleLogger,
       poll: options.poll ?? (isShared(options) ? systemPoll : null),
+      defer: systemDefer,
       adopts: options.recover === undefined || options.recover === true,
     });
     store.acquire();

@@ -10,6 +10,11 @@ export const systemRandom: Random = {
   uuid: () => v7(),
 };
 
+/** At the end of this turn of the event loop. */
+export function systemDefer(work: () => void): void {
+  setImmediate(work);
+}
+
 /** Looks at what other processes left, every 100 ms; does not keep the process alive. */
 export function systemPoll(look: () => void): () => void {
   const timer = setInterval(look, 100);

@@ -45,6 +45,8 @@ export interface EngineParts {
   readonly logger: Logger;
   /** Calls back again and again until it is taken back; null: other processes are not listened to. */
   readonly poll: ((look: () => void) => () => void) | null;
+  /** Calls back at the end of the turn of the event loop. */
+  readonly defer: (work: () => void) => void;
   /** Whether runs of processes that died meanwhile are continued. */
   readonly adopts: boolean;
 }
@@ -76,6 +78,7 @@ export class Engine implements RunAccess, AsyncDisposable {
     this.#catalog = new Catalog(parts.workflows.map(toDefinition), parts.agents, store);
     this.#timers = new TimerQueue(clock);
     this.#committer = new Committer({
+      defer: parts.defer,
       store,
       clock,
       onStall: (error) => {

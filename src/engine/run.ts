@@ -1,6 +1,6 @@
 /** The handle of one run: what it is, what happens to it, how it ended. Holds nothing of the run itself. */
 import { CancelledError, WorkflowError, errorTable, type ErrorCode, type ErrorData } from '../core/errors.ts';
-import type { RunKind, RunRow, RunStatus, StepStatus } from '../core/run.ts';
+import type { RunRow, RunStatus, StepStatus } from '../core/run.ts';
 import type { Reason } from './commands.ts';
 import type { RunEvent } from './run-events.ts';
 import type { Task } from './tasks.ts';
@@ -120,4 +120,3 @@ export class Run<Output = unknown> {
   }
 }
 
-export type { RunKind };

@@ -8,13 +8,13 @@ import type { RunKind, RunRow, RunStatus, WaitingFor } from '../core/run.ts';
 
 export const runStatuses: readonly RunStatus[] = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled'];
 export const unfinishedStatuses: readonly RunStatus[] = ['pending', 'running', 'paused'];
-export const waitings: readonly WaitingFor[] = ['timer', 'human', 'signal', 'child', 'effect'];
+const waitings: readonly WaitingFor[] = ['timer', 'human', 'signal', 'child', 'effect'];
 export const runKinds: readonly RunKind[] = ['run', 'round', 'child'];
 
 const defaultKinds: readonly RunKind[] = ['run', 'child'];
 const defaultLimit = 100;
 /** Rows of one page at most; more are read with `after`. */
-export const maxListLimit = 1_000;
+const maxListLimit = 1_000;
 
 /** A filter with its defaults filled in; null does not restrict. */
 export interface CheckedFilter {
