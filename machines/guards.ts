@@ -231,9 +231,6 @@ function isCase(
 
 function matches(value: unknown, key: string): boolean {
   return (
-    value !== undefined &&
-    value !== null &&
-    (typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean)) === key
+    value !== undefined && value !== null && (typeof value === 'object' ? JSON.stringify(value) : String(value)) === key
   );
 }
-

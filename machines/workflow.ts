@@ -59,7 +59,7 @@ function createRunMachine(program: Program, bodies: ReadonlyMap<number, Compiled
     actors: createDefaultActors(program, bodies),
   };
   // The one place where our own description of a chart becomes XState's.
-  return createMachine(config as never, implementations as never) as unknown as AnyStateMachine;
+  return createMachine(config as never, implementations as never);
 }
 
 class RunChart {

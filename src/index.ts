@@ -1,7 +1,13 @@
 /** The public API of dank-workflow. Everything users may import stands here, by name. */
 
 // Defining workflows.
-export { createWorkflow, defineStepType, definitionFromCanonical, parseDefinition, toDefinition } from './definition/index.ts';
+export {
+  createWorkflow,
+  defineStepType,
+  definitionFromCanonical,
+  parseDefinition,
+  toDefinition,
+} from './definition/index.ts';
 export type {
   AuthorStep,
   ContextOf,

@@ -19,15 +19,7 @@ import type { RunStatus } from './run.ts';
 import type { Advanced, Command, Kernel, Refused, RunState, StartExtras } from './run-state.ts';
 
 export { createKernel } from './kernel.ts';
-export type {
-  ActiveEffect,
-  ActiveTimer,
-  Advanced,
-  Kernel,
-  Refused,
-  RunState,
-  StartExtras,
-} from './run-state.ts';
+export type { ActiveEffect, ActiveTimer, Advanced, Kernel, Refused, RunState, StartExtras } from './run-state.ts';
 
 /** Throws {@link InvariantError} when the machine goes wrong or ignores a result that it asked for, and what guards throw. */
 export function advance(kernel: Kernel, state: RunState, recorded: Recorded, extras: StartExtras): Advanced | Refused {

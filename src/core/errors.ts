@@ -177,7 +177,7 @@ function errorData(thrown: unknown, code: ErrorCode, depth: number): ErrorData {
     name: asText(error.name),
     code: own?.code ?? code,
     message: asText(error.message).slice(0, maxMessageLength),
-    retryable: (own?.retryable ?? errorTable[code].retryable) === true,
+    retryable: own?.retryable ?? errorTable[code].retryable,
     ...(own?.retryAfterMs !== undefined && isDelay(own.retryAfterMs) ? { retryAfterMs: own.retryAfterMs } : {}),
     ...(own?.details === undefined ? {} : { details: plainDetails(own.details) }),
     ...(cause === undefined || depth >= maxCauseDepth ? {} : { cause: errorData(cause, code, depth + 1) }),

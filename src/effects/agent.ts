@@ -33,8 +33,16 @@ export async function agentEffect(call: EffectCall): Promise<EffectResult> {
 function checkPrompt(step: AgentStep, input: unknown): void {
   if (step.action !== 'prompt' || step.input?.kind !== 'template') return;
   const { source } = step.input.template;
-  if (!isPlainObject(source) || !Object.hasOwn(source, 'prompt') || !isPlainObject(input) || Object.hasOwn(input, 'prompt')) return;
-  throw new TemplateError(`the prompt of step '${step.id}' is missing: ${String(source['prompt'])} gives nothing; the agent was not called`);
+  if (
+    !isPlainObject(source) ||
+    !Object.hasOwn(source, 'prompt') ||
+    !isPlainObject(input) ||
+    Object.hasOwn(input, 'prompt')
+  )
+    return;
+  throw new TemplateError(
+    `the prompt of step '${step.id}' is missing: ${String(source['prompt'])} gives nothing; the agent was not called`,
+  );
 }
 
 function findAgent({ services: { agents } }: EffectCall, agentId: string): Agent {

@@ -11,5 +11,6 @@ export function encodeEvent({ seq, at, event }: Recorded): StoredEvent {
 export function decodeEvent({ seq, at, type, data }: StoredEvent): Recorded {
   const parsed = JSON.parse(data) as unknown;
   if (typeof parsed !== 'object' || parsed === null) throw new InvariantError(`event ${seq} has no data`);
-  return { seq, at, event: { ...parsed, type } as HistoryEvent };
+  // As it was made: what is held of it in a checkpoint is then the same text.
+  return { seq, at, event: Object.assign({ type }, parsed, { type }) as unknown as HistoryEvent };
 }

@@ -151,4 +151,3 @@ export function decodeCommand(data: string): HistoryEvent | null {
     ? (parsed as unknown as HistoryEvent)
     : null;
 }
-

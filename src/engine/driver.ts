@@ -9,8 +9,15 @@
  *  D4. What goes wrong with us (a bug, a damaged row, code that is not there) never ends the run: it is left as it was last
  *      committed, and who waits for it is told.
  */
-import { advance, type ActiveEffect, type ActiveTimer, type Advanced, type Kernel } from '../core/advance.ts';
-import type { Refused, RunState } from '../core/advance.ts';
+import {
+  advance,
+  type ActiveEffect,
+  type ActiveTimer,
+  type Advanced,
+  type Kernel,
+  type Refused,
+  type RunState,
+} from '../core/advance.ts';
 import { CancelledError, InvariantError, toErrorData, type ErrorData } from '../core/errors.ts';
 import type { HistoryEvent, LifecycleEvent, Recorded } from '../core/event.ts';
 import type { Clock, Logger } from '../core/ports.ts';

@@ -10,7 +10,7 @@ import { endedStatuses, type RunRow } from '../core/run.ts';
 import type { AgentRegistry } from '../agents/registry.ts';
 import { toDefinition, type Workflow, type WorkflowDefinition } from '../definition/index.ts';
 import type { Services } from '../effects/call.ts';
-import { effectHandlers } from '../effects/index.ts';
+import type { effectHandlers } from '../effects/index.ts';
 import type { HttpClient } from '../http/types.ts';
 import type { RunContext } from '../../machines/context.ts';
 import type { Program } from '../../machines/program.ts';
@@ -540,7 +540,7 @@ export class Engine implements RunAccess, AsyncDisposable {
   }
 
   #assertOpen(): void {
-    if (this.#failure !== null) throw this.#failure;
+    if (this.#failure !== null) throw this.#failure as Error;
     if (this.#closing !== null) throw new WorkflowError('CONFLICT', 'the engine is closed');
   }
 }

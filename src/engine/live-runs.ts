@@ -3,7 +3,7 @@
  * (rounds of loops, child workflows). Owns the drivers; how a run moves is the driver's.
  */
 import type { ActiveEffect } from '../core/advance.ts';
-import { EffectResult } from '../core/effect.ts';
+import type { EffectResult } from '../core/effect.ts';
 import { InvariantError, WorkflowError } from '../core/errors.ts';
 import type { HistoryEvent, RunStarted } from '../core/event.ts';
 import type { Store } from '../core/ports.ts';

@@ -1,6 +1,6 @@
 /** Events as subscribers get them: lifecycle events with their place, outputs loaded, and pieces of streamed answers. */
 import type { LifecycleEvent, Recorded } from '../core/event.ts';
-import { WorkflowError } from '../core/errors.ts';
+import { InvariantError, WorkflowError } from '../core/errors.ts';
 import { materialize, type ValueLoader } from '../core/stored-value.ts';
 
 type WithOutput<E> = E extends { readonly output: unknown } ? Omit<E, 'output'> & { readonly output: unknown } : E;
@@ -121,12 +121,12 @@ export class EventStream implements AsyncIterableIterator<RunEvent> {
   next(): Promise<IteratorResult<RunEvent>> {
     if (this.#past === null) return this.#queue.next();
     try {
-      const { value, done } = this.#past.next();
-      if (done !== true) return Promise.resolve({ value, done: false });
+      const next = this.#past.next();
+      if (next.done !== true) return Promise.resolve(next);
     } catch (error) {
       this.#past = null;
       this.#queue.end();
-      return Promise.reject(error as Error);
+      return Promise.reject(error instanceof Error ? error : new InvariantError(String(error)));
     }
     this.#past = null;
     return this.#queue.next();

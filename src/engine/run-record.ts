@@ -2,8 +2,7 @@
  * What of a run is written: its row, its events, its checkpoints. Owns what the next commit holds, and the row as it is once
  * that commit is told of; when and where it is written is the committer's.
  */
-import { statusOf, type RunState } from '../core/advance.ts';
-import type { ActiveEffect } from '../core/advance.ts';
+import { statusOf, type ActiveEffect, type RunState } from '../core/advance.ts';
 import type { Recorded } from '../core/event.ts';
 import type { Commit, RunUpdate } from '../core/ports.ts';
 import { endedStatuses, type RunRow, type RunStatus, type WaitingFor } from '../core/run.ts';

@@ -119,4 +119,3 @@ export class Run<Output = unknown> {
     return this.#access.tasksOf(this.id);
   }
 }
-
