@@ -68,18 +68,25 @@ export function simulate(
   };
   take(startedEvent(definition, { v: input }));
   while (state.snapshot.status === 'active' && moments.length < maxEvents) {
+    const isPaused = state.pause !== null;
+    if (random.next() < (isPaused ? 0.3 : 0.03)) {
+      take({ type: isPaused ? 'run.resumed' : 'run.paused', by: 'someone' });
+      continue;
+    }
     const choices = [...state.effects.values(), ...[...state.timers.values()].filter((timer) => !idle.has(timer))];
     const choice = choices[Math.floor(random.next() * choices.length)];
     if (choice === undefined) throw new Error('nothing is under way, and the run has not ended');
     if ('dueAt' in choice) {
       at = Math.max(at, choice.dueAt);
+      const isTaken = take({ type: 'timer.fired', timer: choice.name, setBy: choice.setBy });
       // The total time of a step that is over already: nothing takes notice of it.
-      if (!take({ type: 'timer.fired', timer: choice.name, setBy: choice.setBy })) idle.add(choice);
+      if (!isTaken && state.pause === null) idle.add(choice);
     } else {
       at += Math.floor(random.next() * 50);
       const event =
         random.next() < 0.01 ? { type: 'run.cancelled' as const, by: 'someone' } : resultOf(choice, random, failures);
-      if (!take(event)) throw new Error(`event ${state.seq + 1} (${event.type}) was refused`);
+      // While the run is paused, what arrived once is held.
+      if (!take(event) && state.pause === null) throw new Error(`event ${state.seq + 1} (${event.type}) was refused`);
     }
   }
   return { compiled, kernel, moments };
