@@ -118,7 +118,7 @@ function frozenState({ outer }: StartEvent): Readonly<Record<string, unknown>> {
 }
 
 /** Without `setOutput`: the object of all named outputs, or else the output of the step that completed last. */
-export function ownOutput(program: Program, context: RunContext): NonNullable<RunContext['output']> {
+function ownOutput(program: Program, context: RunContext): NonNullable<RunContext['output']> {
   if (program.loop === null && program.vars.size > 0) {
     const output: Record<string, NonNullable<StepRecord['output']>> = {};
     for (const [name, writers] of program.vars) {

@@ -62,7 +62,7 @@ export function targetIds(target: Target | null): readonly string[] {
 }
 
 /** All step ids that a step can lead to: as a router, by `onError: { goto }`. */
-export function namedSteps(step: Step): readonly string[] {
+function namedSteps(step: Step): readonly string[] {
   const goto = step.onError.kind === 'goto' ? [step.onError.target] : [];
   if (step.type === 'conditional') return [...targetIds(step.then), ...targetIds(step.else), ...goto];
   if (step.type === 'human' && step.onTimeout.kind === 'goto') return [step.onTimeout.target, ...goto];
@@ -180,7 +180,7 @@ function handlersOf(definition: WorkflowDefinition, id: string): StepHandlers {
 }
 
 /** `'*'` is every step, `'prefix*'` all that begin so, else the id itself. */
-export function matchesPattern(pattern: string, id: string): boolean {
+function matchesPattern(pattern: string, id: string): boolean {
   return pattern.endsWith('*') ? id.startsWith(pattern.slice(0, -1)) : pattern === id;
 }
 

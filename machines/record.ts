@@ -134,13 +134,6 @@ export function skipped(record: StepRecord): StepRecord {
   return { status: 'skipped', visit: begun.visit, attempt: 0 };
 }
 
-/** The router takes a branch: its output, and the steps that are chosen by it. */
-export function chooseBranch(program: Program, context: RunContext, index: number, branch: string): Update {
-  const { step } = stepInfo(program, index);
-  const record: StepRecord = { ...recordOf(context, index), branch, output: { v: chosenValue(step, branch) } };
-  return { steps: context.steps.set(index, record) };
-}
-
 /** Marks siblings as chosen by a router (or a `goto`, an `onTimeout`). */
 export function markChosen(program: Program, context: RunContext, index: number, ids: readonly string[]): Update {
   let { steps } = context;
