@@ -320,7 +320,8 @@ export class RunDriver {
     const why = error instanceof Error ? error : new InvariantError(String(error));
     this.stop(why, isClosing);
     this.#isOver = true;
-    if (!isClosing) this.#ports.logger.error('a run is left as it is', { run: this.id, error: why.message });
+    if (!isClosing && this.#row !== null)
+      this.#ports.logger.error('a run is left as it is', { run: this.id, error: why.message });
     this.#ended.reject(why);
     this.#stored.reject(why);
     for (const reject of this.#posting) reject(why);

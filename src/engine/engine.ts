@@ -165,7 +165,7 @@ export class Engine implements RunAccess, AsyncDisposable {
     const inputHash = options.runId === undefined ? '' : hashInput(checked);
     if (options.runId !== undefined && this.#live.get(id)?.row === null) {
       // It is being started in this very moment.
-      await this.#live.get(id)?.stored;
+      await this.#live.get(id)?.stored.catch(() => undefined);
       this.#assertOpen();
     }
     const existing = options.runId === undefined ? null : (this.#live.get(id)?.row ?? this.#reads.readRun(id));
