@@ -64,9 +64,10 @@ export function createStyle(hasColor: boolean, isUnicode: boolean): Style {
 }
 
 /** `NO_COLOR` (any value but an empty one) wins over `FORCE_COLOR` (`0` and `false` mean no), and that over the terminal. */
-export function wantsColor(env: Readonly<Record<string, string | undefined>>, isTTY: boolean): boolean {
+export function wantsColor(env: Readonly<Record<string, string | undefined>>, isTTY: boolean | undefined): boolean {
   const { NO_COLOR: no = '', FORCE_COLOR: force } = env;
   if (no !== '') return false;
   if (force !== undefined) return force !== '0' && force !== 'false';
-  return isTTY && env['TERM'] !== 'dumb';
+  // Undefined for a pipe.
+  return isTTY === true && env['TERM'] !== 'dumb';
 }
