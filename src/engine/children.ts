@@ -5,7 +5,7 @@ import { InvariantError, WorkflowError, type ErrorData } from '../core/errors.ts
 import type { ParentLink } from '../core/event.ts';
 import type { WorkflowDefinition } from '../definition/index.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
-import { StoredOutput } from './dispatcher.ts';
+import { StoredOutput } from './results.ts';
 import type { RunDriver } from './driver.ts';
 import { renderValue } from './render.ts';
 import { checkInput } from './start.ts';

@@ -14,6 +14,17 @@ export interface Reason {
   readonly why?: string;
 }
 
+const maxReasonLength = 1_000;
+
+/** Who and why alone, as texts. @throws WorkflowError REQUEST_INVALID */
+export function checkReason({ by, why }: Reason): Reason {
+  for (const text of [by, why]) {
+    if (text !== undefined && (typeof text !== 'string' || text.length > maxReasonLength))
+      throw new WorkflowError('REQUEST_INVALID', `who and why are texts of at most ${maxReasonLength} characters`);
+  }
+  return { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
+}
+
 /** The pause of one visit of a `human` step. */
 export interface TaskAddress {
   readonly run: string;
@@ -146,8 +157,12 @@ const commandTypes: ReadonlySet<string> = new Set([
 
 /** Null when it is none that an owner takes from others. */
 export function decodeCommand(data: string): HistoryEvent | null {
-  const parsed = JSON.parse(data) as unknown;
-  return isPlainObject(parsed) && typeof parsed['type'] === 'string' && commandTypes.has(parsed['type'])
-    ? (parsed as unknown as HistoryEvent)
-    : null;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(data);
+  } catch {
+    return null;
+  }
+  const isCommand = isPlainObject(parsed) && typeof parsed['type'] === 'string' && commandTypes.has(parsed['type']);
+  return isCommand ? (parsed as HistoryEvent) : null;
 }

@@ -4,14 +4,14 @@
  */
 import type { ActiveEffect } from '../core/advance.ts';
 import { EffectResult } from '../core/effect.ts';
-import { InvariantError, TerminalError, WorkflowError, toErrorData } from '../core/errors.ts';
-import type { EffectCompleted, HistoryEvent } from '../core/event.ts';
+import { InvariantError, WorkflowError, toErrorData } from '../core/errors.ts';
+import type { HistoryEvent } from '../core/event.ts';
 import type { Random } from '../core/ports.ts';
-import { toStoredValue } from '../core/stored-value.ts';
 import type { EffectHandler, Services } from '../effects/call.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
-import { keptOfValue } from '../../machines/record.ts';
-import { RunLeft, type RunDriver } from './driver.ts';
+import type { RunDriver } from './driver.ts';
+import { Results, tokenOf, type ResultLimits } from './results.ts';
+import { RunLeft } from './run-outcome.ts';
 import { renderValue } from './render.ts';
 import { TrackingLoader, type Values } from './values.ts';
 
@@ -31,19 +31,18 @@ export interface DispatcherOptions {
   readonly random: Random;
   /** Effects at once, of all runs; more wait in line. Loops do not count: their rounds do. */
   readonly maxEffects: number;
-  /** Of one output, in bytes of JSON. */
-  readonly maxOutputBytes: number;
-  /** Of what guards read of one output, in bytes of JSON. */
-  readonly maxKeptBytes: number;
+  readonly limits: ResultLimits;
 }
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
+  readonly #results: Results;
   readonly #waiting = new Set<() => void>();
   #running = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#results = new Results(options.limits);
   }
 
   /** Gives the function that aborts it. Its result is posted to the driver, unless it was aborted. */
@@ -93,7 +92,7 @@ export class Dispatcher {
       const result = await this.#handle(driver, effect, input, signal, loader);
       if (signal.aborted) return;
       value = result.output;
-      ({ event, size } = this.#completed(input, result, loader));
+      ({ event, size } = this.#results.completed(input, result, loader.known));
     } catch (error) {
       if (signal.aborted) return;
       if (leavesRun(effect, error, loader, driver)) return;
@@ -150,80 +149,6 @@ export class Dispatcher {
     await this.#options.emit(step.name, payload);
     return new EffectResult(null, { metadata: { name: step.name, payload } });
   }
-
-  #completed(
-    input: EffectInput,
-    result: EffectResult,
-    loader: TrackingLoader,
-  ): { readonly event: EffectCompleted; readonly size: number } {
-    const stored =
-      result.output instanceof StoredOutput ? result.output.stored : toStoredValue(result.output ?? null, loader.known);
-    const { stored: output, size } = this.#checked(input, stored);
-    const metadata = result.metadata === undefined ? undefined : this.#checkedData(input, result.metadata);
-    // Of an output that is stored as a value, what is kept is made from the event itself.
-    const value = result.output instanceof StoredOutput ? undefined : 'v' in output ? output.v : result.output;
-    const kept = this.#kept(input, { output: value, metadata });
-    const event: EffectCompleted = {
-      type: 'effect.completed',
-      ...tokenOf(input),
-      output,
-      ...(result.output === undefined ? { none: true as const } : {}),
-      ...(kept === undefined || 'v' in output ? {} : { kept }),
-      ...(metadata === undefined ? {} : { metadata }),
-      ...(result.writes === undefined ? {} : { writes: result.writes }),
-      ...(result.roundWrites === undefined ? {} : { roundWrites: result.roundWrites }),
-    };
-    return { event, size };
-  }
-
-  /** What a store will hold of it; too large or not JSON is a failure of the step. */
-  #checked(
-    input: EffectInput,
-    stored: ReturnType<typeof toStoredValue>,
-  ): { readonly stored: ReturnType<typeof toStoredValue>; readonly size: number } {
-    if ('v' in stored && isScalar(stored.v)) {
-      const size = typeof stored.v === 'string' ? stored.v.length : 8;
-      this.#checkSize(input, size);
-      return { stored, size };
-    }
-    const text = toJsonText(input, stored);
-    this.#checkSize(input, text.length);
-    const checked = JSON.parse(text) as typeof stored;
-    // JSON drops a function, a symbol, and what its `toJSON` makes nothing of.
-    if (Object.keys(checked).length === 0) throw notData(input, 'v' in stored ? stored.v : stored);
-    return { stored: checked, size: text.length };
-  }
-
-  #checkedData(input: EffectInput, data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-    const text = toJsonText(input, data);
-    this.#checkSize(input, text.length);
-    return JSON.parse(text) as Readonly<Record<string, unknown>>;
-  }
-
-  #checkSize(input: EffectInput, size: number): void {
-    if (size <= this.#options.maxOutputBytes) return;
-    throw new TerminalError(
-      `the output of ${whatOf(input)} is ${size} characters of JSON, more than the limit of ${this.#options.maxOutputBytes} (option maxOutputBytes)`,
-      { code: 'LIMIT_EXCEEDED' },
-    );
-  }
-
-  #kept(
-    input: EffectInput,
-    result: { readonly output: unknown; readonly metadata?: unknown },
-  ): Readonly<Record<string, unknown>> | undefined {
-    if (!givesOutput.has(input.kind)) return undefined;
-    const paths = input.info?.kept;
-    if (paths === undefined || paths.size === 0) return undefined;
-    const text = toJsonText(input, keptOfValue(paths, result));
-    if (text.length > this.#options.maxKeptBytes) {
-      throw new TerminalError(
-        `conditions read ${text.length} characters of the output of ${whatOf(input)}, more than the limit of ${this.#options.maxKeptBytes} (option maxKeptBytes); read a smaller part of it, or put a transform in between`,
-        { code: 'LIMIT_EXCEEDED' },
-      );
-    }
-    return JSON.parse(text) as Readonly<Record<string, unknown>>;
-  }
 }
 
 /**
@@ -239,32 +164,9 @@ function leavesRun(effect: ActiveEffect, error: unknown, loader: TrackingLoader,
   return true;
 }
 
-/** Effects whose output becomes that of the step. */
-const givesOutput: ReadonlySet<string> = new Set(['work', 'complete', 'error', 'substitute']);
-
 /** Made of other runs: rounds, children. */
 function isOfRuns({ src }: ActiveEffect): boolean {
   return src === 'loop' || src === 'workflow';
-}
-
-/** An output that is a tree already (that of a loop). */
-export class StoredOutput {
-  readonly stored: ReturnType<typeof toStoredValue>;
-  constructor(stored: ReturnType<typeof toStoredValue>) {
-    this.stored = stored;
-  }
-}
-
-function tokenOf({ effect, visit, attempt }: EffectInput): {
-  readonly effect: string;
-  readonly visit: number;
-  readonly attempt: number;
-} {
-  return { effect, visit, attempt };
-}
-
-function whatOf(input: EffectInput): string {
-  return input.info === null ? 'the run' : `step '${input.info.step.id}'`;
 }
 
 /** What the author's handlers throw is told apart from what the work throws. */
@@ -272,29 +174,4 @@ function codeFor(input: EffectInput): 'HANDLER_FAILED' | 'STEP_FAILED' {
   return input.kind === 'start' || input.kind === 'complete' || input.kind === 'error'
     ? 'HANDLER_FAILED'
     : 'STEP_FAILED';
-}
-
-function toJsonText(input: EffectInput, value: unknown): string {
-  try {
-    const text = JSON.stringify(value) as string | undefined;
-    if (text !== undefined) return text;
-  } catch (error) {
-    throw new TerminalError(
-      `the output of ${whatOf(input)} is not JSON data: ${error instanceof Error ? error.message : String(error)}`,
-      { code: 'OUTPUT_INVALID' },
-    );
-  }
-  throw notData(input, value);
-}
-
-function notData(input: EffectInput, value: unknown): TerminalError {
-  return new TerminalError(`the output of ${whatOf(input)} is not JSON data but a ${typeof value}`, {
-    code: 'OUTPUT_INVALID',
-  });
-}
-
-/** What JSON gives back as it is. */
-function isScalar(value: unknown): boolean {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
-  return typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0);
 }

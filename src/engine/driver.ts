@@ -18,16 +18,17 @@ import {
   type Refused,
   type RunState,
 } from '../core/advance.ts';
-import { CancelledError, InvariantError, toErrorData, type ErrorData } from '../core/errors.ts';
-import type { HistoryEvent, LifecycleEvent, Recorded } from '../core/event.ts';
+import { InvariantError, toErrorData } from '../core/errors.ts';
+import type { HistoryEvent, Recorded } from '../core/event.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
-import type { StoredValue } from '../core/stored-value.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
 import type { Committer } from './committer.ts';
+import { abortion, outcomeOf, RunLeft, type Outcome, type Subscriber } from './run-outcome.ts';
 import { RunRecord } from './run-record.ts';
 import type { TimerQueue } from './timer-queue.ts';
+import { UnderWay } from './under-way.ts';
 
 export interface DriverPorts {
   readonly committer: Pick<Committer, 'add'>;
@@ -38,32 +39,6 @@ export interface DriverPorts {
   startEffect(driver: RunDriver, effect: ActiveEffect): (reason: Error) => void;
   /** After the commit that ended the run, or when it is left. `isLeft`: something is wrong with it. */
   onEnd(driver: RunDriver, isLeft: boolean): void;
-}
-
-export interface Subscriber {
-  /** What followed from one event, in order. */
-  lifecycle(events: readonly LifecycleEvent[], recorded: Recorded): void;
-  /** A piece of a streamed answer. */
-  chunk(step: string, visit: number, attempt: number, text: string): void;
-  /** The run is not driven here any more, and has not ended. */
-  left(reason: RunLeft): void;
-}
-
-/** How a run ended. */
-export type Outcome =
-  | { readonly status: 'completed'; readonly output: StoredValue }
-  | { readonly status: 'failed' | 'cancelled'; readonly error: ErrorData };
-
-/** Why effects are aborted when their run is left: they are not cancelled, somebody carries them out again. */
-export class RunLeft extends CancelledError {
-  readonly why: Error;
-  /** The engine is closed: nothing is wrong with the run. */
-  readonly isClosing: boolean;
-  constructor(run: string, why: Error, isClosing: boolean) {
-    super(`run '${run}' is not driven here any more`, { cause: why });
-    this.why = why;
-    this.isClosing = isClosing;
-  }
 }
 
 export interface DriverOptions {
@@ -89,8 +64,7 @@ export class RunDriver {
   readonly #kernel: Kernel;
   readonly #ports: DriverPorts;
   readonly #record: RunRecord;
-  readonly #effects = new Map<string, (reason: Error) => void>();
-  readonly #timers = new Map<string, () => void>();
+  readonly #underWay: UnderWay;
   readonly #subscribers = new Set<Subscriber>();
   readonly #ended: PromiseWithResolvers<Outcome> = Promise.withResolvers<Outcome>();
   readonly #stored: PromiseWithResolvers<void> = Promise.withResolvers<void>();
@@ -112,6 +86,13 @@ export class RunDriver {
     this.#kernel = options.kernel;
     this.#ports = options.ports;
     this.#record = new RunRecord({ row, isNew, eventsSinceCheckpoint: options.eventsSinceCheckpoint ?? 0 });
+    this.#underWay = new UnderWay({
+      timers: this.#ports.timers,
+      start: (effect) => this.#ports.startEffect(this, effect),
+      fire: (timer) => {
+        this.#fire(timer);
+      },
+    });
     this.#state = state;
     this.#row = isNew ? null : row;
     this.#toldSeq = state.seq;
@@ -236,9 +217,9 @@ export class RunDriver {
   #carryOut(advanced: Advanced, recorded: Recorded): void {
     if (this.#isOver) return;
     const { event } = recorded;
-    for (const name of advanced.cancelled) this.#cancelTimer(name);
-    for (const id of advanced.stopped) this.#stopEffect(id);
-    if (event.type === 'effect.completed' || event.type === 'effect.failed') this.#effects.delete(event.effect);
+    for (const name of advanced.cancelled) this.#underWay.cancel(name);
+    for (const id of advanced.stopped) this.#underWay.stop(id);
+    if (event.type === 'effect.completed' || event.type === 'effect.failed') this.#underWay.finish(event.effect);
     for (const timer of advanced.set) this.#setTimer(timer);
     for (const effect of advanced.started) this.#startEffect(effect);
     if (event.type === 'run.resumed') this.#takeUp(advanced.state);
@@ -259,41 +240,26 @@ export class RunDriver {
    */
   #takeUp({ timers, effects }: RunState): void {
     const now = this.#now();
-    const idle = [...timers.values()].filter((timer) => !this.#timers.has(timer.name));
+    const idle = [...timers.values()].filter((timer) => !this.#underWay.hasTimer(timer.name));
     const overdue = idle.filter((timer) => timer.dueAt <= now).sort((a, b) => a.dueAt - b.dueAt);
     for (const timer of overdue) this.#fire(timer);
     for (const timer of idle) if (timer.dueAt > now) this.#setTimer(timer);
-    for (const effect of effects.values()) if (!this.#effects.has(effect.id)) this.#startEffect(effect);
+    for (const effect of effects.values()) if (!this.#underWay.hasEffect(effect.id)) this.#startEffect(effect);
   }
 
   #startEffect(effect: ActiveEffect): void {
     // An event that was applied in the meantime may have ended it. While a person's pause lasts nothing starts.
     if (this.#isStopped || this.#state.pause !== null || this.#state.effects.get(effect.id) !== effect) return;
-    this.#effects.set(effect.id, this.#ports.startEffect(this, effect));
-  }
-
-  #stopEffect(id: string): void {
-    this.#effects.get(id)?.(new CancelledError(`effect '${id}' was aborted`));
-    this.#effects.delete(id);
+    this.#underWay.start(effect);
   }
 
   #setTimer(timer: ActiveTimer): void {
-    this.#cancelTimer(timer.name);
     if (this.#isStopped || this.#state.timers.get(timer.name) !== timer) return;
-    const cancel = this.#ports.timers.add(timer.dueAt - this.#now(), () => {
-      this.#timers.delete(timer.name);
-      this.#fire(timer);
-    });
-    this.#timers.set(timer.name, cancel);
+    this.#underWay.set(timer, timer.dueAt - this.#now());
   }
 
   #fire({ name, setBy }: ActiveTimer): void {
     this.apply({ type: 'timer.fired', timer: name, setBy });
-  }
-
-  #cancelTimer(name: string): void {
-    this.#timers.get(name)?.();
-    this.#timers.delete(name);
   }
 
   #end(): void {
@@ -308,10 +274,7 @@ export class RunDriver {
   stop(why: Error, isClosing = false): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    for (const name of [...this.#timers.keys()]) this.#cancelTimer(name);
-    const reason = new RunLeft(this.id, why, isClosing);
-    for (const abort of this.#effects.values()) abort(reason);
-    this.#effects.clear();
+    this.#underWay.end(new RunLeft(this.id, why, isClosing));
   }
 
   /** Stops driving it, and tells all who wait (D4). */
@@ -331,14 +294,4 @@ export class RunDriver {
     this.#subscribers.clear();
     this.#ports.onEnd(this, !isClosing);
   }
-}
-
-function abortion(event: HistoryEvent, error: ErrorData): HistoryEvent {
-  return event.type === 'run.started' ? { ...event, aborted: error } : { type: 'run.aborted', error };
-}
-
-function outcomeOf(row: RunRow | null): Outcome {
-  if (row?.status === 'completed') return { status: row.status, output: row.output ?? { v: null } };
-  const error = row?.error ?? toErrorData(new InvariantError('the run ended without an error'));
-  return { status: row?.status === 'cancelled' ? 'cancelled' : 'failed', error };
 }

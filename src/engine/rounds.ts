@@ -13,7 +13,7 @@ import { roundPrefix, type EffectInput } from '../../machines/effect-input.ts';
 import { resolveItems } from '../../machines/evaluate.ts';
 import { recordOf } from '../../machines/record.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
-import { StoredOutput } from './dispatcher.ts';
+import { StoredOutput } from './results.ts';
 import type { RunDriver } from './driver.ts';
 import type { TrackingLoader } from './values.ts';
 

@@ -10,7 +10,7 @@ import { agent, flow } from '../support/flow.ts';
 import { flows } from './flows.ts';
 import { simulate, step, stored, taken, tokenOf, type Simulated } from './simulation.ts';
 
-const input = {
+const anyInput = {
   n: 5,
   text: 'x and y',
   a: '',
@@ -37,7 +37,7 @@ const anySimulation: fc.Arbitrary<Seed> = fc.tuple(anyWorkflow, seeds).map(([dat
   simulate: () => {
     const { definition, issues } = parseDefinition(data);
     if (definition === undefined) throw new Error(issues.map(({ message }) => message).join('; '));
-    return simulate(definition, seed, { input, maxEvents: 40 });
+    return simulate(definition, seed, { input: anyInput, maxEvents: 40 });
   },
 }));
 

@@ -13,7 +13,7 @@ function setUp(options: { readonly maxBatch?: number } = {}) {
   const clock = new VirtualClock();
   const log: string[] = [];
   const deferred: (() => void)[] = [];
-  const failures: unknown[] = [];
+  const failures: Error[] = [];
   const committer = new Committer({
     store: {
       commit: (batch) => {

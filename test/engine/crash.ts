@@ -1,12 +1,12 @@
 /** Engines that die: a store in memory that is killed at one of its batches, and the world outside that outlives it. */
-import type { Commit, Store } from '../../src/core/ports.ts';
+import type { Commit } from '../../src/core/ports.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import { decodeEvent } from '../../src/engine/codec.ts';
 import type { EngineOptions } from '../../src/engine/options.ts';
-import { MemoryDatabase, MemoryStore } from '../../src/store/memory.ts';
+import { type MemoryDatabase, MemoryStore } from '../../src/store/memory.ts';
 import type { MockCall, MockTable } from '../support/mocks.ts';
 import { createTestEngine, type TestEngine } from '../support/test-engine.ts';
-import { driveUntil, VirtualClock } from '../support/virtual-clock.ts';
+import { driveUntil, type VirtualClock } from '../support/virtual-clock.ts';
 
 /** Of a batch, dying before it is written, or after it was and before anything followed from it. */
 export interface Death {
@@ -79,14 +79,14 @@ export async function live(
   options: { readonly death?: Death; readonly durability?: EngineOptions['durability'] } = {},
 ): Promise<Life & { readonly store: MortalStore }> {
   const store = new MortalStore(database, options.death ?? null);
-  const test = await createTestEngine({
+  const lab = await createTestEngine({
     mocks,
-    store: store as Store,
+    store,
     clock,
     workflows: [definition],
     ...(options.durability === undefined ? {} : { durability: options.durability }),
   });
-  return { ...test, store, calls: test.mocks.calls };
+  return { ...lab, store, calls: lab.mocks.calls };
 }
 
 /** Lets time pass until the process is dead; it must not end before. */

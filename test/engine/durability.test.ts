@@ -33,53 +33,53 @@ describe("durability 'sync'", () => {
       log.push(`call ${call.step}`);
       return call.step;
     };
-    await using test = await createTestEngine({ store, mocks: { a: note, b: note } });
-    await test.engine.start(flow({ steps: [agent('a'), agent('b')] }), {}, { runId: 'run' });
-    await test.drive('run');
+    await using lab = await createTestEngine({ store, mocks: { a: note, b: note } });
+    await lab.engine.start(flow({ steps: [agent('a'), agent('b')] }), {}, { runId: 'run' });
+    await lab.drive('run');
     expect(log).toEqual(['commit run:1', 'call a', 'commit run:2', 'call b', 'commit run:3']);
   });
 
   test('what many runs have to write in one turn is one batch', async () => {
     const store = new RecordingStore();
-    await using test = await createTestEngine({ store });
+    await using lab = await createTestEngine({ store });
     const workflow = flow({ steps: [agent('a')] });
-    await Promise.all(Array.from({ length: 20 }, (_, n) => test.engine.start(workflow, {}, { runId: `run-${n}` })));
-    for (let n = 0; n < 20; n++) await test.drive(`run-${n}`);
+    await Promise.all(Array.from({ length: 20 }, (_, n) => lab.engine.start(workflow, {}, { runId: `run-${n}` })));
+    for (let n = 0; n < 20; n++) await lab.drive(`run-${n}`);
     expect(store.log.length).toBeLessThanOrEqual(3);
     expect(store.log[0]?.split(' ')).toHaveLength(21);
   });
 
   test('a run is what its stored events say: nobody sees more', async () => {
     const store = new RecordingStore();
-    await using test = await createTestEngine({ store, mocks: { a: 'x'.repeat(1_000) } });
+    await using lab = await createTestEngine({ store, mocks: { a: 'x'.repeat(1_000) } });
     const seen: string[] = [];
     const commit = store.commit.bind(store);
     store.commit = (batch) => {
-      const { status } = test.engine.run('run').status();
+      const { status } = lab.engine.run('run').status();
       seen.push(`${status} before ${batch.flatMap(({ events }) => events.map(({ seq }) => seq)).join()}`);
       commit(batch);
     };
-    const starting = test.engine.start(flow({ steps: [agent('a')] }), {}, { runId: 'run' });
-    expect(() => test.engine.run('run').status()).toThrow("no run 'run'");
+    const starting = lab.engine.start(flow({ steps: [agent('a')] }), {}, { runId: 'run' });
+    expect(() => lab.engine.run('run').status()).toThrow("no run 'run'");
     store.commit = commit;
     await starting;
     store.commit = (batch) => {
       seen.push(
-        `${test.engine.run('run').status().status}, then ${batch.flatMap(({ events }) => events.map(({ seq }) => seq)).join()}`,
+        `${lab.engine.run('run').status().status}, then ${batch.flatMap(({ events }) => events.map(({ seq }) => seq)).join()}`,
       );
       commit(batch);
     };
-    await test.drive('run');
+    await lab.drive('run');
     expect(seen).toEqual(['running, then 2']);
   });
 });
 
 describe("durability 'async'", () => {
   test.each(flows)('$name', async ({ make, input = {}, mocks = {}, status = 'completed', ...more }) => {
-    await using test = await createTestEngine({ mocks, workflows: [make()], durability: 'async' });
-    const run = await test.engine.start(make().name, input, { runId: 'run' });
+    await using lab = await createTestEngine({ mocks, workflows: [make()], durability: 'async' });
+    const run = await lab.engine.start(make().name, input, { runId: 'run' });
     const events = collect(run.events());
-    const report = await test.drive('run');
+    const report = await lab.drive('run');
     expect(report).toMatchObject({ status });
     if ('output' in more) expect(report).toMatchObject({ output: more.output });
     expect(await events).toEqual(await collect(run.events()));
@@ -117,15 +117,15 @@ describe("durability 'async'", () => {
     const readers: Promise<readonly unknown[]>[] = [];
     const engines: Awaited<ReturnType<typeof createTestEngine>>[] = [];
     const read = (call: { readonly step: string }): string => {
-      const [test] = engines;
-      if (test !== undefined) readers.push(collect(test.engine.run('run').events()));
+      const [lab] = engines;
+      if (lab !== undefined) readers.push(collect(lab.engine.run('run').events()));
       return call.step;
     };
-    await using test = await createTestEngine({ durability: 'async', mocks: { a: read, b: read, c: read } });
-    engines.push(test);
-    await test.engine.start(flow({ steps: [agent('a'), agent('b'), agent('c')] }), {}, { runId: 'run' });
-    await test.drive('run');
-    const all = await collect(test.engine.run('run').events());
+    await using lab = await createTestEngine({ durability: 'async', mocks: { a: read, b: read, c: read } });
+    engines.push(lab);
+    await lab.engine.start(flow({ steps: [agent('a'), agent('b'), agent('c')] }), {}, { runId: 'run' });
+    await lab.drive('run');
+    const all = await collect(lab.engine.run('run').events());
     expect(readers).toHaveLength(3);
     for (const events of await Promise.all(readers)) expect(events).toEqual(all);
   });
@@ -139,20 +139,20 @@ describe("durability 'async'", () => {
       if (isFull) throw new WorkflowError('STORE_UNAVAILABLE', 'the disk is full');
       commit(batch);
     };
-    await using test = await createTestEngine({ store, durability: 'async', mocks: { a: after(1, 'a') } });
-    await test.engine.start(
+    await using lab = await createTestEngine({ store, durability: 'async', mocks: { a: after(1, 'a') } });
+    await lab.engine.start(
       flow({ steps: [{ id: 'l', type: 'loop', while: 'true', maxIterations: 20_000, steps: [agent('a')] }] }),
       {},
       { runId: 'run' },
     );
     isFull = true;
-    await test.clock.advance(1_500);
-    const ahead = test.mocks.calls.length;
-    await test.clock.advance(3_000);
-    expect(test.mocks.calls.length).toBe(ahead);
+    await lab.clock.advance(1_500);
+    const ahead = lab.mocks.calls.length;
+    await lab.clock.advance(3_000);
+    expect(lab.mocks.calls.length).toBe(ahead);
     isFull = false;
-    await test.clock.advance(1_500);
-    expect(test.mocks.calls.length).toBeGreaterThan(ahead);
+    await lab.clock.advance(1_500);
+    expect(lab.mocks.calls.length).toBeGreaterThan(ahead);
   });
 });
 

@@ -71,14 +71,14 @@ describe('what author code throws is told as plain data, whatever it is', () => 
         },
       ],
     });
-    await using test = await createTestEngine();
-    const run = await test.engine.start(definition, {}, { runId: 'run' });
-    const report = await test.drive(run.id);
+    await using lab = await createTestEngine();
+    const run = await lab.engine.start(definition, {}, { runId: 'run' });
+    const report = await lab.drive(run.id);
     expect(report).toMatchObject({ status: 'failed', error });
     // As live, so after a replay.
     const [last] = (await collect(run.events())).slice(-1);
     expect(last).toMatchObject({ type: 'run.failed', error });
-    expect(test.log.problems).toEqual([]);
+    expect(lab.log.problems).toEqual([]);
   });
 });
 
@@ -89,7 +89,7 @@ describe('a wish to be tried again later', () => {
     { wish: Number.NaN, delayMs: 10 },
     { wish: -5, delayMs: 10 },
   ])('$wish ms: it is tried again after $delayMs ms', async ({ wish, delayMs }) => {
-    await using test = await createTestEngine({
+    await using lab = await createTestEngine({
       mocks: {
         a: ({ attempt }: { readonly attempt: number }) => {
           if (attempt === 1) throw new RetryableError('later', { retryAfterMs: wish });
@@ -97,13 +97,13 @@ describe('a wish to be tried again later', () => {
         },
       },
     });
-    const run = await test.engine.start(
+    const run = await lab.engine.start(
       flow({ steps: [agent('a', { retry: { maxAttempts: 2, delay: 10 } })] }),
       {},
       { runId: 'run' },
     );
-    await test.drive(run.id);
+    await lab.drive(run.id);
     expect(await run.result()).toBe('ok');
-    expect(test.clock.elapsedMs).toBe(delayMs);
+    expect(lab.clock.elapsedMs).toBe(delayMs);
   });
 });

@@ -24,7 +24,7 @@ describe('an items loop', () => {
   test('keeps no more rounds in memory than run at once, and none when it has ended', async () => {
     const items = Array.from({ length: 10_000 }, (_, index) => index);
     let [running, most] = [0, 0];
-    await using test = await createTestEngine({
+    await using lab = await createTestEngine({
       mocks: {
         work: async (call: MockCall) => {
           running += 1;
@@ -36,21 +36,21 @@ describe('an items loop', () => {
       },
     });
     const definition = flow({ steps: [looped({ parallel: true, maxConcurrency: 50 })] });
-    const run = await test.engine.start(definition, { list: items }, { runId: 'run' });
-    await test.drive(run.id);
+    const run = await lab.engine.start(definition, { list: items }, { runId: 'run' });
+    await lab.drive(run.id);
     const output = (await run.result()) as readonly unknown[];
     expect(output).toHaveLength(10_000);
     expect(output).toEqual(items);
     expect(most).toBeLessThanOrEqual(50);
     // The history of the run itself stays short: rounds have their own.
-    expect(test.store.lastSeq('run')).toBe(2);
+    expect(lab.store.lastSeq('run')).toBe(2);
   }, 60_000);
 
   test.each([
     { onItemError: 'collect', output: [1, null, 3, null, 5] },
     { onItemError: 'skip', output: [1, 3, 5] },
   ])("onItemError '$onItemError': $output", async ({ onItemError, output }) => {
-    await using test = await createTestEngine({
+    await using lab = await createTestEngine({
       mocks: {
         work: (call: MockCall) => {
           const item = promptOf(call);
@@ -59,7 +59,7 @@ describe('an items loop', () => {
         },
       },
     });
-    const run = await test.engine.start(
+    const run = await lab.engine.start(
       flow({
         steps: [looped({ onItemError })],
         output: { out: '{{steps.each.output}}', errors: '{{steps.each.metadata.errors}}' },
@@ -67,7 +67,7 @@ describe('an items loop', () => {
       fiveItems,
       { runId: 'run' },
     );
-    await test.drive(run.id);
+    await lab.drive(run.id);
     expect(await run.result()).toMatchObject({
       out: output,
       errors: { 1: { message: 'no 2' }, 3: { message: 'no 4' } },
@@ -75,7 +75,7 @@ describe('an items loop', () => {
   });
 
   test("onItemError 'fail': the first failure ends the loop, the rounds under way are cancelled, the rest never begins", async () => {
-    await using test = await createTestEngine({
+    await using lab = await createTestEngine({
       mocks: {
         work: (call: MockCall) => {
           if (promptOf(call) === 2)
@@ -86,9 +86,9 @@ describe('an items loop', () => {
         },
       },
     });
-    const run = await test.engine.start(flow({ steps: [looped({ parallel: 3 })] }), fiveItems, { runId: 'run' });
-    const report = await test.drive(run.id);
-    await test.clock.settle();
+    const run = await lab.engine.start(flow({ steps: [looped({ parallel: 3 })] }), fiveItems, { runId: 'run' });
+    const report = await lab.drive(run.id);
+    await lab.clock.settle();
     expect(report).toMatchObject({
       status: 'failed',
       error: {
@@ -97,60 +97,60 @@ describe('an items loop', () => {
         details: { index: 1, step: 'each' },
       },
     });
-    expect(test.mocks.counts).toEqual({ work: 3 });
-    expect(test.mocks.aborted).toEqual(['work', 'work']);
-    const rounds = test.store.listRuns({ parent: 'run', kind: ['round'] }).map(({ id, status }) => `${id} ${status}`);
+    expect(lab.mocks.counts).toEqual({ work: 3 });
+    expect(lab.mocks.aborted).toEqual(['work', 'work']);
+    const rounds = lab.store.listRuns({ parent: 'run', kind: ['round'] }).map(({ id, status }) => `${id} ${status}`);
     expect(rounds.sort()).toEqual(['run/each:1/0 cancelled', 'run/each:1/1 failed', 'run/each:1/2 cancelled']);
   });
 
   test('cancelling the run cancels its rounds', async () => {
-    await using test = await createTestEngine({ mocks: { work: hangs() } });
-    const run = await test.engine.start(flow({ steps: [looped({ parallel: 2 })] }), fiveItems, { runId: 'run' });
-    await test.clock.settle();
+    await using lab = await createTestEngine({ mocks: { work: hangs() } });
+    const run = await lab.engine.start(flow({ steps: [looped({ parallel: 2 })] }), fiveItems, { runId: 'run' });
+    await lab.clock.settle();
     await run.cancel({ by: 'kim' });
-    await test.clock.settle();
-    expect(test.mocks.aborted).toEqual(['work', 'work']);
-    const rounds = test.store.listRuns({ parent: 'run', kind: ['round'] });
+    await lab.clock.settle();
+    expect(lab.mocks.aborted).toEqual(['work', 'work']);
+    const rounds = lab.store.listRuns({ parent: 'run', kind: ['round'] });
     expect(rounds.map(({ status, endedAt }) => [status, endedAt])).toEqual([
-      ['cancelled', test.clock.now()],
-      ['cancelled', test.clock.now()],
+      ['cancelled', lab.clock.now()],
+      ['cancelled', lab.clock.now()],
     ]);
   });
 
   test.each([undefined, null, 7, 'text', { length: 2 }])('items that are no list fail the step: %o', async (list) => {
-    await using test = await createTestEngine();
-    const run = await test.engine.start(flow({ steps: [looped()] }), { list }, { runId: 'run' });
-    expect(await test.drive(run.id)).toMatchObject({ status: 'failed', error: { code: 'TEMPLATE_FAILED' } });
+    await using lab = await createTestEngine();
+    const run = await lab.engine.start(flow({ steps: [looped()] }), { list }, { runId: 'run' });
+    expect(await lab.drive(run.id)).toMatchObject({ status: 'failed', error: { code: 'TEMPLATE_FAILED' } });
   });
 
   test('large items are stored once: rounds refer to them', async () => {
     const list = Array.from({ length: 20 }, (_, index) => ({ index, text: `${index}`.repeat(5_000) }));
-    await using test = await createTestEngine({
+    await using lab = await createTestEngine({
       mocks: { work: (call: MockCall) => (promptOf(call) as string).length },
     });
-    const run = await test.engine.start(
+    const run = await lab.engine.start(
       flow({ steps: [looped({}, { input: { prompt: '{{loop.item.text}}' } })] }),
       { list },
       { runId: 'run' },
     );
-    await test.drive(run.id);
+    await lab.drive(run.id);
     expect(await run.result()).toEqual(list.map(({ text }) => text.length));
-    for (const { id } of test.store.listRuns({ parent: 'run', kind: ['round'] })) {
-      expect(JSON.stringify(test.store.readEvents(id, 1)).length).toBeLessThan(2_000);
+    for (const { id } of lab.store.listRuns({ parent: 'run', kind: ['round'] })) {
+      expect(JSON.stringify(lab.store.readEvents(id, 1)).length).toBeLessThan(2_000);
     }
   });
 
   test('an attempt of the loop begins with fresh rounds', async () => {
-    await using test = await createTestEngine({
+    await using lab = await createTestEngine({
       mocks: { work: (call: MockCall) => (call.index < 3 ? hangs()(call) : promptOf(call)) },
     });
     const definition = flow({
       steps: [looped({ parallel: true, timeout: 100, retry: { maxAttempts: 2, delay: 10 } })],
     });
-    const run = await test.engine.start(definition, { list: [1, 2, 3] }, { runId: 'run' });
-    await test.drive(run.id);
+    const run = await lab.engine.start(definition, { list: [1, 2, 3] }, { runId: 'run' });
+    await lab.drive(run.id);
     expect(await run.result()).toEqual([1, 2, 3]);
-    expect(test.mocks.counts).toEqual({ work: 6 });
+    expect(lab.mocks.counts).toEqual({ work: 6 });
   });
 });
 

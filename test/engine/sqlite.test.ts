@@ -44,14 +44,14 @@ describe('a file', () => {
       let [lives, hasEnded] = [0, false];
       for (; !hasEnded && lives < 60; lives++) {
         const store = mortalStore(2);
-        const test = await createTestEngine({ store, clock, mocks, workflows: [make()] });
-        if (lives === 0) await test.engine.start(make().name, input, { runId: 'run' });
+        const lab = await createTestEngine({ store, clock, mocks, workflows: [make()] });
+        if (lives === 0) await lab.engine.start(make().name, input, { runId: 'run' });
         await driveUntil(
           clock,
           () => store.isDead || store.readRun('run')?.endedAt !== null,
           () => 'neither dead nor ended',
         );
-        await test.engine.close();
+        await lab.engine.close();
         const after = openSqliteStore(file(), { readOnly: true });
         hasEnded = after.readRun('run')?.endedAt !== null;
         after.close();
@@ -59,12 +59,12 @@ describe('a file', () => {
       expect(lives).toBeGreaterThan(1);
       expect(hasEnded).toBe(true);
       const store = openSqliteStore(file());
-      await using test = await createTestEngine({ store, clock, mocks, workflows: [make()] });
-      expect(test.engine.run('run').status()).toMatchObject({
+      await using lab = await createTestEngine({ store, clock, mocks, workflows: [make()] });
+      expect(lab.engine.run('run').status()).toMatchObject({
         status,
         ...('output' in more ? { output: more.output } : {}),
       });
-      expect((await collect(test.engine.run('run').events())).at(-1)).toMatchObject({ type: `run.${status}` });
+      expect((await collect(lab.engine.run('run').events())).at(-1)).toMatchObject({ type: `run.${status}` });
     },
   );
 
@@ -133,10 +133,10 @@ describe('a file', () => {
 });
 
 test('nothing is left beside the file when the engine is closed', async () => {
-  const test = await createTestEngine({ store: openSqliteStore(file()) });
-  await test.engine.start(flow({ steps: [agent('a')] }), {}, { runId: 'run' });
-  await test.drive('run');
-  await test.engine.close();
+  const lab = await createTestEngine({ store: openSqliteStore(file()) });
+  await lab.engine.start(flow({ steps: [agent('a')] }), {}, { runId: 'run' });
+  await lab.drive('run');
+  await lab.engine.close();
   expect(readdirSync(folder)).toEqual(['store.db', 'store.db-owners']);
   expect(readdirSync(join(folder, 'store.db-owners'))).toEqual([]);
   expect(readFileSync(file()).subarray(0, 15).toString()).toBe('SQLite format 3');

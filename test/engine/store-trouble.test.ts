@@ -30,39 +30,39 @@ const two = flow({ name: 'two', steps: [agent('a'), agent('b')] });
 describe('a store that takes nothing for a while', () => {
   test('holds runs back; nothing starts that is not stored; then they go on', async () => {
     const store = new FickleStore();
-    await using test = await createTestEngine({ store, mocks: { a: after(10, 'a') } });
-    const run = await test.engine.start(two, {}, { runId: 'run' });
+    await using lab = await createTestEngine({ store, mocks: { a: after(10, 'a') } });
+    const run = await lab.engine.start(two, {}, { runId: 'run' });
     store.failure = full;
-    await test.clock.advance(5_000);
-    expect(test.mocks.counts).toEqual({ a: 1 });
+    await lab.clock.advance(5_000);
+    expect(lab.mocks.counts).toEqual({ a: 1 });
     expect(run.status().status).toBe('running');
-    expect(test.log.problems).toEqual(['the store takes no commits now; runs wait for it']);
-    await expect(test.engine.start(two, {}, { runId: 'other' })).rejects.toMatchObject({
+    expect(lab.log.problems).toEqual(['the store takes no commits now; runs wait for it']);
+    await expect(lab.engine.start(two, {}, { runId: 'other' })).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
       retryable: true,
     });
     // What is there already is given all the same.
-    expect((await test.engine.start(two, {}, { runId: 'run' })).id).toBe('run');
+    expect((await lab.engine.start(two, {}, { runId: 'run' })).id).toBe('run');
     store.failure = null;
-    await test.drive('run');
+    await lab.drive('run');
     expect(await run.result()).toBe('b');
-    expect(test.mocks.counts).toEqual({ a: 1, b: 1 });
-    expect(test.log.problems.at(-1)).toBe('the store takes commits again');
-    await test.engine.start(two, {}, { runId: 'other' });
-    await test.drive('other');
+    expect(lab.mocks.counts).toEqual({ a: 1, b: 1 });
+    expect(lab.log.problems.at(-1)).toBe('the store takes commits again');
+    await lab.engine.start(two, {}, { runId: 'other' });
+    await lab.drive('other');
   });
 
   test('closing does not wait for it for ever', async () => {
     const store = new FickleStore();
     const clock = new VirtualClock();
-    const test = await createTestEngine({ store, clock, mocks: { a: after(10, 'a') } });
-    await test.engine.start(two, {}, { runId: 'run' });
+    const lab = await createTestEngine({ store, clock, mocks: { a: after(10, 'a') } });
+    await lab.engine.start(two, {}, { runId: 'run' });
     store.failure = full;
     await clock.advance(100);
-    const closing = test.engine.close({ graceMs: 2_000 });
+    const closing = lab.engine.close({ graceMs: 2_000 });
     await clock.advance(3_000);
     await closing;
-    expect(test.log.problems.at(-1)).toBe(
+    expect(lab.log.problems.at(-1)).toBe(
       'the engine was closed while the store took no commits: what was not written is lost',
     );
   });
@@ -71,11 +71,11 @@ describe('a store that takes nothing for a while', () => {
     const clock = new VirtualClock();
     const database = new MemoryDatabase();
     const own = new FickleStore(database);
-    const test = await createTestEngine({ store: own, clock, mocks: { a: after(10, 'a') } });
-    await test.engine.start(two, {}, { runId: 'run' });
+    const lab = await createTestEngine({ store: own, clock, mocks: { a: after(10, 'a') } });
+    await lab.engine.start(two, {}, { runId: 'run' });
     own.failure = full;
     await clock.advance(100);
-    const closing = test.engine.close();
+    const closing = lab.engine.close();
     own.failure = null;
     await clock.advance(1_000);
     await closing;
@@ -87,19 +87,19 @@ describe('a store that fails for good', () => {
   test('stops the engine; nobody waits for ever, and everybody is told why', async () => {
     const store = new FickleStore();
     const damaged = new WorkflowError('STORE_INVALID', 'the store is damaged');
-    await using test = await createTestEngine({ store, mocks: { a: after(10, 'a') } });
-    const run = await test.engine.start(two, {}, { runId: 'run' });
+    await using lab = await createTestEngine({ store, mocks: { a: after(10, 'a') } });
+    const run = await lab.engine.start(two, {}, { runId: 'run' });
     const result = run.result().catch((error: unknown) => error);
     const events = collect(run.events()).catch((error: unknown) => error);
     store.failure = damaged;
-    const starting = test.engine.start(two, {}, { runId: 'other' }).catch((error: unknown) => error);
-    await test.clock.advance(100);
+    const starting = lab.engine.start(two, {}, { runId: 'other' }).catch((error: unknown) => error);
+    await lab.clock.advance(100);
     expect(await Promise.all([result, events, starting])).toEqual([damaged, damaged, damaged]);
-    expect(test.log.problems).toContain('the engine stops: the store does not take its commits');
-    await expect(test.engine.start(two, {})).rejects.toBe(damaged);
+    expect(lab.log.problems).toContain('the engine stops: the store does not take its commits');
+    await expect(lab.engine.start(two, {})).rejects.toBe(damaged);
     await expect(run.cancel()).rejects.toBe(damaged);
-    expect(() => test.engine.recover()).toThrow(damaged);
-    expect(test.clock.pending).toBe(0);
+    expect(() => lab.engine.recover()).toThrow(damaged);
+    expect(lab.clock.pending).toBe(0);
   });
 });
 
@@ -108,26 +108,26 @@ describe('a run whose commits are refused', () => {
 
   test('is left; the others go on', async () => {
     const store = new FickleStore();
-    await using test = await createTestEngine({ store, mocks: { a: after(10, 'a'), b: 'b' } });
-    const good = await test.engine.start(two, {}, { runId: 'good' });
-    const bad = await test.engine.start(two, {}, { runId: 'bad' });
+    await using lab = await createTestEngine({ store, mocks: { a: after(10, 'a'), b: 'b' } });
+    const good = await lab.engine.start(two, {}, { runId: 'good' });
+    const bad = await lab.engine.start(two, {}, { runId: 'bad' });
     const result = bad.result().catch((error: unknown) => error);
     store.failsOn = (batch) => (batch.some(({ run }) => run === 'bad') ? refused : null);
-    await test.drive('good');
+    await lab.drive('good');
     expect(await good.result()).toBe('b');
     expect(await result).toBe(refused);
     expect(bad.status()).toMatchObject({ status: 'running' });
-    expect(test.log.lines).toContainEqual({
+    expect(lab.log.lines).toContainEqual({
       level: 'error',
       message: 'a run is left as it is',
       details: { run: 'bad', error: refused.message },
     });
     store.failsOn = null;
-    test.engine.continueRun('bad');
-    await test.drive('bad');
+    lab.engine.continueRun('bad');
+    await lab.drive('bad');
     expect(await bad.result()).toBe('b');
     expect(
-      test.mocks.calls
+      lab.mocks.calls
         .map(({ run, step, attempt }) => `${run} ${step} ${attempt}`)
         .filter((call) => call.startsWith('bad')),
     ).toEqual(['bad a 1', 'bad a 1', 'bad b 1']);

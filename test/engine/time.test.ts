@@ -21,7 +21,7 @@ describe('a clock that is set back', () => {
   test('while a run goes on: its times do not decrease, its timers keep their distance', async () => {
     const store = openMemoryStore();
     const clock = new VirtualClock();
-    await using test = await createTestEngine({ store, clock, mocks: { a: replies(hangs(), 'a'), b: after(10, 'b') } });
+    await using lab = await createTestEngine({ store, clock, mocks: { a: replies(hangs(), 'a'), b: after(10, 'b') } });
     const definition = flow({
       steps: [
         agent('a', { timeout: 1_000, retry: { maxAttempts: 2, delay: 500 } }),
@@ -29,7 +29,7 @@ describe('a clock that is set back', () => {
         agent('b'),
       ],
     });
-    const run = await test.engine.start(definition, {}, { runId: 'run' });
+    const run = await lab.engine.start(definition, {}, { runId: 'run' });
     await clock.advance(600);
     clock.jump(-hour);
     // 400 ms of the timeout, 500 ms of backoff, 2 s of waiting, 10 ms of work: not an hour.
@@ -67,15 +67,15 @@ describe('a clock that is set back', () => {
 
 test('a pause of months', async () => {
   const clock = new VirtualClock();
-  await using test = await createTestEngine({ clock });
-  const run = await test.engine.start(
+  await using lab = await createTestEngine({ clock });
+  const run = await lab.engine.start(
     flow({ steps: [{ id: 'w', type: 'wait', duration: '100d' }, agent('a')] }),
     {},
     { runId: 'run' },
   );
   await clock.advance(99 * day);
   expect(run.status()).toMatchObject({ status: 'running', waitingFor: 'timer' });
-  await test.drive('run');
+  await lab.drive('run');
   expect(clock.elapsedMs).toBe(100 * day);
 });
 
@@ -169,16 +169,16 @@ describe('what fell due while nobody drove the run', () => {
 
 test('steps() tells when each began and ended', async () => {
   const clock = new VirtualClock();
-  await using test = await createTestEngine({
+  await using lab = await createTestEngine({
     clock,
     mocks: { a: after(10, 'a'), b: after(20, (call: MockCall) => call.attempt) },
   });
-  const run = await test.engine.start(
+  const run = await lab.engine.start(
     flow({ steps: [agent('a'), agent('b', { condition: 'true' }), agent('c', { condition: 'false' })] }),
     {},
     { runId: 'run' },
   );
-  await test.drive('run');
+  await lab.drive('run');
   const times = run
     .steps()
     .map(({ id, startedAt, endedAt }) => [

@@ -1,0 +1,123 @@
+/** Puts the parts of an engine together. Owns the wiring only. */
+import type { WorkflowError } from '../core/errors.ts';
+import type { Clock, Logger, Random, Store } from '../core/ports.ts';
+import type { AgentRegistry } from '../agents/registry.ts';
+import { toDefinition, type Workflow, type WorkflowDefinition } from '../definition/index.ts';
+import type { Services } from '../effects/call.ts';
+import type { effectHandlers } from '../effects/index.ts';
+import type { HttpClient } from '../http/types.ts';
+import { Background, type RunReads } from './background.ts';
+import { Catalog } from './catalog.ts';
+import { Committer } from './committer.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { LiveRuns } from './live-runs.ts';
+import { Messages } from './messages.ts';
+import type { EngineLimits } from './options.ts';
+import { Reader } from './reader.ts';
+import { Recovery } from './recovery.ts';
+import { Starter } from './starter.ts';
+import { TimerQueue } from './timer-queue.ts';
+import { Values } from './values.ts';
+
+export interface EngineParts {
+  readonly workflows: readonly (Workflow | WorkflowDefinition)[];
+  readonly store: Store;
+  readonly durability: 'sync' | 'async';
+  readonly agents: AgentRegistry;
+  readonly http: HttpClient;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly handlers: typeof effectHandlers;
+  readonly limits: Required<EngineLimits>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Calls back again and again until it is taken back; null: other processes are not listened to. */
+  readonly poll: ((look: () => void) => () => void) | null;
+  /** Calls back at the end of the turn of the event loop. */
+  readonly defer: (work: () => void) => void;
+  /** Whether runs of processes that died meanwhile are continued. */
+  readonly adopts: boolean;
+}
+
+/** What the rooms tell the engine, and ask it. */
+export interface EngineHooks {
+  /** The store does not take commits now; null: it does again. */
+  readonly onStall: (error: WorkflowError | null) => void;
+  readonly onFailure: (error: unknown) => void;
+  /** @throws WorkflowError when nothing new can be begun now */
+  readonly checkOpen: () => void;
+}
+
+export interface Rooms {
+  readonly catalog: Catalog;
+  readonly values: Values;
+  readonly committer: Committer;
+  readonly timers: TimerQueue;
+  readonly live: LiveRuns;
+  readonly reads: RunReads;
+  readonly reader: Reader;
+  readonly recovery: Recovery;
+  readonly starter: Starter;
+  readonly messages: Messages;
+}
+
+/** @throws DefinitionError */
+export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
+  const { store, clock, logger, limits } = parts;
+  const catalog = new Catalog(parts.workflows.map(toDefinition), parts.agents, store);
+  const timers = new TimerQueue(clock);
+  const committer = new Committer({
+    store,
+    clock,
+    defer: parts.defer,
+    ...hooks,
+    onRefused: (run, error) => live.get(run)?.leave(error),
+    onError: (run, error) => live.get(run)?.leave(error),
+  });
+  const background = parts.durability === 'sync' ? null : new Background(committer, store);
+  const reads = background ?? store;
+  const values = new Values(reads);
+  const dispatcher = createDispatcher(parts, values, () => ({ live, messages }));
+  const live = new LiveRuns({
+    store,
+    catalog,
+    reads,
+    maxInputBytes: limits.maxInputBytes,
+    onLeft: (id) => {
+      background?.forget(id);
+      values.forget(id);
+    },
+    ports: {
+      committer: background ?? committer,
+      timers,
+      clock,
+      logger,
+      startEffect: (driver, effect) => dispatcher.start(driver, effect),
+    },
+  });
+  const common = { store, live, catalog, reads, values, clock, logger };
+  const messages = new Messages({ ...common, maxBytes: limits.maxInputBytes });
+  const reader = new Reader({ ...common, maxBufferedEvents: limits.maxBufferedEvents });
+  const starter = new Starter({ ...common, random: parts.random, limits, checkOpen: hooks.checkOpen });
+  const recovery = new Recovery({ ...common, committer, maxRuns: limits.maxRuns });
+  return { catalog, values, committer, timers, live, reads, reader, recovery, starter, messages };
+}
+
+function createDispatcher(
+  parts: EngineParts,
+  values: Values,
+  rooms: () => Pick<Rooms, 'live' | 'messages'>,
+): Dispatcher {
+  const { http, agents, env, clock, logger, limits } = parts;
+  const services: Services = { http, agents, env, clock, logger };
+  return new Dispatcher({
+    handlers: parts.handlers,
+    runs: (driver, effect, signal, loader) => rooms().live.carryOut(driver, effect, signal, loader),
+    emit: (name, payload) => rooms().messages.publish(name, payload),
+    services,
+    values,
+    random: parts.random,
+    maxEffects: limits.maxEffects,
+    limits,
+  });
+}

@@ -1,0 +1,122 @@
+/**
+ * What is said to runs: by people and programs here, by other processes through the inbox, by `emit` steps to all who listen.
+ *
+ * Invariants:
+ *  M1. What was acknowledged is applied once: an entry of the inbox is removed by the commit that applies it, and not applied
+ *      again while that commit is in line.
+ *  M2. What is left for a run that nobody drives now waits for it.
+ */
+import { WorkflowError } from '../core/errors.ts';
+import type { HistoryEvent } from '../core/event.ts';
+import type { Clock, InboxEntry, Logger, Store } from '../core/ports.ts';
+import { endedStatuses, type RunRow } from '../core/run.ts';
+import { decodeCommand, encodeCommand, signalCommand } from './commands.ts';
+import type { RunDriver } from './driver.ts';
+import type { LiveRuns } from './live-runs.ts';
+
+export interface MessagesOptions {
+  readonly store: Store;
+  readonly live: LiveRuns;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of a payload, in characters of JSON. */
+  readonly maxBytes: number;
+}
+
+const pageSize = 500;
+
+export class Messages {
+  readonly #options: MessagesOptions;
+  /** Entries of the inbox whose commit is in line. */
+  readonly #applied = new Set<number>();
+  #changeCount = -1;
+
+  constructor(options: MessagesOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when it is committed, or left for the process that drives the run. @throws WorkflowError CONFLICT */
+  async tell(id: string, event: HistoryEvent): Promise<void> {
+    const { live } = this.#options;
+    const driver = live.take(id);
+    if (driver === null) this.#leave(id, event);
+    else await live.post(driver, event);
+  }
+
+  /** To all runs that wait for a signal of that name now. */
+  async publish(name: string, payload: unknown): Promise<void> {
+    const { live, maxBytes } = this.#options;
+    const event: HistoryEvent = { ...signalCommand(name, payload, undefined, maxBytes), isBroadcast: true };
+    const posted: Promise<unknown>[] = [];
+    for (const row of this.#listeners()) {
+      const driver = live.get(row.id) ?? (row.waitingFor === 'signal' ? live.take(row.id) : undefined);
+      if (driver === null) this.#leave(row.id, event);
+      // A run that is left is no failure of the one that publishes.
+      else if (driver !== undefined) posted.push(driver.post(event).catch(() => undefined));
+    }
+    await Promise.all(posted);
+  }
+
+  /** Unfinished runs; what of them waits for a signal only their machines know. */
+  *#listeners(): Generator<RunRow> {
+    const { store } = this.#options;
+    const filter = { kind: ['run', 'child', 'round'], status: ['running', 'paused'], limit: pageSize } as const;
+    let page = store.listRuns(filter);
+    for (;;) {
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < pageSize) return;
+      page = store.listRuns({ ...filter, after: last.id });
+    }
+  }
+
+  #leave(id: string, event: HistoryEvent): void {
+    const { store, clock } = this.#options;
+    store.post(id, encodeCommand(event), clock.now());
+  }
+
+  /** What other processes left for our runs. Cheap when nobody wrote. */
+  look(): void {
+    const { store } = this.#options;
+    const count = store.changeCount();
+    if (count === this.#changeCount) return;
+    // Kept only when all is done: what fails or waits is looked at again.
+    this.#changeCount = -1;
+    const isDone = store.readInbox().map((entry) => this.#take(entry));
+    if (isDone.every(Boolean)) this.#changeCount = count;
+  }
+
+  /** False: it waits. */
+  #take({ id, run, data }: InboxEntry): boolean {
+    const { live, store } = this.#options;
+    if (this.#applied.has(id)) return false;
+    const driver = live.get(run);
+    const row = driver === undefined ? store.readRun(run) : null;
+    if (row !== null && !endedStatuses.has(row.status)) return false;
+    const event = decodeCommand(data);
+    if (driver === undefined) this.#refuse(id, run, 'it has ended');
+    else if (event === null) this.#refuse(id, run, 'it is no command');
+    else void this.#apply(driver, event, id);
+    return true;
+  }
+
+  async #apply(driver: RunDriver, event: HistoryEvent, id: number): Promise<void> {
+    this.#applied.add(id);
+    try {
+      const applied = await driver.post(event, [id]);
+      if ('refused' in applied) this.#refuse(id, driver.id, applied.refused);
+    } catch (error) {
+      // The run is left, or the entry could not be removed: it is looked at again.
+      this.#changeCount = -1;
+      const why = error instanceof WorkflowError ? error.message : String(error);
+      this.#options.logger.warn('what another process left for a run waits', { run: driver.id, why });
+    } finally {
+      this.#applied.delete(id);
+    }
+  }
+
+  #refuse(id: number, run: string, why: string): void {
+    this.#options.logger.warn('a run did not take what another process left for it', { run, why });
+    this.#options.store.removeInbox([id]);
+  }
+}

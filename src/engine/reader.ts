@@ -1,0 +1,122 @@
+/** What is asked about runs: how they are, their steps, their events, what waits for a person. Changes nothing. */
+import type { RunState } from '../core/advance.ts';
+import { InvariantError } from '../core/errors.ts';
+import type { LifecycleEvent, Recorded } from '../core/event.ts';
+import type { RunFilter, Store } from '../core/ports.ts';
+import type { RunContext } from '../../machines/context.ts';
+import type { Program } from '../../machines/program.ts';
+import type { Subscriber } from './run-outcome.ts';
+import type { LiveRuns } from './live-runs.ts';
+import { loadRun, replayRun } from './load.ts';
+import { runReport, stepReports, StepTimes } from './report.ts';
+import { EventQueue, EventStream, isRunEnd, toRunEvent, type RunEvent } from './run-events.ts';
+import type { RunReport, StepReport } from './run.ts';
+import { openTasks, type Task } from './tasks.ts';
+import type { Values } from './values.ts';
+
+export interface ReaderOptions {
+  readonly store: Pick<Store, 'listRuns'>;
+  readonly live: LiveRuns;
+  readonly values: Values;
+  /** Events that a reader of a run's events may be behind. */
+  readonly maxBufferedEvents: number;
+}
+
+export interface StateView {
+  readonly program: Program;
+  readonly state: RunState;
+  readonly context: RunContext;
+}
+
+export class Reader {
+  readonly #options: ReaderOptions;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+  }
+
+  report(id: string): RunReport {
+    const { live, values } = this.#options;
+    return runReport(live.row(id), values);
+  }
+
+  runs(filter: RunFilter): readonly RunReport[] {
+    const { store, live, values } = this.#options;
+    return store.listRuns(filter).map((row) => runReport(live.get(row.id)?.row ?? row, values));
+  }
+
+  stateOf(id: string): StateView {
+    const { live } = this.#options;
+    const { compiled, state } = live.get(id) ?? loadRun(live.loading, id);
+    return { program: compiled.program, state, context: (state.snapshot as { readonly context: RunContext }).context };
+  }
+
+  steps(id: string): readonly StepReport[] {
+    const { live } = this.#options;
+    const row = live.row(id);
+    const times = new StepTimes();
+    for (const { recorded, advanced } of replayRun(live.loading, row.id)) times.add(recorded, advanced);
+    const { program, context } = this.stateOf(id);
+    return stepReports(program, context, times);
+  }
+
+  /** What waits for a person, in the runs that the filter admits; newest runs first. */
+  tasks(filter: RunFilter): readonly Task[] {
+    const waiting = { kind: ['run', 'child', 'round'], ...filter, waitingFor: ['human'] } as const;
+    return this.#options.store.listRuns(waiting).flatMap((row) => this.tasksOf(row.id));
+  }
+
+  tasksOf(id: string): readonly Task[] {
+    const { program, state } = this.stateOf(id);
+    return openTasks(this.#options.live.row(id), program, state, this.#options.values);
+  }
+
+  // Events.
+
+  events(id: string): AsyncIterableIterator<RunEvent> {
+    const { live, maxBufferedEvents } = this.#options;
+    live.row(id);
+    const driver = live.get(id);
+    let unsubscribe: () => void = () => undefined;
+    const queue = new EventQueue(maxBufferedEvents, () => {
+      unsubscribe();
+    });
+    if (driver === undefined) queue.end();
+    else unsubscribe = driver.subscribe(this.#subscriber(id, queue, driver.toldSeq));
+    return new EventStream(this.#past(id, driver?.toldSeq), queue);
+  }
+
+  /** What is told later than `last`: the rest is in the past of the stream already. */
+  #subscriber(id: string, queue: EventQueue, last: number): Subscriber {
+    return {
+      lifecycle: (events, recorded) => {
+        if (recorded.seq <= last) return;
+        for (const event of events) this.#push(queue, id, event, recorded);
+      },
+      chunk: (step, visit, attempt, text) => {
+        queue.push({ type: 'step.chunk', runId: id, step, visit, attempt, text });
+      },
+      left: ({ isClosing, why }) => {
+        queue.end(isClosing ? null : why);
+      },
+    };
+  }
+
+  /** A value that cannot be loaded is the reader's trouble, not the run's. */
+  #push(queue: EventQueue, id: string, event: LifecycleEvent, recorded: Recorded): void {
+    try {
+      const told = toRunEvent(event, recorded, id, this.#options.values);
+      queue.push(told);
+      if (isRunEnd(told)) queue.end();
+    } catch (error) {
+      queue.end(error instanceof Error ? error : new InvariantError(String(error)));
+    }
+  }
+
+  *#past(id: string, until: number | undefined): Generator<RunEvent> {
+    const { live, values } = this.#options;
+    for (const { recorded, advanced } of replayRun(live.loading, id, until)) {
+      for (const event of advanced.lifecycle) yield toRunEvent(event, recorded, id, values);
+    }
+  }
+}
