@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** What a folder has reached it keeps; expressions, core and machines aim at 100. Commands are also tested as processes, uncounted. After adding tests: `npm run check:tests:ratchet` raises the numbers below. */
+/**
+ * What a folder has reached it keeps; expressions, core and machines aim at 100. Commands are also tested as processes,
+ * which is not counted. After adding tests: `npm run check:tests:ratchet` raises the numbers below.
+ */
 const isRatchet = process.env['RATCHET'] === 'true';
 
 export default defineConfig({
