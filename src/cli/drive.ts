@@ -14,6 +14,7 @@ import { exitCodeOfRun, exitCodes } from './exit-code.ts';
 import type { DriveFlags } from './flags.ts';
 import type { Io } from './io.ts';
 import { roundsOf } from './rounds.ts';
+import { tasksOfRun, waitOfRun } from './stored-run.ts';
 import { tellResult, tellStopped, type Stop } from './tell-result.ts';
 import { createOutline } from './view/outline.ts';
 import { showEvents, showMode } from './view/show-events.ts';
@@ -24,6 +25,10 @@ export interface Driven {
   readonly run: Run;
   readonly project: Project;
   readonly flags: DriveFlags;
+  /** Whether it is left as soon as it waits for the world (a signal, the end of a pause). @default false: only for a person */
+  readonly leavesWaiting?: boolean;
+  /** That the run ends as cancelled is what was asked for. @default false */
+  readonly isCancelWanted?: boolean;
 }
 
 /** Gives the exit code; closes the engine. */
@@ -31,31 +36,39 @@ export async function drive(io: Io, driven: Driven): Promise<number> {
   const { engine, store, run, project, flags } = driven;
   const limitMs = flags.timeout === undefined ? null : readTimeout(flags.timeout);
   const stop = stopper(io, limitMs);
+  const unwatch = watchBelow(io, driven, stop.stop);
   try {
     // The run as it is stored: with the definition it was started with, whatever the project's is now.
     const view = new RunView(store, run.id);
     const events = until(run.events(), Promise.race([stop.stopped, engineFailure(run)]));
-    await showEvents(io, untilPerson(events, view, stop.stop), {
+    const waits = (): Stop | null => waitOf(view, store, driven.leavesWaiting === true);
+    await showEvents(io, untilWaiting(events, view, waits, stop.stop), {
       mode: showMode(io, flags),
       outline: createOutline(view.definition, (id) => project.agents.find(id)?.name ?? id),
       title: { name: view.definition.name, detail: `run ${run.id}` },
       rounds: roundsOf(store, run.id),
     });
     const report = view.report();
-    if (report.endedAt !== null) return tellResult({ io, report, flags, project }, exitCodeOfRun(report));
+    if (report.endedAt !== null) {
+      const isWanted = driven.isCancelWanted === true && report.status === 'cancelled';
+      return tellResult({ io, report, flags, project }, isWanted ? exitCodes.ok : exitCodeOfRun(report));
+    }
+    const tasks = stop.reason === 'person' ? tasksOfRun(store, run.id) : [];
+    unwatch();
     await engine.close();
-    return tellStopped({ io, report, flags, project }, stop.reason ?? 'SIGTERM');
+    return tellStopped({ io, report, flags, project }, stop.reason ?? 'SIGTERM', tasks);
   } finally {
+    unwatch();
     stop.release();
     await engine.close();
   }
 }
 
 /** @throws WorkflowError REQUEST_INVALID */
-export function readTimeout(text: string): number {
+export function readTimeout(text: string, option = '--timeout'): number {
   const parsed = parseDuration(/^\d+$/.test(text) ? Number(text) : text);
   if ('ms' in parsed) return parsed.ms;
-  throw new WorkflowError('REQUEST_INVALID', `--timeout ${text}: it ${parsed.problem}`);
+  throw new WorkflowError('REQUEST_INVALID', `${option} ${text}: it ${parsed.problem}`);
 }
 
 interface Stopper {
@@ -101,16 +114,50 @@ function engineFailure(run: Run): Promise<never> {
   return promise;
 }
 
-/** The events until the run waits for nothing but a person: nobody here can answer. */
-async function* untilPerson(
+/** What it waits for that nothing here can bring; null: it goes on by itself. */
+function waitOf(view: RunView, store: Store, leavesWaiting: boolean): Stop | null {
+  if (leavesWaiting && view.report().status === 'paused') return 'pause';
+  if (view.isWaitingForPerson()) return 'person';
+  return leavesWaiting && waitOfRun(store, view.id) === 'signal' ? 'signal' : null;
+}
+
+const lookMs = 200;
+
+/**
+ * Rounds and children that wait are told of by none of the run's own events, so that these are looked for; twice, as one may be
+ * about to go on. That it looks also keeps the process alive while the run waits for nothing that this process does.
+ */
+function watchBelow(io: Io, { store, run, leavesWaiting }: Driven, stop: (why: Stop) => void): () => void {
+  let seen: Stop | null = null;
+  const look = (): void => {
+    const waitingFor = store.readRun(run.id)?.waitingFor;
+    const wait = waitingFor === 'child' || waitingFor === 'effect' ? waitOfRun(store, run.id) : null;
+    const why = wait === 'signal' && leavesWaiting !== true ? null : wait;
+    if (why !== null && why === seen) stop(why);
+    seen = why;
+    cancel = io.clock.schedule(look, lookMs);
+  };
+  let cancel = io.clock.schedule(look, lookMs);
+  return () => cancel();
+}
+
+/** The events until it waits; what had happened before is told to its end. */
+async function* untilWaiting(
   events: AsyncIterable<RunEvent>,
   view: RunView,
+  waits: () => Stop | null,
   stop: (why: Stop) => void,
 ): AsyncGenerator<RunEvent> {
+  let told = 0;
+  let known = 0;
   for await (const event of events) {
     yield event;
-    if (!view.isWaitingForPerson()) continue;
-    stop('person');
+    if (event.type !== 'step.chunk') told += 1;
+    const why = told < known ? null : waits();
+    if (why === null) continue;
+    known += view.update().length;
+    if (told < known) continue;
+    stop(why);
     return;
   }
 }

@@ -20,21 +20,33 @@ export interface FoundRun {
 }
 
 /**
- * Looks in the store that `--store` names; else in the default one of the folder, and when it is not there, in the one that
- * the project's own workflow file names.
+ * @param wanted id of a run, or name, id or title of a workflow for its latest run
  * @throws WorkflowError NOT_FOUND, STORE_*
  */
-export async function findRun(io: Io, wanted: string, flags: LookFlags): Promise<FoundRun> {
-  if (flags.store !== undefined) return findIn(resolve(io.cwd, flags.store), wanted);
+export function findRun(io: Io, wanted: string, flags: LookFlags): Promise<FoundRun> {
+  return findStore(io, flags, (store, file) => {
+    const row = store.readRun(wanted) ?? latestOf(store, wanted);
+    if (row === null) throw unknownRun(store, wanted);
+    return { store, row, file };
+  });
+}
+
+/**
+ * Looks in the store that `--store` names; else in the default one of the folder, and when that is not there or does not hold
+ * what is looked for, in the one that the project's own workflow file names. The store is left open, unless `look` throws.
+ * @throws WorkflowError NOT_FOUND, STORE_*
+ */
+export async function findStore<T>(io: Io, flags: LookFlags, look: (store: Store, file: string) => T): Promise<T> {
+  if (flags.store !== undefined) return lookIn(resolve(io.cwd, flags.store), look);
   const path = resolve(io.cwd, flags.file ?? '.');
   const dir = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? path : dirname(path);
   try {
-    return findIn(resolve(dir, defaultStoreFile), wanted);
+    return lookIn(resolve(dir, defaultStoreFile), look);
   } catch (error) {
     if (!(error instanceof WorkflowError) || error.code !== 'NOT_FOUND') throw error;
     const other = await storeOfProject(io, path);
     if (other === null || other === resolve(dir, defaultStoreFile)) throw error;
-    return findIn(other, wanted);
+    return lookIn(other, look);
   }
 }
 
@@ -49,13 +61,11 @@ async function storeOfProject(io: Io, path: string): Promise<string | null> {
   }
 }
 
-function findIn(file: string, wanted: string): FoundRun {
+function lookIn<T>(file: string, look: (store: Store, file: string) => T): T {
   if (!existsSync(file)) throw new WorkflowError('NOT_FOUND', `there is no store ${file}; the first run makes it`);
   const store = openSqliteStore(file, { readOnly: true });
   try {
-    const row = store.readRun(wanted) ?? latestOf(store, wanted);
-    if (row === null) throw unknownRun(store, wanted);
-    return { store, row, file };
+    return look(store, file);
   } catch (error) {
     store.close();
     throw error;

@@ -39,6 +39,33 @@ export interface LogsFlags extends LookFlags {
   readonly follow?: boolean;
 }
 
+/** Who does something to a run, and why. */
+export interface ReasonFlags {
+  readonly by?: string;
+  readonly why?: string;
+}
+
+export interface ControlFlags extends DriveFlags, ReasonFlags {}
+
+export interface SignalFlags extends DriveFlags, Pick<ReasonFlags, 'by'> {
+  readonly input?: string;
+}
+
+export interface AnswerFlags extends SignalFlags {
+  readonly approve?: boolean;
+  readonly reject?: boolean;
+  readonly comment?: string;
+}
+
+export interface RunsFlags extends LookFlags {
+  readonly workflow?: string;
+  readonly status?: readonly string[];
+  readonly waitingFor?: readonly string[];
+  readonly tag?: string;
+  readonly limit?: string;
+  readonly since?: string;
+}
+
 export interface InitFlags extends OutputFlags {
   readonly yaml?: boolean;
 }

@@ -3,6 +3,7 @@
  * streams, environment, signals, exit. What other code writes to stdout can be kept off it (`--json`) or announced first
  * (a live view that is in the way).
  */
+import { userInfo } from 'node:os';
 import type { Clock } from '../core/ports.ts';
 import { defaultClock } from '../http/default-clock.ts';
 import { createStyle, wantsColor, type Style } from './view/style.ts';
@@ -19,6 +20,8 @@ export interface Io {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  /** Who calls: the user's name in the operating system; null where it has none. */
+  user(): string | null;
   /** Writes to stdout: results only. */
   readonly out: (text: string) => void;
   /** Writes to stderr: everything else. */
@@ -61,6 +64,7 @@ export function createIo(name: string, { noColor }: Colors): Io {
     cwd: process.cwd(),
     env: process.env,
     clock: defaultClock,
+    user: userName,
     out: (text) => void write.stdout(text),
     err: (text) => void write.stderr(text),
     stdout: terminalOf(process.stdout),
@@ -108,6 +112,15 @@ function bound(stream: NodeJS.WriteStream): (text: string, done?: () => void) =>
 
 function terminalOf(stream: NodeJS.WriteStream): Terminal {
   return { isTTY: stream.isTTY, columns: () => stream.columns || 80, rows: () => stream.rows || 24 };
+}
+
+/** A user without an entry of its own (as containers have them) goes by what the environment says. */
+function userName(): string | null {
+  try {
+    return userInfo().username;
+  } catch {
+    return process.env['USER'] ?? null;
+  }
 }
 
 /** The reader of a pipe may leave early (`| head`): no reason to fail, nor to end a run. */

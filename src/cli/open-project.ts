@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { WorkflowError } from '../core/errors.ts';
 import type { Store } from '../core/ports.ts';
 import { createEngine } from '../engine/create-engine.ts';
+import { systemPoll } from '../engine/default-ports.ts';
 import type { Engine } from '../engine/engine.ts';
 import { loadWorkflows, type LoadOptions, type Project } from '../project/project.ts';
 import { openMemoryStore } from '../store/memory.ts';
@@ -41,13 +42,17 @@ export function openStore(io: Io, project: Project, flags: DriveFlags, mustExist
   return file === ':memory:' ? openMemoryStore() : openSqliteStore(file);
 }
 
-/** Closes the store when the engine cannot be made. Continues no runs by itself. */
+/**
+ * Closes the store when the engine cannot be made. Continues no runs by itself; takes what other processes leave for those
+ * that it drives.
+ */
 export function openEngine(project: Project, store: Store, flags: DriveFlags): Promise<Engine> {
   return createEngine({
     ...project,
     allowHosts: [...project.allowHosts, ...(flags.allowHost ?? [])],
     store,
     recover: false,
+    poll: systemPoll,
     // Our own reader is never behind for long, but a long run that is resumed is told from its beginning, at once.
     limits: { maxBufferedEvents: Number.POSITIVE_INFINITY },
   });

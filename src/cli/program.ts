@@ -3,8 +3,9 @@
  * help and version are there at once.
  */
 import { Command } from 'commander';
+import { addControl } from './control-program.ts';
 import type {
-  DriveFlags,
+  ControlFlags,
   InitFlags,
   LogsFlags,
   LookFlags,
@@ -14,9 +15,17 @@ import type {
   StatusFlags,
 } from './flags.ts';
 import type { Io } from './io.ts';
-
-/** Runs a command; its exit code is passed on. */
-export type Start = (flags: OutputFlags, command: () => Promise<number>) => Promise<void>;
+import {
+  addAgents,
+  addDrive,
+  addFile,
+  addReason,
+  addStore,
+  collect,
+  command,
+  lookHelp,
+  type Start,
+} from './program-options.ts';
 
 export function createProgram(io: Io, version: string, start: Start): Command {
   const program = new Command(io.name)
@@ -32,6 +41,7 @@ export function createProgram(io: Io, version: string, start: Start): Command {
   addList(program, io, start);
   addStatus(program, io, start);
   addLogs(program, io, start);
+  addControl(program, io, start);
   addValidate(program, io, start);
   return program;
 }
@@ -40,38 +50,6 @@ const exitCodeHelp = `
 Exit codes:
   0 ok   1 workflow failed   2 wrong usage, definition or input   3 not found   4 agent or store unreachable
   5 waiting for a person   6 cancelled   124 timeout   130 interrupted`;
-
-function command(program: Command, name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .helpOption('-h, --help', 'print this help')
-    .option('--json', 'only JSON on stdout; messages go to stderr')
-    .option('--no-color', 'no colours (also: NO_COLOR=1)');
-}
-
-function addFile(to: Command): Command {
-  return to.option('-f, --file <path>', 'workflow file, or the folder that holds one (default: here)');
-}
-
-function addStore(to: Command): Command {
-  return to.option('--store <file>', "file of the store (default: the project's, else .dank/workflows.db)");
-}
-
-function addAgents(to: Command): Command {
-  return to.option('--agent <name=url>', 'address of an agent (repeatable)', collect);
-}
-
-function addDrive(to: Command): Command {
-  return addStore(addAgents(addFile(to)))
-    .option('--allow-host <host>', 'a local or private host that http steps may call (repeatable)', collect)
-    .option('--timeout <duration>', 'stop here after so long (30s, 5m); the run can be resumed')
-    .option('-q, --quiet', 'no progress, only the output');
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
-}
 
 function addInit(program: Command, io: Io, start: Start): void {
   command(program, 'init', 'make a small project that runs at once')
@@ -103,14 +81,15 @@ const runHelp = `
 The output goes to stdout, everything else to stderr. Ctrl-C leaves the run as it is: 'resume' goes on with it.
 With --json: one line per event, { type, runId, seq, at, step?, visit?, attempt?, ... }; pieces of streamed answers are
 { type: "step.chunk", ... }. The last line is { type: "result", runId, workflow, status, output? | error?, durationMs, exitCode,
-stoppedBy?: "SIGINT" | "SIGTERM" | "timeout" | "person" }
+stoppedBy?: "SIGINT" | "SIGTERM" | "timeout" | "person",
+tasks? }
 (with --quiet the only one), or { type: "error", error: { name, code, message, issues? }, exitCode }.`;
 
 function addResume(program: Command, io: Io, start: Start): void {
-  addDrive(command(program, 'resume', 'go on with a run that was interrupted'))
+  addReason(addDrive(command(program, 'resume', 'go on with a run that was interrupted or paused')))
     .argument('<runId>', 'id of the run')
     .addHelpText('after', '\nSteps that were completed are not run again. With --json: as of run.')
-    .action((id: string, flags: DriveFlags) =>
+    .action((id: string, flags: ControlFlags) =>
       start(flags, async () => (await import('./commands/resume.ts')).resume(io, id, flags)),
     );
 }
@@ -122,8 +101,6 @@ function addList(program: Command, io: Io, start: Start): void {
       start(flags, async () => (await import('./commands/list.ts')).list(io, flags)),
     );
 }
-
-const lookHelp = '\nReads the store only: needs no code of the project, and may be used while the run goes on.';
 
 function addLook(program: Command, name: string, description: string): Command {
   return addStore(addFile(command(program, name, description))).argument(

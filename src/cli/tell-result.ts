@@ -1,15 +1,17 @@
 /** How a run ended, or why it was left: the output on stdout, everything else on stderr; with `--json` one line on stdout. */
-import { relative } from 'node:path';
 import type { RunReport } from '../engine/run.ts';
+import type { Task } from '../engine/tasks.ts';
 import type { Project } from '../project/project.ts';
 import { exitCodes } from './exit-code.ts';
 import type { DriveFlags } from './flags.ts';
+import { hint } from './hint.ts';
 import type { Io } from './io.ts';
 import { duration, errorChain } from './view/format.ts';
+import { taskLines } from './view/tasks.ts';
 import { harmless } from './view/text.ts';
 
-/** What left the run unfinished: a signal, `--timeout`, or that it waits for a person. */
-export type Stop = 'SIGINT' | 'SIGTERM' | 'timeout' | 'person';
+/** What left the run unfinished: a signal of the system, `--timeout`, or that it waits: for a person, a signal, the end of a pause. */
+export type Stop = 'SIGINT' | 'SIGTERM' | 'timeout' | 'person' | 'signal' | 'pause';
 
 export interface Told {
   readonly io: Io;
@@ -23,6 +25,8 @@ const stopCodes: Readonly<Record<Stop, number>> = {
   SIGTERM: exitCodes.terminated,
   timeout: exitCodes.timeout,
   person: exitCodes.waitingForPerson,
+  signal: exitCodes.ok,
+  pause: exitCodes.ok,
 };
 
 export function tellResult(told: Told, exitCode: number): number {
@@ -32,16 +36,37 @@ export function tellResult(told: Told, exitCode: number): number {
   return exitCode;
 }
 
-export function tellStopped({ io, report, flags, project }: Told, stop: Stop): number {
+/** @param tasks that are open, when it waits for a person */
+export function tellStopped(told: Told, stop: Stop, tasks: readonly Task[] = []): number {
+  const { io, report, flags, project } = told;
   const exitCode = stopCodes[stop];
-  if (flags.json === true) io.out(`${JSON.stringify({ ...resultLine(report, exitCode), stoppedBy: stop })}\n`);
-  const why = stop === 'timeout' ? `stopped after ${flags.timeout ?? ''}` : `stopped by ${stop}`;
-  const what =
-    stop === 'person'
-      ? `${io.errStyle.yellow('waiting for a person')}; once that is answered, go on`
-      : `${io.errStyle.yellow(why)}; the run has not ended. Go on`;
-  io.err(`${what} with it: ${hint(io, 'resume', report.id, flags, project)}\n`);
+  if (flags.json === true) {
+    const open = tasks.length === 0 ? {} : { tasks };
+    io.out(`${JSON.stringify({ ...resultLine(report, exitCode), stoppedBy: stop, ...open })}\n`);
+  }
+  const answer = (words: string): string => hint(io, `answer ${words}`, flags, project);
+  if (flags.quiet !== true && flags.json !== true) {
+    for (const task of tasks) for (const line of taskLines(task, io.errStyle, answer)) io.err(`${line}\n`);
+  }
+  io.err(`${whyStopped(told, stop)} with it: ${hint(io, `resume ${report.id}`, flags, project)}\n`);
   return exitCode;
+}
+
+function whyStopped({ io, report, flags, project }: Told, stop: Stop): string {
+  const { yellow } = io.errStyle;
+  switch (stop) {
+    case 'person':
+      return `${yellow('waiting for a person')}; once that is answered, go on`;
+    case 'signal':
+      return `${yellow('waiting for a signal')}; send it: ${hint(io, `signal ${report.id} <name>`, flags, project)}; or wait for it, going on`;
+    case 'pause':
+      return `${yellow('paused')}; go on`;
+    case 'timeout':
+      return `${yellow(`stopped after ${flags.timeout ?? ''}`)}; the run has not ended. Go on`;
+    case 'SIGINT':
+    case 'SIGTERM':
+      return `${yellow(`stopped by ${stop}`)}; the run has not ended. Go on`;
+  }
 }
 
 function resultLine(report: RunReport, exitCode: number): Readonly<Record<string, unknown>> {
@@ -72,27 +97,11 @@ function tellPeople({ io, report, flags, project }: Told): void {
     io.err(`${style.green(`${report.status}${took}`)}\n`);
   }
   if (flags.quiet !== true)
-    io.err(`${style.dim(`Look at it again: ${hint(io, 'logs', report.id, flags, project)}`)}\n`);
+    io.err(`${style.dim(`Look at it again: ${hint(io, `logs ${report.id}`, flags, project)}`)}\n`);
 }
 
 /** Texts as they are, data as indented JSON. A terminal is spared control characters. */
 function pretty(value: unknown, isTTY: boolean): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value ?? null, null, 2);
   return isTTY ? harmless(text) : text;
-}
-
-/** A command about this run that finds it from the same folder. */
-function hint(io: Io, command: string, runId: string, flags: DriveFlags, project: Project): string {
-  const file = flags.file === undefined ? '' : ` --file ${quote(flags.file)}`;
-  const store = flags.store ?? (isElsewhere(project) ? relative(io.cwd, project.store) : undefined);
-  return `${io.name} ${command} ${runId}${file}${store === undefined ? '' : ` --store ${quote(store)}`}`;
-}
-
-/** Whether the workflow file names a store of its own: commands that only look do not read that file first. */
-function isElsewhere({ dir, store }: Project): boolean {
-  return relative(dir, store) !== '.dank/workflows.db' && relative(dir, store) !== '.dank\\workflows.db';
-}
-
-function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -37,6 +37,7 @@ export function createFakeIo(cwd: string, options: FakeOptions = {}): FakeIo {
     cwd,
     env: options.env ?? {},
     clock: defaultClock,
+    user: () => 'tester',
     out: (text) => write('out', text),
     err: (text) => write('err', text),
     stdout: terminal,

@@ -1,33 +1,40 @@
-/** `resume <runId>`: goes on with a run that nobody drives any more, and shows it to its end. */
+/** `resume <runId>`: ends a person's pause, and goes on with a run that nobody drives any more, and shows it to its end. */
 import { WorkflowError } from '../../core/errors.ts';
-import { drive, readTimeout } from '../drive.ts';
-import type { DriveFlags } from '../flags.ts';
-import { unknownRun } from '../find-run.ts';
+import { drive } from '../drive.ts';
+import type { ControlFlags } from '../flags.ts';
+import { hint } from '../hint.ts';
 import type { Io } from '../io.ts';
-import { openEngine, openProject, openStore } from '../open-project.ts';
-import { inWholeLines, showMode } from '../view/show-events.ts';
+import { reasonOf } from '../reason.ts';
+import { say, withRun, type Opened } from '../steer.ts';
 
-export async function resume(io: Io, id: string, flags: DriveFlags): Promise<number> {
-  if (flags.timeout !== undefined) readTimeout(flags.timeout);
-  const project = await openProject(io, flags);
-  const store = openStore(io, project, flags, true);
-  const engine = await openEngine(project, store, flags);
-  try {
-    const row = store.readRun(id);
-    if (row === null) throw unknownRun(store, id);
+export async function resume(io: Io, id: string, flags: ControlFlags): Promise<number> {
+  return withRun(io, id, flags, async (opened) => {
+    const { engine, store, project, row } = opened;
     if (row.endedAt !== null && flags.quiet !== true) io.err(`the run is ${row.status} already; this is how it went\n`);
-    return await inWholeLines(io, showMode(io, flags), () => {
+    const left = row.status === 'paused' ? await endPause(io, opened, flags) : null;
+    if (left !== null) return left;
+    try {
       engine.continueRun(id);
-      return drive(io, { engine, store, run: engine.run(id), project, flags });
-    });
-  } catch (error) {
-    if (error instanceof WorkflowError && error.code === 'CONFLICT' && store.isOwnedElsewhere(id)) {
-      throw new WorkflowError('CONFLICT', `${error.message}; look at it with: ${io.name} logs ${id} --follow`, {
-        cause: error,
-      });
+    } catch (error) {
+      throw isDrivenElsewhere(error, opened) ? lookInstead(io, opened, error) : error;
     }
-    throw error;
-  } finally {
-    await engine.close();
-  }
+    return drive(io, { engine, store, run: engine.run(id), project, flags });
+  });
+}
+
+function endPause(io: Io, opened: Opened, flags: ControlFlags): Promise<number | null> {
+  return say(io, opened, {
+    what: 'that it is to go on',
+    tell: (engine) => engine.resume(opened.row.id, reasonOf(io, flags)),
+    verdict: (event) => (event.type === 'run.resumed' ? 'taken' : null),
+  });
+}
+
+function isDrivenElsewhere(error: unknown, { store, row }: Opened): error is WorkflowError {
+  return error instanceof WorkflowError && error.code === 'CONFLICT' && store.isOwnedElsewhere(row.id);
+}
+
+function lookInstead(io: Io, { flags, project, row }: Opened, cause: WorkflowError): WorkflowError {
+  const look = hint(io, `logs ${row.id} --follow`, flags, project);
+  return new WorkflowError('CONFLICT', `${cause.message}; look at it with: ${look}`, { cause });
 }

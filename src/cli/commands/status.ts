@@ -97,6 +97,7 @@ function details(io: Io, view: RunView, style: Style): readonly string[] {
 
 function describeStatus(io: Io, report: RunReport, view: RunView): string {
   if (report.endedAt !== null) return report.status;
+  if (report.status === 'paused') return `paused; go on with it: ${io.name} resume ${report.id}`;
   const waiting = report.waitingFor === null ? '' : `, waiting for ${waits[report.waitingFor]}`;
   if (view.isDriven()) return `${report.status}${waiting}`;
   if (report.waitingFor === 'human')
