@@ -36,11 +36,11 @@ export async function drive(io: Io, driven: Driven): Promise<number> {
   const { engine, store, run, project, flags } = driven;
   const limitMs = flags.timeout === undefined ? null : readTimeout(flags.timeout);
   const stop = stopper(io, limitMs);
-  const unwatch = watchBelow(io, driven, stop.stop);
+  const watch = watchBelow(io, driven, stop.stop);
   try {
     // The run as it is stored: with the definition it was started with, whatever the project's is now.
     const view = new RunView(store, run.id);
-    const events = until(run.events(), Promise.race([stop.stopped, engineFailure(run)]));
+    const events = until(run.events(), Promise.race([stop.stopped, watch.failed, engineFailure(run)]));
     const waits = (): Stop | null => waitOf(view, store, driven.leavesWaiting === true);
     await showEvents(io, untilWaiting(events, view, waits, stop.stop), {
       mode: showMode(io, flags),
@@ -54,11 +54,11 @@ export async function drive(io: Io, driven: Driven): Promise<number> {
       return tellResult({ io, report, flags, project }, isWanted ? exitCodes.ok : exitCodeOfRun(report));
     }
     const tasks = stop.reason === 'person' ? tasksOfRun(store, run.id) : [];
-    unwatch();
+    watch.end();
     await engine.close();
     return tellStopped({ io, report, flags, project }, stop.reason ?? 'SIGTERM', tasks);
   } finally {
-    unwatch();
+    watch.end();
     stop.release();
     await engine.close();
   }
@@ -123,22 +123,37 @@ function waitOf(view: RunView, store: Store, leavesWaiting: boolean): Stop | nul
 
 const lookMs = 200;
 
+interface Watch {
+  /** Rejects when the store cannot be read. */
+  readonly failed: Promise<never>;
+  end(): void;
+}
+
 /**
  * Rounds and children that wait are told of by none of the run's own events, so that these are looked for; twice, as one may be
  * about to go on. That it looks also keeps the process alive while the run waits for nothing that this process does.
  */
-function watchBelow(io: Io, { store, run, leavesWaiting }: Driven, stop: (why: Stop) => void): () => void {
+function watchBelow(io: Io, { store, run, leavesWaiting }: Driven, stop: (why: Stop) => void): Watch {
   let seen: Stop | null = null;
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => undefined);
   const look = (): void => {
+    try {
+      lookOnce();
+      cancel = io.clock.schedule(look, lookMs);
+    } catch (error) {
+      reject(error);
+    }
+  };
+  const lookOnce = (): void => {
     const waitingFor = store.readRun(run.id)?.waitingFor;
     const wait = waitingFor === 'child' || waitingFor === 'effect' ? waitOfRun(store, run.id) : null;
     const why = wait === 'signal' && leavesWaiting !== true ? null : wait;
     if (why !== null && why === seen) stop(why);
     seen = why;
-    cancel = io.clock.schedule(look, lookMs);
   };
   let cancel = io.clock.schedule(look, lookMs);
-  return () => cancel();
+  return { failed, end: () => cancel() };
 }
 
 /** The events until it waits; what had happened before is told to its end. */
