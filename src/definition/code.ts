@@ -25,18 +25,6 @@ function schemaOf(step: Step): DataSchema | null {
   return step.type === 'agent' ? step.schema : null;
 }
 
-const missingIn = new WeakMap<WorkflowDefinition, readonly string[]>();
-
-/** The places of functions whose code is not there. */
-export function missingFunctions(definition: WorkflowDefinition): readonly string[] {
-  let missing = missingIn.get(definition);
-  if (missing === undefined) {
-    missing = [...functionsIn(definition).values()].filter(({ call }) => call === null).map(({ place }) => place);
-    missingIn.set(definition, missing);
-  }
-  return missing;
-}
-
 function functionsIn(definition: WorkflowDefinition): ReadonlyMap<string, UserFunction> {
   const functions = new Map<string, UserFunction>();
   const seen = new Set<unknown>();

@@ -9,7 +9,6 @@ export { formatIssues, loadJson, loadYaml } from './text/load.ts';
 export { checkAgents } from './check-agents.ts';
 export type { DefinitionResult } from './normalize.ts';
 export { definitionFromCanonical } from './from-canonical.ts';
-export { missingFunctions } from './code.ts';
 export { defineStepType, type StepTypeDefinition, type StepTypeOptions } from './step-type.ts';
 export { toDataSchema, type DataSchemaResult } from './data-schema.ts';
 export { parseDuration, type DurationInput } from './duration.ts';

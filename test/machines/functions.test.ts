@@ -203,7 +203,7 @@ describe('the context of a function', () => {
           steps: [
             agent('a', {
               input: (context: StepContext) => ({
-                prompt: `about ${String((context.workflow.input as { readonly q: string }).q)}`,
+                prompt: `about ${(context.workflow.input as { readonly q: string }).q}`,
               }),
             }),
             {
