@@ -246,7 +246,8 @@ class Evaluation {
       try {
         await this.#call(handler, { writes }, (functionContext) => [about, functionContext]);
       } catch (error) {
-        if (kind === 'start') throw error;
+        // What is not there can be put there; what throws has had its turn.
+        if (kind === 'start' || (error instanceof WorkflowError && error.code === 'FUNCTION_MISSING')) throw error;
         this.#around.onHandlerError?.(error);
       }
     }

@@ -92,6 +92,7 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
       timers,
       clock,
       logger,
+      maxEvents: limits.maxEvents,
       startEffect: (driver, effect) => dispatcher.start(driver, effect),
     },
   });

@@ -46,7 +46,13 @@ function keepingOf(program: Program): Pick<Kernel, 'keep' | 'keepSignal' | 'keep
 
 export class Catalog {
   readonly #definitions: readonly WorkflowDefinition[];
+  /** The listed ones. */
   readonly #byHash = new Map<string, WorkflowDefinition>();
+  /** Used without having been listed, by hash; the oldest is forgotten when there are too many. */
+  readonly #added = new Map<string, WorkflowDefinition>();
+  /** Made of what is stored, by hash: with the functions that were there then. */
+  readonly #rebuilt = new Map<string, WorkflowDefinition>();
+  readonly #agents: AgentRegistry;
   readonly #store: Pick<Store, 'readDefinition' | 'putDefinition'>;
   readonly #stored = new Set<string>();
 
@@ -58,6 +64,7 @@ export class Catalog {
   ) {
     this.#definitions = definitions;
     this.#store = store;
+    this.#agents = agents;
     const issues = workflowIssues(definitions, agents);
     if (issues.length > 0)
       throw new DefinitionError(
@@ -84,9 +91,19 @@ export class Catalog {
     );
   }
 
-  /** A definition that is used without having been listed, as `engine.start(flow)` allows. */
+  /**
+   * A definition that is used without having been listed, as `engine.start(flow)` allows.
+   * @throws DefinitionError when it names an unknown agent
+   */
   add(definition: WorkflowDefinition): void {
-    if (!this.#byHash.has(definition.hash)) this.#byHash.set(definition.hash, definition);
+    const { hash, name, version } = definition;
+    if (this.#byHash.has(hash) || this.#added.has(hash)) return;
+    const issues = workflowIssues([definition], this.#agents);
+    if (issues.length > 0) throw new DefinitionError(`Workflow '${name}'`, issues);
+    keepRecent(this.#added, hash, definition);
+    // Its functions may be what runs of an earlier form of it want.
+    for (const [key, each] of this.#rebuilt)
+      if (each.name === name && each.version === version) this.#rebuilt.delete(key);
   }
 
   /** Whether runs of the workflow can go on here: it is one of ours, in this version. */
@@ -106,16 +123,27 @@ export class Catalog {
    * them it can still be shown and replayed.
    */
   ofRun(run: { readonly workflow: string; readonly version: string; readonly hash: string }): WorkflowDefinition {
-    const known = this.#byHash.get(run.hash);
+    const { workflow, version, hash } = run;
+    const known = this.#byHash.get(hash) ?? this.#added.get(hash) ?? this.#rebuilt.get(hash);
     if (known !== undefined) return known;
-    const canonical = this.#store.readDefinition(run.hash);
+    const canonical = this.#store.readDefinition(hash);
     if (canonical === null)
-      throw new WorkflowError('STORE_INVALID', `the store has no definition ${run.hash} of workflow '${run.workflow}'`);
-    const registered = this.#definitions.findLast((each) => each.name === run.workflow && each.version === run.version);
+      throw new WorkflowError('STORE_INVALID', `the store has no definition ${hash} of workflow '${workflow}'`);
+    const registered = [...this.#added.values(), ...this.#definitions].findLast(
+      (each) => each.name === workflow && each.version === version,
+    );
     const definition = definitionFromCanonical(canonical, registered);
-    this.#byHash.set(run.hash, definition);
+    keepRecent(this.#rebuilt, hash, definition);
     return definition;
   }
+}
+
+const maxRecent = 1_000;
+
+function keepRecent(recent: Map<string, WorkflowDefinition>, hash: string, definition: WorkflowDefinition): void {
+  recent.set(hash, definition);
+  const [oldest] = recent.keys();
+  if (recent.size > maxRecent && oldest !== undefined) recent.delete(oldest);
 }
 
 /** By name, id or title; of several versions the last one given. @throws WorkflowError NOT_FOUND */

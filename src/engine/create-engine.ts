@@ -7,7 +7,7 @@ import { openMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import { consoleLogger, systemClock, systemDefer, systemPoll, systemRandom } from './default-ports.ts';
 import { Engine } from './engine.ts';
-import { defaultLimits, defaultStoreFile, type EngineOptions } from './options.ts';
+import { checkLimits, defaultStoreFile, type EngineOptions } from './options.ts';
 
 /** @throws DefinitionError; WorkflowError STORE_* when the store cannot be opened */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
@@ -20,6 +20,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
         ...(options.config === undefined ? {} : { config: options.config }),
         env,
       });
+  const limits = checkLimits(options.limits);
+  const http = createHttpClient({ ...options.http, allowHosts: options.allowHosts ?? [], clock });
   const store = openStore(options);
   try {
     const engine = new Engine({
@@ -27,10 +29,10 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       store,
       durability: options.durability === 'async' ? 'async' : 'sync',
       agents,
-      http: createHttpClient({ ...options.http, allowHosts: options.allowHosts ?? [], clock }),
+      http,
       env,
       handlers: options.handlers === undefined ? effectHandlers : new Map([...effectHandlers, ...options.handlers]),
-      limits: { ...defaultLimits, ...options.limits },
+      limits,
       clock,
       random: options.random ?? systemRandom,
       logger: options.logger ?? consoleLogger,
@@ -45,6 +47,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     return await Promise.resolve(engine);
   } catch (error) {
     store.close();
+    await http.close();
     throw error;
   }
 }

@@ -25,7 +25,7 @@ import type { RunRow } from '../core/run.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
 import type { Committer } from './committer.ts';
-import { abortion, outcomeOf, RunLeft, type Outcome, type Subscriber } from './run-outcome.ts';
+import { abortion, checkLength, outcomeOf, RunLeft, type Outcome, type Subscriber } from './run-outcome.ts';
 import { RunRecord } from './run-record.ts';
 import type { TimerQueue } from './timer-queue.ts';
 import { UnderWay } from './under-way.ts';
@@ -35,10 +35,12 @@ export interface DriverPorts {
   readonly timers: Pick<TimerQueue, 'add'>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of the history of one run. */
+  readonly maxEvents: number;
   /** Carries out an effect; gives the function that aborts it, with the reason. */
   startEffect(driver: RunDriver, effect: ActiveEffect): (reason: Error) => void;
-  /** After the commit that ended the run, or when it is left. `isLeft`: something is wrong with it. */
-  onEnd(driver: RunDriver, isLeft: boolean): void;
+  /** After the commit that ended the run, or when it is left. `why`: what is wrong with it. */
+  onEnd(driver: RunDriver, why: Error | null): void;
 }
 
 export interface DriverOptions {
@@ -201,6 +203,7 @@ export class RunDriver {
   #advance(recorded: Recorded): { readonly recorded: Recorded; readonly advanced: Advanced | Refused } {
     const extras = { runId: this.id, ...(this.outer === null ? {} : { outer: this.outer }) };
     try {
+      checkLength(recorded, this.#ports.maxEvents);
       return { recorded, advanced: advance(this.#kernel, this.#state, recorded, extras) };
     } catch (error) {
       if (recorded.event.type === 'run.aborted' || error instanceof InvariantError) throw error;
@@ -267,7 +270,7 @@ export class RunDriver {
     this.#isStopped = true;
     this.#subscribers.clear();
     this.#ended.resolve(outcomeOf(this.#row));
-    this.#ports.onEnd(this, false);
+    this.#ports.onEnd(this, null);
   }
 
   /** Takes no events any more: effects are aborted, timers forgotten. What was applied is still committed and told. */
@@ -292,6 +295,6 @@ export class RunDriver {
     const reason = new RunLeft(this.id, why, isClosing);
     for (const subscriber of this.#subscribers) subscriber.left(reason);
     this.#subscribers.clear();
-    this.#ports.onEnd(this, !isClosing);
+    this.#ports.onEnd(this, isClosing ? null : why);
   }
 }

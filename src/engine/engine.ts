@@ -211,6 +211,8 @@ export class Engine implements RunAccess, AsyncDisposable {
     await driver?.ended;
     const row = driver?.row ?? this.#rooms.live.row(id);
     if (driver === undefined && !endedStatuses.has(row.status)) {
+      const why = this.#rooms.live.whyLeft(id);
+      if (why !== null) throw why;
       throw new WorkflowError(
         'CONFLICT',
         `run '${id}' is ${row.status}, but not driven by this engine; engine.recover(['${id}']) continues it here if nobody else does`,

@@ -38,6 +38,8 @@ export class LiveRuns {
   readonly #loading: Loading;
   readonly #ports: DriverPorts;
   readonly #drivers = new Map<string, RunDriver>();
+  /** Runs that could not go on here, and why. */
+  readonly #left = new Map<string, Error>();
   #topRuns = 0;
 
   constructor(options: LiveRunsOptions) {
@@ -45,8 +47,11 @@ export class LiveRuns {
     this.#loading = { store: options.reads, catalog: options.catalog };
     this.#ports = {
       ...options.ports,
-      onEnd: (driver, isLeft) => {
-        if (isLeft) options.onLeft(driver.id);
+      onEnd: (driver, why) => {
+        if (why !== null) {
+          this.#left.set(driver.id, why);
+          options.onLeft(driver.id);
+        }
         if (this.#drivers.get(driver.id) !== driver) return;
         this.#drivers.delete(driver.id);
         if (driver.kind !== 'round') this.#topRuns -= 1;
@@ -65,6 +70,11 @@ export class LiveRuns {
 
   get(id: string): RunDriver | undefined {
     return this.#drivers.get(id);
+  }
+
+  /** Why the run could not go on here; null when it was not left. */
+  whyLeft(id: string): Error | null {
+    return this.#left.get(id) ?? null;
   }
 
   /** The row as it is now. @throws WorkflowError NOT_FOUND */
@@ -130,6 +140,7 @@ export class LiveRuns {
   }
 
   #add(driver: RunDriver): RunDriver {
+    this.#left.delete(driver.id);
     this.#drivers.set(driver.id, driver);
     if (driver.kind !== 'round') this.#topRuns += 1;
     return driver;

@@ -1,4 +1,5 @@
 /** The options of an engine, with their defaults. */
+import { WorkflowError } from '../core/errors.ts';
 import type { AgentRegistry, AgentsOption } from '../agents/registry.ts';
 import type { WorkflowDefinition } from '../definition/definition.ts';
 import type { Workflow } from '../definition/index.ts';
@@ -17,6 +18,8 @@ export interface EngineLimits {
   readonly maxInputBytes?: number;
   /** What conditions read of one output, in characters of JSON. @default 256 Ki */
   readonly maxKeptBytes?: number;
+  /** Of the history of one run; one that goes on beyond it fails. @default 1_000_000 */
+  readonly maxEvents?: number;
   /** Events that a reader of `run.events()` may be behind. @default 10_000 */
   readonly maxBufferedEvents?: number;
 }
@@ -62,7 +65,25 @@ export const defaultLimits: Required<EngineLimits> = {
   maxOutputBytes: 10 * 1024 * 1024,
   maxInputBytes: 10 * 1024 * 1024,
   maxKeptBytes: 256 * 1024,
+  maxEvents: 1_000_000,
   maxBufferedEvents: 10_000,
 };
 
 export const defaultStoreFile = '.dank/workflows.db';
+
+/** With the defaults. @throws WorkflowError REQUEST_INVALID for a limit that is none */
+export function checkLimits(given: EngineLimits = {}): Required<EngineLimits> {
+  const limits: { -readonly [Name in keyof EngineLimits]-?: number } = { ...defaultLimits };
+  for (const [name, value] of Object.entries(given) as [keyof EngineLimits, unknown][]) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(defaultLimits, name)) {
+      const known = Object.keys(defaultLimits).join(', ');
+      throw new WorkflowError('REQUEST_INVALID', `there is no limit '${String(name)}'; there are ${known}`);
+    }
+    if (typeof value !== 'number' || !(value >= 1) || (Number.isFinite(value) && !Number.isInteger(value))) {
+      throw new WorkflowError('REQUEST_INVALID', `limits.${name} takes a whole number from 1 on, or Infinity`);
+    }
+    limits[name] = value;
+  }
+  return limits;
+}

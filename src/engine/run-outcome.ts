@@ -1,5 +1,5 @@
 /** What those who wait for a run are told: what follows, how it ended, or that it is not driven here any more. */
-import { CancelledError, InvariantError, toErrorData, type ErrorData } from '../core/errors.ts';
+import { CancelledError, InvariantError, toErrorData, WorkflowError, type ErrorData } from '../core/errors.ts';
 import type { HistoryEvent, LifecycleEvent, Recorded } from '../core/event.ts';
 import type { RunRow } from '../core/run.ts';
 import type { StoredValue } from '../core/stored-value.ts';
@@ -40,4 +40,17 @@ export function outcomeOf(row: RunRow | null): Outcome {
 /** What is recorded in the place of an event that the machine cannot go on with. */
 export function abortion(event: HistoryEvent, error: ErrorData): HistoryEvent {
   return event.type === 'run.started' ? { ...event, aborted: error } : { type: 'run.aborted', error };
+}
+
+/** Events. */
+const roomToFail = 1_000;
+
+/**
+ * What a failure leads to (`onFailure` steps) has room beyond the limit, as long as it is not too long itself.
+ * @throws WorkflowError LIMIT_EXCEEDED
+ */
+export function checkLength({ seq }: Recorded, maxEvents: number): void {
+  if (seq < maxEvents || (seq - maxEvents) % roomToFail > 0) return;
+  const message = `the history of the run has ${seq} events, the limit (option limits.maxEvents)`;
+  throw new WorkflowError('LIMIT_EXCEEDED', message);
 }

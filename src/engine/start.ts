@@ -21,30 +21,29 @@ const maxTags = 20;
 
 /** The checked input, as JSON data. @throws InputError with all problems */
 export function checkInput(definition: WorkflowDefinition, input: unknown, maxBytes: number): unknown {
-  let plain: unknown;
-  try {
-    plain = throughJson(input) ?? {};
-  } catch (error) {
-    throw new InputError(definition.name, [
-      {
-        code: 'INPUT_NOT_JSON',
-        path: '',
-        message: `the input is not JSON data: ${error instanceof Error ? error.message : String(error)}`,
-      },
-    ]);
-  }
+  const plain = plainInput(definition, input) ?? {};
   const size = JSON.stringify(plain).length;
   if (size > maxBytes) {
     throw new WorkflowError(
       'LIMIT_EXCEEDED',
-      `the input is ${size} characters of JSON, more than the limit of ${maxBytes} (option maxInputBytes)`,
+      `the input is ${size} characters of JSON, more than the limit of ${maxBytes} (option limits.maxInputBytes)`,
       { retryable: false },
     );
   }
   if (definition.input === null) return plain;
   const parsed = definition.input.parse(plain);
   if ('issues' in parsed) throw new InputError(definition.name, parsed.issues);
-  return throughJson(parsed.value) ?? null;
+  return plainInput(definition, parsed.value) ?? null;
+}
+
+/** As it will be stored; what a schema makes of an input need not be data either. */
+function plainInput(definition: WorkflowDefinition, input: unknown): unknown {
+  try {
+    return throughJson(input);
+  } catch (error) {
+    const message = `the input is not JSON data: ${error instanceof Error ? error.message : String(error)}`;
+    throw new InputError(definition.name, [{ code: 'INPUT_NOT_JSON', path: '', message }]);
+  }
 }
 
 /** Ids become parts of other ids, of keys and of command lines. */
