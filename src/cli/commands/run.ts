@@ -14,14 +14,14 @@ export async function run(io: Io, name: string, values: readonly string[], flags
   const project = await openProject(io, flags);
   const definition = findWorkflow(project.workflows, name);
   const store = openStore(io, project, flags, false);
-  const engine = await openEngine(project, store, flags);
+  const { engine, continueRun } = await openEngine(project, store, flags);
   try {
     return await inWholeLines(io, showMode(io, flags), async () => {
       const started = await engine.start(definition, input, {
         ...(flags.runId === undefined ? {} : { runId: flags.runId }),
         ...(flags.tag === undefined ? {} : { tags: flags.tag }),
       });
-      engine.continueRun(started.id);
+      continueRun(started.id);
       return drive(io, { engine, store, run: started, project, flags });
     });
   } finally {

@@ -233,6 +233,21 @@ describe('what is said to a run that another engine drives', () => {
   });
 });
 
+test('an answer that nobody took is taken when the run is resumed', async () => {
+  const dir = folder();
+  const deaf = await createEngine({ ...(await loadWorkflows(dir, { env: {} })), poll: () => () => undefined });
+  const started = await deaf.start('approval', { name: 'it' }, { runId: 'r' });
+  await expect.poll(() => started.tasks().length).toBe(1);
+  const io = createFakeIo(dir);
+  let now = 0;
+  const clock = { now: () => (now += 3_000), schedule: io.clock.schedule };
+  expect(await answer({ ...io, clock }, 'r:review:1', [], { approve: true })).toBe(0);
+  await deaf.close();
+  const resumed = createFakeIo(dir);
+  expect(await resume(resumed, 'r', { quiet: true })).toBe(0);
+  expect(resumed.stdoutText()).toBe('approve by tester\n');
+});
+
 describe('pause', () => {
   test('of a run that nobody drives lasts until resume, which says who ended it', async () => {
     const dir = await folderWithRun('paid');
