@@ -78,7 +78,7 @@ export function checkLimits(given: EngineLimits = {}): Required<EngineLimits> {
     if (value === undefined) continue;
     if (!Object.hasOwn(defaultLimits, name)) {
       const known = Object.keys(defaultLimits).join(', ');
-      throw new WorkflowError('REQUEST_INVALID', `there is no limit '${String(name)}'; there are ${known}`);
+      throw new WorkflowError('REQUEST_INVALID', `there is no limit '${name}'; there are ${known}`);
     }
     if (typeof value !== 'number' || !(value >= 1) || (Number.isFinite(value) && !Number.isInteger(value))) {
       throw new WorkflowError('REQUEST_INVALID', `limits.${name} takes a whole number from 1 on, or Infinity`);

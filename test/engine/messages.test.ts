@@ -1,0 +1,191 @@
+/** What other processes leave for the runs of an engine. */
+import { describe, expect, test } from 'vitest';
+import { WorkflowError } from '../../src/core/errors.ts';
+import type { Commit } from '../../src/core/ports.ts';
+import { MemoryDatabase, MemoryStore, openMemoryStore } from '../../src/store/memory.ts';
+import { agent, flow } from '../support/flow.ts';
+import { hangs } from '../support/mocks.ts';
+import { createTestEngine, type TestEngine, type TestEngineOptions } from '../support/test-engine.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+
+const waiting = flow({
+  name: 'waiting',
+  state: { got: [] },
+  steps: [
+    { id: 'first', type: 'signal', name: 'go', assign: { got: { append: '{{steps.first.output}}' } } },
+    { id: 'second', type: 'signal', name: 'go', assign: { got: { append: '{{steps.second.output}}' } } },
+  ],
+  output: '{{state.got}}',
+});
+
+/** An engine that looks at its inbox when the test says so. */
+async function listening(
+  options: TestEngineOptions = {},
+): Promise<TestEngine & { look(): Promise<void>; readonly database: MemoryDatabase }> {
+  const database = new MemoryDatabase();
+  let look: () => void = () => undefined;
+  const lab = await createTestEngine({
+    store: openMemoryStore(database),
+    workflows: [waiting],
+    poll: (given) => {
+      look = given;
+      return () => undefined;
+    },
+    ...options,
+  });
+  return {
+    ...lab,
+    database,
+    look: async () => {
+      look();
+      await lab.clock.settle();
+    },
+  };
+}
+
+const signal = (payload: unknown): string =>
+  JSON.stringify({ type: 'signal.received', name: 'go', payload: { v: payload } });
+
+describe('an entry of the inbox', () => {
+  test('is applied once, and removed with the commit that applies it', async () => {
+    await using lab = await listening();
+    const other = openMemoryStore(lab.database);
+    await lab.engine.start(waiting, {}, { runId: 'run' });
+    other.post('run', signal(1), 0);
+    await lab.look();
+    expect(lab.database.inbox.size).toBe(0);
+    await lab.look();
+    other.post('run', signal(2), 0);
+    await lab.look();
+    expect(lab.engine.run('run').status()).toMatchObject({ status: 'completed', output: [1, 2] });
+  });
+
+  test('is not applied again while its commit waits for the store', async () => {
+    let isFull = false;
+    class FullStore extends MemoryStore {
+      override commit(batch: readonly Commit[]): void {
+        if (isFull) throw new WorkflowError('STORE_UNAVAILABLE', 'the disk is full');
+        super.commit(batch);
+      }
+    }
+    const database = new MemoryDatabase();
+    await using lab = await listening({ store: new FullStore(database) });
+    const other = openMemoryStore(database);
+    await lab.engine.start(waiting, {}, { runId: 'run' });
+    await (await lab.engine.start(waiting, {}, { runId: 'ended' })).cancel();
+    isFull = true;
+    other.post('run', signal(1), 0);
+    await lab.look();
+    other.post('ended', signal(0), 0);
+    await lab.look();
+    await lab.look();
+    isFull = false;
+    await lab.clock.advance(1_000);
+    expect(lab.store.readEvents('run', 1).map(({ type }) => type)).toEqual([
+      'run.started',
+      'signal.received',
+      'effect.completed',
+    ]);
+    expect(lab.engine.run('run').status()).toMatchObject({ status: 'running', waitingFor: 'signal' });
+  });
+
+  test('that is no command, or for a run that has ended, is told of and removed', async () => {
+    await using lab = await listening();
+    const other = openMemoryStore(lab.database);
+    await lab.engine.start(waiting, {}, { runId: 'run' });
+    for (const data of ['{broken', '[]', '{"type":"effect.completed","effect":"x"}', '{"type":"run.started"}'])
+      other.post('run', data, 0);
+    await lab.look();
+    expect(lab.database.inbox.size).toBe(0);
+    expect(lab.log.lines.map(({ details }) => details?.['why'])).toEqual(
+      Array.from({ length: 4 }, () => 'it is no command'),
+    );
+    await lab.engine.run('run').cancel();
+    other.post('run', signal(1), 0);
+    await lab.look();
+    expect(lab.database.inbox.size).toBe(0);
+    expect(lab.log.lines.at(-1)?.details).toEqual({ run: 'run', why: 'it has ended' });
+    expect(lab.store.readEvents('run', 1).map(({ type }) => type)).toEqual(['run.started', 'run.cancelled']);
+  });
+
+  test('for a run that nobody drives now waits until somebody does', async () => {
+    const database = new MemoryDatabase();
+    const clock = new VirtualClock();
+    const first = await createTestEngine({ store: openMemoryStore(database), clock, workflows: [waiting] });
+    await first.engine.start(waiting, {}, { runId: 'run' });
+    await first.engine.close();
+    const broken = flow({
+      name: 'broken',
+      steps: [agent('a'), { id: 'f', type: 'transform', transform: () => 1 }, agent('b')],
+    });
+    await using lab = await listening({
+      store: openMemoryStore(database),
+      clock,
+      workflows: [broken],
+      recover: ['run'],
+    });
+    const other = openMemoryStore(database);
+    other.post('run', signal(1), 0);
+    other.post('run', signal(2), 0);
+    await lab.look();
+    await lab.look();
+    expect(lab.engine.run('run').status()).toMatchObject({ status: 'completed', output: [1, 2] });
+  });
+});
+
+test('a process that died: its runs go on here after some looks', async () => {
+  const database = new MemoryDatabase();
+  const clock = new VirtualClock();
+  const store = openMemoryStore(database);
+  const first = await createTestEngine({ store, clock, workflows: [waiting] });
+  await first.engine.start(waiting, {}, { runId: 'run' });
+  await using lab = await listening({ store: openMemoryStore(database), clock });
+  for (let n = 0; n < 20; n++) await lab.look();
+  expect(lab.store.isOwnedElsewhere('run')).toBe(true);
+  store.crash();
+  for (let n = 0; n < 20; n++) await lab.look();
+  expect(lab.store.isOwnedElsewhere('run')).toBe(false);
+  await lab.engine.run('run').signal('go', 1);
+  await lab.engine.run('run').signal('go', 2);
+  expect(await lab.engine.run('run').result()).toEqual([1, 2]);
+});
+
+test('a store that cannot be read now is looked at again', async () => {
+  await using lab = await listening();
+  const other = openMemoryStore(lab.database);
+  await lab.engine.start(waiting, {}, { runId: 'run' });
+  other.post('run', signal(1), 0);
+  const { readInbox } = lab.store;
+  lab.store.readInbox = () => {
+    throw new WorkflowError('STORE_BUSY', 'busy');
+  };
+  await lab.look();
+  expect(lab.log.problems).toEqual(['what other processes left could not be read; it is tried again']);
+  lab.store.readInbox = readInbox;
+  await lab.look();
+  expect(lab.database.inbox.size).toBe(0);
+});
+
+describe('an emit step', () => {
+  test('reaches all runs that wait for it, however many there are, and no other', async () => {
+    const emitting = flow({ name: 'emitting', steps: [{ id: 'e', type: 'emit', name: 'go', payload: { n: 1 } }] });
+    const one = flow({ name: 'one', steps: [{ id: 's', type: 'signal', name: 'go' }] });
+    await using lab = await createTestEngine({ workflows: [emitting, one] });
+    const ids = Array.from({ length: 1_200 }, (_, n) => `r${n}`);
+    await Promise.all(ids.map((runId) => lab.engine.start(one, {}, { runId })));
+    await lab.engine.start(flow({ name: 'busy', steps: [agent('a')] }), {}, { runId: 'busy' });
+    const run = await lab.engine.start(emitting, {}, { runId: 'e' });
+    await lab.drive(run.id);
+    const statuses = new Set(ids.map((id) => lab.engine.run(id).status().status));
+    expect([...statuses]).toEqual(['completed']);
+  });
+
+  test('is not hindered by a run that cannot take it', async () => {
+    const emitting = flow({ name: 'emitting', steps: [{ id: 'e', type: 'emit', name: 'go' }] });
+    const deaf = flow({ name: 'deaf', steps: [agent('a')] });
+    await using lab = await createTestEngine({ workflows: [emitting, deaf], mocks: { a: hangs() } });
+    await lab.engine.start(deaf, {}, { runId: 'deaf' });
+    const run = await lab.engine.start(emitting, {}, { runId: 'e' });
+    expect(await lab.drive(run.id)).toMatchObject({ status: 'completed' });
+  });
+});
