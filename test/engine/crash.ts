@@ -54,7 +54,7 @@ export function answeredEffects(database: MemoryDatabase): ReadonlySet<string> {
   return answered;
 }
 
-export function effectKey(
+function effectKey(
   run: string,
   effect: string,
   { visit, attempt }: { readonly visit: number; readonly attempt: number },

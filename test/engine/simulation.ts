@@ -12,7 +12,7 @@ import {
   type RunState,
 } from '../../src/core/advance.ts';
 import { WorkflowError, toErrorData } from '../../src/core/errors.ts';
-import type { EffectCompleted, HistoryEvent, Recorded, RunStarted } from '../../src/core/event.ts';
+import type { EffectCompleted, HistoryEvent, Recorded } from '../../src/core/event.ts';
 import { decodeEvent, encodeEvent } from '../../src/engine/codec.ts';
 import { kernelOf } from '../../src/engine/catalog.ts';
 import { startedEvent } from '../../src/engine/start.ts';
@@ -141,5 +141,3 @@ function answerOf(
 export function stored(recorded: Recorded): Recorded {
   return decodeEvent(structuredClone(encodeEvent(recorded)));
 }
-
-export type { RunStarted };
