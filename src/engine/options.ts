@@ -59,7 +59,7 @@ export interface EngineOptions {
   readonly random?: Random;
 }
 
-export const defaultLimits: Required<EngineLimits> = {
+const defaultLimits: Required<EngineLimits> = {
   maxEffects: 1_000,
   maxRuns: 100_000,
   maxOutputBytes: 10 * 1024 * 1024,
