@@ -130,8 +130,8 @@ export function failed(
 
 /** Skipped: outputs of earlier visits are cleared. */
 export function skipped(record: StepRecord): StepRecord {
-  const begun = enterVisit(record);
-  return { status: 'skipped', visit: begun.visit, attempt: 0 };
+  const { visit, jumps } = enterVisit(record);
+  return { status: 'skipped', visit, attempt: 0, ...(jumps === undefined ? {} : { jumps }) };
 }
 
 /** Marks siblings as chosen by a router (or a `goto`, an `onTimeout`). */

@@ -443,6 +443,16 @@ describe('a jump back', () => {
       calls: { write: 25, check: 25 },
     },
     {
+      name: 'maxVisits bounds a jump to a step that is skipped, too',
+      flow: flow({
+        maxVisits: 3,
+        steps: [agent('a'), agent('b', { condition: 'false' }), router({ condition: 'false', else: 'b' })],
+      }),
+      status: 'failed',
+      error: { code: 'LOOP_LIMIT' },
+      calls: { a: 1 },
+    },
+    {
       name: 'maxVisits can be set',
       flow: review({ maxVisits: 2 }),
       mocks: { check: 'bad' },
