@@ -38,17 +38,20 @@ export interface Endings {
 /** A type's `$running`, without its entry. */
 export type Body = (maker: StepMaker, info: StepInfo, endings: Endings) => NodeConfig;
 
+/** Of a branch that takes a slot: how it leaves its queue; `'left'`: it has, before its state is entered. */
+export type Queue = Transition | 'left';
+
 export interface StepMaker {
   readonly program: Program;
   /** The state of one step, with everything inside it. */
-  step(index: number, exits: Exits, queue?: Transition): NodeConfig;
+  step(index: number, exits: Exits, queue?: Queue): NodeConfig;
 }
 
 export function named(type: string, params: Readonly<Record<string, unknown>>): Named {
   return { type, params };
 }
 
-export function stepNode(maker: StepMaker, body: Body, index: number, exits: Exits, queue?: Transition): NodeConfig {
+export function stepNode(maker: StepMaker, body: Body, index: number, exits: Exits, queue?: Queue): NodeConfig {
   const info = stepInfo(maker.program, index);
   return new Life(maker, info, exits, body, queue).node();
 }
@@ -59,9 +62,9 @@ class Life {
   readonly #info: StepInfo;
   readonly #exits: Exits;
   readonly #body: Body;
-  readonly #queue: Transition | undefined;
+  readonly #queue: Queue | undefined;
 
-  constructor(maker: StepMaker, info: StepInfo, exits: Exits, body: Body, queue: Transition | undefined) {
+  constructor(maker: StepMaker, info: StepInfo, exits: Exits, body: Body, queue: Queue | undefined) {
     this.#maker = maker;
     this.#queue = queue;
     this.#program = maker.program;
@@ -102,7 +105,7 @@ class Life {
 
   node(): NodeConfig {
     const { step, handlers } = this.#info;
-    const queue = this.#queue;
+    const queue = this.#queue === 'left' ? undefined : this.#queue;
     const node: NodeConfig = {
       id: step.id,
       initial: queue === undefined ? this.#first : '$queued',

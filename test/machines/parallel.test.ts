@@ -295,6 +295,26 @@ describe('maxConcurrency', () => {
     }
   });
 
+  test('totalTimeout of a branch begins when it leaves the queue', async () => {
+    const steps = many.slice(0, 4).map((step) => ({ ...step, totalTimeout: 30, onError: 'continue' }));
+    for (const run of [runOnEngine, runPlain]) {
+      const outcome = await run(
+        flow({ steps: [parallel(steps, { maxConcurrency: 1 })] }),
+        {},
+        { s0: after(20, 0), s1: after(20, 1), s2: hangs(), s3: after(20, 3) },
+      );
+      expect(outcome.output).toEqual({ s0: 0, s1: 1, s3: 3 });
+      expect(outcome.elapsedMs).toBe(90);
+      expect(statuses(outcome)).toEqual({
+        p: 'completed',
+        s0: 'completed',
+        s1: 'completed',
+        s2: 'failed',
+        s3: 'completed',
+      });
+    }
+  });
+
   test('failFast while branches are queued: those never start', async () => {
     for (const run of [runOnEngine, runPlain]) {
       const outcome = await run(

@@ -215,6 +215,41 @@ describe('people', () => {
       statuses: { a: 'skipped' },
     },
     {
+      name: "onTimeout 'approve'",
+      flow: flow({
+        steps: [
+          ask({ timeout: '1d', onTimeout: 'approve' }),
+          agent('a', { condition: '{{steps.h.output.decision}} === "approve"' }),
+        ],
+      }),
+      output: 'a',
+    },
+    {
+      name: 'onTimeout may lead to a later step, which nobody else runs',
+      flow: flow({
+        steps: [ask({ timeout: '1d', onTimeout: 'late' }), agent('a'), agent('late')],
+        output: '{{steps.h.branch}}',
+      }),
+      output: 'timeout',
+      statuses: { h: 'completed', a: 'completed', late: 'completed' },
+    },
+    {
+      name: 'and an answer in time does not lead there',
+      flow: flow({ steps: [ask({ timeout: '1d', onTimeout: 'late' }), agent('a'), agent('late')] }),
+      told: [{ task: 'h', answer: { decision: 'approve' } }],
+      output: 'a',
+      statuses: { late: 'skipped' },
+    },
+    {
+      name: 'onTimeout may lead back',
+      flow: flow({
+        steps: [agent('a'), ask({ timeout: '1h', onTimeout: 'a' })],
+        maxVisits: 3,
+      }),
+      status: 'failed',
+      elapsedMs: 3 * 3_600_000,
+    },
+    {
       name: 'each pause has its own number',
       flow: flow({
         steps: [
