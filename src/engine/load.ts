@@ -5,7 +5,7 @@
 import { advance, type Advanced, type Kernel, type RunState } from '../core/advance.ts';
 import { InvariantError, WorkflowError } from '../core/errors.ts';
 import type { Recorded, RunStarted } from '../core/event.ts';
-import type { Store, StoredEvent } from '../core/ports.ts';
+import type { Store } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
 import { restoreState } from '../../machines/persist.ts';
@@ -47,33 +47,18 @@ export function loadRun(loading: Loading, id: string): LoadedRun {
   return { ...base, state, replayed: events.length, lastAt: last?.at ?? base.row.updatedAt };
 }
 
+export interface Replayed {
+  readonly recorded: Recorded;
+  readonly advanced: Advanced;
+}
+
 /** Tells what followed from every event of the run, from the first on. */
-export function* replayRun(
-  loading: Loading,
-  id: string,
-  until: number = Number.POSITIVE_INFINITY,
-): Generator<{ readonly recorded: Recorded; readonly advanced: Advanced }, RunState> {
-  const { kernel, outer } = baseOf(loading, id);
-  let state = kernel.initial;
-  for (const stored of readPaged(loading, id, until)) {
-    const recorded = decodeEvent(stored);
-    const advanced = replayOne(kernel, state, recorded, id, outer);
-    state = advanced.state;
-    yield { recorded, advanced };
-  }
-  return state;
+export function replayRun(loading: Loading, id: string, until?: number): Generator<Replayed> {
+  return new Replay(loading, id).next(until);
 }
 
-/** Events held at once while a history is read from its beginning. */
+/** Events held at once while a history is read. */
 const pageSize = 500;
-
-function* readPaged(loading: Loading, id: string, until: number): Generator<StoredEvent> {
-  for (let from = 1; from <= until; from += pageSize) {
-    const page = loading.store.readEvents(id, from, Math.min(pageSize, until - from + 1));
-    yield* page;
-    if (page.length < pageSize) return;
-  }
-}
 
 /** A replay that goes on: what was added to the history since is replayed when it is asked for. */
 export class Replay {
@@ -94,15 +79,21 @@ export class Replay {
     return this.#state;
   }
 
-  /** What followed from the events since the last call. */
-  next(): readonly { readonly recorded: Recorded; readonly advanced: Advanced }[] {
+  /** What followed from the events since the last call, up to one of them. */
+  *next(until: number = Number.POSITIVE_INFINITY): Generator<Replayed> {
     const { row, kernel, outer } = this.#base;
-    return this.#loading.store.readEvents(row.id, this.#state.seq + 1).map((stored) => {
-      const recorded = decodeEvent(stored);
-      const advanced = replayOne(kernel, this.#state, recorded, row.id, outer);
-      this.#state = advanced.state;
-      return { recorded, advanced };
-    });
+    for (;;) {
+      const from = this.#state.seq + 1;
+      const limit = Math.min(pageSize, until - from + 1);
+      const page = limit <= 0 ? [] : this.#loading.store.readEvents(row.id, from, limit);
+      for (const stored of page) {
+        const recorded = decodeEvent(stored);
+        const advanced = replayOne(kernel, this.#state, recorded, row.id, outer);
+        this.#state = advanced.state;
+        yield { recorded, advanced };
+      }
+      if (page.length < limit || limit <= 0) return;
+    }
   }
 }
 

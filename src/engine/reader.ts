@@ -7,7 +7,7 @@ import type { RunContext } from '../../machines/context.ts';
 import type { Program } from '../../machines/program.ts';
 import type { Subscriber } from './run-outcome.ts';
 import type { LiveRuns } from './live-runs.ts';
-import { loadRun, replayRun } from './load.ts';
+import { loadRun, Replay, replayRun } from './load.ts';
 import { runReport, stepReports, StepTimes } from './report.ts';
 import { EventQueue, EventStream, isRunEnd, toRunEvent, type RunEvent } from './run-events.ts';
 import type { RunReport, StepReport } from './run.ts';
@@ -51,13 +51,15 @@ export class Reader {
     return { program: compiled.program, state, context: (state.snapshot as { readonly context: RunContext }).context };
   }
 
+  /** As of the last event that is told of, as {@link events}. */
   steps(id: string): readonly StepReport[] {
     const { live } = this.#options;
-    const row = live.row(id);
+    live.row(id);
+    const view = new Replay(live.loading, id);
     const times = new StepTimes();
-    for (const { recorded, advanced } of replayRun(live.loading, row.id)) times.add(recorded, advanced);
-    const { program, context } = this.stateOf(id);
-    return stepReports(program, context, times);
+    for (const { recorded, advanced } of view.next(live.get(id)?.toldSeq)) times.add(recorded, advanced);
+    const { context } = view.state.snapshot as { readonly context: RunContext };
+    return stepReports(view.compiled.program, context, times);
   }
 
   /** What waits for a person, in the runs that the filter admits; newest runs first. */

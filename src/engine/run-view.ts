@@ -42,7 +42,7 @@ export class RunView {
 
   /** What happened since the last call; all of it at the first. */
   update(): readonly RunEvent[] {
-    return this.#replay.next().flatMap(({ recorded, advanced }) => {
+    return [...this.#replay.next()].flatMap(({ recorded, advanced }) => {
       this.#times.add(recorded, advanced);
       return advanced.lifecycle.map((event) => toRunEvent(event, recorded, this.id, this.#values));
     });

@@ -9,9 +9,9 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 import { answeredEffects, callKey, driveToDeath, live, type Death } from './crash.ts';
 import { flows, type Flow } from './flows.ts';
 
-async function undisturbed({ make, input = {}, mocks = {} }: Flow) {
+async function undisturbed({ make, others, input = {}, mocks = {} }: Flow) {
   const clock = new VirtualClock();
-  const life = await live(new MemoryDatabase(), make(), mocks, clock);
+  const life = await live(new MemoryDatabase(), [make(), ...(others?.() ?? [])], mocks, clock);
   const run = await life.engine.start(make().name, input, { runId: 'run' });
   const report = await life.drive(run.id);
   const trace = await lifecycleOf(life.engine, make, run.id);
@@ -25,10 +25,10 @@ async function lifecycleOf(engine: Engine, make: Flow['make'], run: string): Pro
   return bySequence(compileWorkflow(make()).program, events);
 }
 
-async function disturbed({ make, input = {}, mocks = {} }: Flow, death: Death) {
+async function disturbed({ make, others, input = {}, mocks = {} }: Flow, death: Death) {
   const clock = new VirtualClock();
   const database = new MemoryDatabase();
-  const first = await live(database, make(), mocks, clock, { death });
+  const first = await live(database, [make(), ...(others?.() ?? [])], mocks, clock, { death });
   // Resolves only when it is stored.
   const starting = first.engine.start(make().name, input, { runId: 'run' }).catch(() => null);
   await driveToDeath(clock, first.store);
@@ -37,7 +37,7 @@ async function disturbed({ make, input = {}, mocks = {} }: Flow, death: Death) {
   const stored = database.runs.has('run');
   await first.engine.close();
 
-  const second = await live(database, make(), mocks, clock);
+  const second = await live(database, [make(), ...(others?.() ?? [])], mocks, clock);
   if (!stored) await second.engine.start(make().name, input, { runId: 'run' });
   const report = await second.drive('run');
   const trace = await lifecycleOf(second.engine, make, 'run');

@@ -73,7 +73,7 @@ export interface Life extends TestEngine {
 /** One process on the database. */
 export async function live(
   database: MemoryDatabase,
-  definition: WorkflowDefinition,
+  definitions: WorkflowDefinition | readonly WorkflowDefinition[],
   mocks: MockTable,
   clock: VirtualClock,
   options: { readonly death?: Death; readonly durability?: EngineOptions['durability'] } = {},
@@ -83,7 +83,7 @@ export async function live(
     mocks,
     store,
     clock,
-    workflows: [definition],
+    workflows: [definitions].flat(),
     ...(options.durability === undefined ? {} : { durability: options.durability }),
   });
   return { ...lab, store, calls: lab.mocks.calls };

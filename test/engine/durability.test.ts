@@ -75,8 +75,12 @@ describe("durability 'sync'", () => {
 });
 
 describe("durability 'async'", () => {
-  test.each(flows)('$name', async ({ make, input = {}, mocks = {}, status = 'completed', ...more }) => {
-    await using lab = await createTestEngine({ mocks, workflows: [make()], durability: 'async' });
+  test.each(flows)('$name', async ({ make, others, input = {}, mocks = {}, status = 'completed', ...more }) => {
+    await using lab = await createTestEngine({
+      mocks,
+      workflows: [make(), ...(others?.() ?? [])],
+      durability: 'async',
+    });
     const run = await lab.engine.start(make().name, input, { runId: 'run' });
     const events = collect(run.events());
     const report = await lab.drive('run');
@@ -87,23 +91,25 @@ describe("durability 'async'", () => {
 
   test.each(flows)(
     'forgets the last moments in a crash, and tears nothing: $name',
-    async ({ make, input = {}, mocks = {}, status = 'completed', ...more }) => {
+    async ({ make, others, input = {}, mocks = {}, status = 'completed', ...more }) => {
       for (let batch = 2; batch < 8; batch++) {
         const clock = new VirtualClock();
         const database = new MemoryDatabase();
-        const calm = await live(new MemoryDatabase(), make(), mocks, clock, { durability: 'async' });
+        const calm = await live(new MemoryDatabase(), [make(), ...(others?.() ?? [])], mocks, clock, {
+          durability: 'async',
+        });
         await calm.engine.start(make().name, input, { runId: 'run' });
         await calm.drive('run');
         await calm.engine.close();
         if (calm.store.batches < batch) return;
-        const first = await live(database, make(), mocks, clock, {
+        const first = await live(database, [make(), ...(others?.() ?? [])], mocks, clock, {
           durability: 'async',
           death: { batch, when: 'before' },
         });
         await first.engine.start(make().name, input, { runId: 'run' });
         await driveToDeath(clock, first.store);
         await first.engine.close();
-        const second = await live(database, make(), mocks, clock);
+        const second = await live(database, [make(), ...(others?.() ?? [])], mocks, clock);
         if (!database.runs.has('run')) await second.engine.start(make().name, input, { runId: 'run' });
         const report = await second.drive('run');
         expect(report).toMatchObject({ status });

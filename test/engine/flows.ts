@@ -12,6 +12,8 @@ export interface Flow {
   readonly name: string;
   /** Made anew for every engine, as another process would. */
   make(): WorkflowDefinition;
+  /** Workflows that it starts. */
+  others?(): readonly WorkflowDefinition[];
   readonly input?: unknown;
   readonly mocks?: MockTable;
   readonly status?: 'completed' | 'failed';
@@ -263,5 +265,70 @@ export const flows: readonly Flow[] = [
       }),
     mocks: { look: (call: MockCall) => (call.visit < 3 ? { state: 'busy' } : { state: 'ready', kind: 'big' }) },
     output: { choice: 'heavy', heavy: 'heavy', light: 'skipped' },
+  },
+  {
+    name: 'child workflows, one waited for, one detached, one that fails',
+    make: () =>
+      flow({
+        steps: [
+          agent('a'),
+          { id: 'kid', type: 'workflow', workflow: 'child', input: { word: '{{steps.a.output.word}}' } },
+          { id: 'free', type: 'workflow', workflow: 'child', input: { word: 'free' }, mode: 'detach' },
+          { id: 'bad', type: 'workflow', workflow: 'failing', onError: { output: 'instead' } },
+          agent('b', { input: { prompt: '{{steps.kid.output.said}} {{steps.bad.output}}' } }),
+        ],
+        output: { b: '{{steps.b.output.prompt}}', free: '{{steps.free.output}}' },
+      }),
+    others: () => [
+      flow({
+        name: 'child',
+        steps: [
+          agent('c1', { retry: { maxAttempts: 2, delay: 20 } }),
+          agent('c2', { input: { prompt: '{{workflow.input.word}} {{steps.c1.output}}' } }),
+        ],
+        output: { said: '{{steps.c2.output.prompt}}' },
+      }),
+      flow({ name: 'failing', steps: [agent('f')] }),
+    ],
+    mocks: {
+      a: { word: 'hey' },
+      c1: failsUntil(1, 'you'),
+      c2: (call: MockCall) => after(5, call.input)(call),
+      f: down,
+      b: (call: MockCall) => call.input,
+    },
+    output: { b: 'hey you instead', free: 'run/free:1' },
+  },
+  {
+    name: 'an event for itself, kept until somebody waits for it',
+    make: () =>
+      flow({
+        state: { seen: [] },
+        steps: [
+          {
+            id: 'p',
+            type: 'parallel',
+            steps: [
+              {
+                id: 'listen',
+                type: 'signal',
+                name: 'ready',
+                timeout: '1h',
+                assign: { seen: { append: '{{steps.listen.output.n}}' } },
+              },
+              {
+                id: 'speak',
+                type: 'sequential',
+                steps: [
+                  { id: 'pause', type: 'wait', duration: 50 },
+                  { id: 'say', type: 'emit', name: 'ready', payload: { n: 7 } },
+                ],
+              },
+            ],
+          },
+        ],
+        output: '{{state.seen}}',
+      }),
+    output: [7],
   },
 ];

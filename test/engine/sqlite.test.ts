@@ -39,12 +39,12 @@ function mortalStore(batches: number): SqliteStore & { isDead: boolean } {
 describe('a file', () => {
   test.each(flows)(
     '$name: killed after every second batch, and continued',
-    async ({ make, input = {}, mocks = {}, status = 'completed', ...more }) => {
+    async ({ make, others, input = {}, mocks = {}, status = 'completed', ...more }) => {
       const clock = new VirtualClock();
       let [lives, hasEnded] = [0, false];
       for (; !hasEnded && lives < 60; lives++) {
         const store = mortalStore(2);
-        const lab = await createTestEngine({ store, clock, mocks, workflows: [make()] });
+        const lab = await createTestEngine({ store, clock, mocks, workflows: [make(), ...(others?.() ?? [])] });
         if (lives === 0) await lab.engine.start(make().name, input, { runId: 'run' });
         await driveUntil(
           clock,
@@ -59,7 +59,7 @@ describe('a file', () => {
       expect(lives).toBeGreaterThan(1);
       expect(hasEnded).toBe(true);
       const store = openSqliteStore(file());
-      await using lab = await createTestEngine({ store, clock, mocks, workflows: [make()] });
+      await using lab = await createTestEngine({ store, clock, mocks, workflows: [make(), ...(others?.() ?? [])] });
       expect(lab.engine.run('run').status()).toMatchObject({
         status,
         ...('output' in more ? { output: more.output } : {}),
