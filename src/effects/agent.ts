@@ -6,7 +6,7 @@ import { isPlainObject } from '../core/json.ts';
 import type { Agent } from '../agents/registry.ts';
 import type { AgentStep } from '../definition/definition.ts';
 import { callAgent } from '../http/agent.ts';
-import { idempotencyKey, SecretScope, transportTimeoutMs, type EffectCall } from './call.ts';
+import { defaultTimeoutMs, idempotencyKey, SecretScope, transportTimeoutMs, type EffectCall } from './call.ts';
 
 export async function agentEffect(call: EffectCall): Promise<EffectResult> {
   const step = call.input.info?.step;
@@ -55,6 +55,12 @@ function findAgent({ services: { agents } }: EffectCall, agentId: string): Agent
   );
 }
 
+/** An agent's own timeout counts where the step has the general one. */
+function timeoutOf({ timeoutMs }: AgentStep, agent: Agent): number {
+  const own = timeoutMs === defaultTimeoutMs ? agent.timeoutMs : null;
+  return Math.min(transportTimeoutMs(timeoutMs), own ?? Number.POSITIVE_INFINITY);
+}
+
 async function ask(
   call: EffectCall,
   step: AgentStep,
@@ -69,7 +75,7 @@ async function ask(
     input,
     method: step.method,
     format: step.format,
-    timeoutMs: transportTimeoutMs(step.timeoutMs),
+    timeoutMs: timeoutOf(step, agent),
     signal: call.signal,
     idempotencyKey: repair === 0 ? key : `${key}:r${repair}`,
     attempt: call.input.attempt,

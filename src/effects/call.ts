@@ -80,7 +80,7 @@ export class SecretScope {
 }
 
 /** Of an attempt of `agent` and `http` steps, in milliseconds. */
-const defaultTimeoutMs = 5 * 60_000;
+export const defaultTimeoutMs = 5 * 60_000;
 
 /**
  * The deadline of the transport: later than the machine's own timer, which is the one that counts (it is part of the history),

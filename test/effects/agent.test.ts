@@ -120,6 +120,21 @@ describe('a prompt', () => {
     await agentEffect(callOf(ask(more), 'a', { http }));
     expect(http.requests[0]?.timeoutMs).toBe(timeoutMs);
   });
+
+  test.each([
+    [{}, 305_000, 2_000, 2_000],
+    [{ timeout: '1m' }, 65_000, 2_000, 65_000],
+    [{}, 305_000, 900_000, 305_000],
+  ])("an agent's own timeout counts where the step sets none: %j", async (more, without, timeoutMs, expected) => {
+    for (const [own, wanted] of [
+      [null, without],
+      [timeoutMs, expected],
+    ] as const) {
+      const http = new FakeHttp(said('x'));
+      await agentEffect(callOf(ask(more), 'a', { http, agents: agentsOf({ name: 'writer', timeoutMs: own }) }));
+      expect(http.requests[0]?.timeoutMs).toBe(wanted);
+    }
+  });
 });
 
 describe("action 'http'", () => {

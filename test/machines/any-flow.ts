@@ -244,7 +244,7 @@ export class AnyFlow {
 }
 
 /** What a call gives, by who calls and how often; after some time that no other call takes. */
-export function anyAnswer(seed: number): (call: MockCall) => unknown {
+function anyAnswer(seed: number): (call: MockCall) => unknown {
   return (call) => {
     const round = call.run.includes('/') ? call.run.slice(call.run.indexOf('/')) : '';
     const random = new SeededRandom(seed ^ hash(`${round} ${call.step} ${call.visit} ${call.attempt}`));
