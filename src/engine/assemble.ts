@@ -83,6 +83,9 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
     catalog,
     reads,
     maxInputBytes: limits.maxInputBytes,
+    flush: () => {
+      committer.flush();
+    },
     onLeft: (id) => {
       background?.forget(id);
       values.forget(id);
@@ -100,7 +103,7 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
   const messages = new Messages({ ...common, maxBytes: limits.maxInputBytes });
   const reader = new Reader({ ...common, maxBufferedEvents: limits.maxBufferedEvents });
   const starter = new Starter({ ...common, random: parts.random, limits, checkOpen: hooks.checkOpen });
-  const recovery = new Recovery({ ...common, committer, maxRuns: limits.maxRuns });
+  const recovery = new Recovery({ ...common, maxRuns: limits.maxRuns });
   return { catalog, values, committer, timers, live, reads, reader, recovery, starter, messages };
 }
 

@@ -9,7 +9,6 @@ import type { HistoryEvent, RunStarted } from '../core/event.ts';
 import type { Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow } from '../core/run.ts';
 import type { WorkflowDefinition } from '../definition/index.ts';
-import type { LoggedWrite } from '../../machines/context.ts';
 import { compileWorkflow } from '../../machines/workflow.ts';
 import type { RunReads } from './background.ts';
 import { kernelOf, type Catalog } from './catalog.ts';
@@ -17,7 +16,7 @@ import { runChild, type ChildOutcome, type ChildStart } from './children.ts';
 import { RunDriver, type DriverPorts } from './driver.ts';
 import { RunLeft } from './run-outcome.ts';
 import { loadRun, type Loading } from './load.ts';
-import { runRounds, type RoundOutcome, type RoundStart } from './rounds.ts';
+import { runRounds, storedOutcome, type RoundOutcome, type RoundStart } from './rounds.ts';
 import { newRow, startedEvent } from './start.ts';
 import type { TrackingLoader } from './values.ts';
 
@@ -27,6 +26,8 @@ export interface LiveRunsOptions {
   readonly ports: Omit<DriverPorts, 'onEnd'>;
   /** What is read of runs. */
   readonly reads: RunReads;
+  /** Writes what is in line, so that it is read. */
+  readonly flush: () => void;
   /** Told of runs that are left, for what is held of them. */
   onLeft(id: string): void;
   /** Of the input of a child run, in characters of JSON. */
@@ -96,6 +97,8 @@ export class LiveRuns {
 
   /** Brings an unfinished run back that is ours to drive. */
   resume(id: string): RunDriver {
+    // It may have been left in this very moment.
+    this.#options.flush();
     const { row, compiled, kernel, state, outer, replayed, lastAt } = loadRun(this.#loading, id);
     const driver = this.#add(
       new RunDriver({
@@ -276,20 +279,6 @@ export class LiveRuns {
       signal?.removeEventListener('abort', cancel);
     }
   }
-}
-
-function storedOutcome(row: RunRow): RoundOutcome {
-  if (row.status === 'completed') {
-    const beside = row.output !== null && 'w' in row.output ? row.output.w : null;
-    return {
-      status: 'completed',
-      writes: (beside?.writes ?? []) as readonly LoggedWrite[],
-      isBreak: beside?.isBreak ?? false,
-    };
-  }
-  const end = endOf(row);
-  if (end.status === 'failed' || end.status === 'cancelled') return end;
-  throw new InvariantError(`round '${row.id}' has not ended`);
 }
 
 function endOf(row: RunRow): Exclude<ChildOutcome, { readonly status: 'started' }> {

@@ -3,13 +3,11 @@ import { WorkflowError } from '../core/errors.ts';
 import type { Logger, Store } from '../core/ports.ts';
 import { endedStatuses } from '../core/run.ts';
 import type { Catalog } from './catalog.ts';
-import type { Committer } from './committer.ts';
 import type { LiveRuns } from './live-runs.ts';
 
 export interface RecoveryOptions {
   readonly store: Store;
   readonly catalog: Catalog;
-  readonly committer: Pick<Committer, 'flush'>;
   readonly live: LiveRuns;
   readonly logger: Logger;
   readonly maxRuns: number;
@@ -26,8 +24,7 @@ export class Recovery {
 
   /** Gives the ids of the runs that were continued. Without `only`: of those that nobody drives, what is ours. */
   recover(only?: readonly string[]): readonly string[] {
-    const { store, live, committer } = this.#options;
-    committer.flush();
+    const { store, live } = this.#options;
     const wanted = this.#fitting(only ?? this.#interrupted());
     if (wanted.length === 0) return [];
     const adopted = new Set(store.adopt(wanted));
@@ -42,8 +39,7 @@ export class Recovery {
 
   /** @throws WorkflowError NOT_FOUND; CONFLICT when another process drives it; what hinders a stored run from going on */
   continueRun(id: string): void {
-    const { live, committer } = this.#options;
-    committer.flush();
+    const { live } = this.#options;
     const { status, kind, parent } = live.row(id);
     if (endedStatuses.has(status)) return;
     if (kind === 'round')

@@ -6,6 +6,7 @@ import type { ActiveEffect } from '../core/advance.ts';
 import { EffectResult } from '../core/effect.ts';
 import { InvariantError, WorkflowError, type ErrorData } from '../core/errors.ts';
 import { readOwn } from '../expressions/path.ts';
+import type { RunRow } from '../core/run.ts';
 import type { StoredValue } from '../core/stored-value.ts';
 import type { LoopStep } from '../definition/definition.ts';
 import type { LoggedWrite, OuterRun } from '../../machines/context.ts';
@@ -39,6 +40,20 @@ export interface RoundPorts {
   hasRounds(run: string): boolean;
   /** Starts the round, goes on with it, or gives how it ended, if it is in the store. */
   run(start: RoundStart, mayExist: boolean, signal: AbortSignal): Promise<RoundOutcome>;
+}
+
+/** How a round ended that is in the store. */
+export function storedOutcome({ id, status, output, error }: RunRow): RoundOutcome {
+  if (status === 'completed') {
+    const beside = output !== null && 'w' in output ? output.w : null;
+    return {
+      status,
+      writes: (beside?.writes ?? []) as readonly LoggedWrite[],
+      isBreak: beside?.isBreak ?? false,
+    };
+  }
+  if ((status === 'failed' || status === 'cancelled') && error !== null) return { status, error };
+  throw new InvariantError(`round '${id}' is ${status}, and says no more`);
 }
 
 /** Items whose JSON is longer are referenced by their rounds, not copied. */
