@@ -49,7 +49,7 @@ export class Dispatcher {
   start(driver: RunDriver, effect: ActiveEffect): (reason: Error) => void {
     const controller = new AbortController();
     if (isOfRuns(effect)) {
-      void this.#carryOut(driver, effect, controller.signal);
+      void this.#safely(driver, effect, controller.signal);
     } else if (this.#running < this.#options.maxEffects) {
       this.#run(driver, effect, controller.signal);
     } else {
@@ -79,7 +79,16 @@ export class Dispatcher {
       }
     };
     signal.addEventListener('abort', release, { once: true });
-    void this.#carryOut(driver, effect, signal).finally(release);
+    void this.#safely(driver, effect, signal).finally(release);
+  }
+
+  /** Nobody waits for what is carried out: what goes wrong with us must not go unheard. */
+  async #safely(driver: RunDriver, effect: ActiveEffect, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#carryOut(driver, effect, signal);
+    } catch (error) {
+      driver.leave(error);
+    }
   }
 
   async #carryOut(driver: RunDriver, effect: ActiveEffect, signal: AbortSignal): Promise<void> {
@@ -130,7 +139,7 @@ export class Dispatcher {
     const handler = this.#options.handlers.get(src);
     if (handler === undefined) throw new WorkflowError('EFFECT_UNKNOWN', `no handler carries out '${effect.src}'`);
     const stepId = input.info?.step.id ?? '$run';
-    return handler({
+    const given: unknown = await handler({
       input,
       loader,
       signal,
@@ -139,6 +148,7 @@ export class Dispatcher {
         driver.chunk(stepId, input.visit, input.attempt, text);
       },
     });
+    return given instanceof EffectResult ? given : new EffectResult(given);
   }
 
   async #emit(input: EffectInput, signal: AbortSignal, loader: TrackingLoader): Promise<EffectResult> {

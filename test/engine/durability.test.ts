@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Commit } from '../../src/core/ports.ts';
 import { MemoryDatabase, MemoryStore, openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';
-import { after } from '../support/mocks.ts';
+import { after, hangs } from '../support/mocks.ts';
 import { collect, createTestEngine } from '../support/test-engine.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { driveToDeath, live } from './crash.ts';
@@ -160,6 +160,16 @@ describe("durability 'async'", () => {
     await lab.clock.advance(1_500);
     expect(lab.mocks.calls.length).toBeGreaterThan(ahead);
   });
+});
+
+test("durability 'async': what was done when the engine is closed is written", async () => {
+  const database = new MemoryDatabase();
+  const lab = await createTestEngine({ store: openMemoryStore(database), durability: 'async', mocks: { b: hangs() } });
+  const run = await lab.engine.start(flow({ steps: [agent('a'), agent('b')] }), {}, { runId: 'run' });
+  while (run.steps().length === 0 || run.steps()[0]?.status !== 'completed') await Promise.resolve();
+  expect(openMemoryStore(database).lastSeq('run')).toBeLessThan(2);
+  await lab.engine.close();
+  expect(openMemoryStore(database).lastSeq('run')).toBe(2);
 });
 
 describe("durability 'none'", () => {

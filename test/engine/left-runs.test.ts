@@ -86,6 +86,32 @@ describe('a bug of ours', () => {
   });
 });
 
+test('a source of randomness that throws is a bug too', async () => {
+  const random = {
+    next: (): number => {
+      throw new Error('no dice');
+    },
+    uuid: () => 'run',
+  };
+  await using lab = await createTestEngine({
+    random,
+    mocks: {
+      a: () => {
+        throw new Error('first');
+      },
+    },
+  });
+  const run = await lab.engine.start(flow({ steps: [agent('a')] }));
+  await expect(run.result()).rejects.toThrow('no dice');
+});
+
+test("a handler of one's own may give its output as it is", async () => {
+  const handlers = new Map([['agent', (() => Promise.resolve({ plain: true })) as unknown as EffectHandler]]);
+  await using lab = await createTestEngine({ handlers });
+  const run = await lab.engine.start(flow({ steps: [agent('a')] }));
+  expect(await run.result()).toEqual({ plain: true });
+});
+
 describe('functions that are not there', () => {
   const withHandler = (handler?: () => void) =>
     flow({ name: 'told', steps: [agent('a')], ...(handler === undefined ? {} : { onWorkflowComplete: handler }) });
