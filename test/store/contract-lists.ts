@@ -9,12 +9,13 @@ export function describeLists(name: string, { openOwner }: Contract): void {
     const fill = (): CrashableStore => {
       const store = openOwner();
       store.commit([
-        start('r1', 1, { createdAt: 10, workflow: 'tides', tags: ['red', 'blue'] }),
+        start('r1', 1, { createdAt: 10, workflow: 'tides', waitingFor: 'human', tags: ['red', 'blue'] }),
         start('r2', 1, { createdAt: 20, workflow: 'moons', status: 'completed', version: '2' }),
         start('r3', 1, {
           createdAt: 30,
           workflow: 'tides',
           status: 'paused',
+          waitingFor: 'signal',
           kind: 'child',
           parent: 'r1',
           tags: ['red'],
@@ -38,6 +39,11 @@ export function describeLists(name: string, { openOwner }: Contract): void {
       [{ status: ['running', 'pending'], after: 'r6' }, ['r1']],
       [{ status: ['completed', 'failed'] }, ['r4', 'r2']],
       [{ status: ['paused', 'failed'], workflow: 'tides' }, ['r4', 'r3']],
+      [{ waitingFor: ['human'] }, ['r1']],
+      [{ waitingFor: ['human', 'signal'] }, ['r3', 'r1']],
+      [{ waitingFor: ['human', 'signal'], after: 'r3' }, ['r1']],
+      [{ waitingFor: ['signal'], status: ['running'] }, []],
+      [{ waitingFor: ['timer'] }, []],
       [{ version: '2' }, ['r2']],
       [{ tag: 'red' }, ['r3', 'r1']],
       [{ tag: 'red', after: 'r3' }, ['r1']],
