@@ -63,9 +63,7 @@ export class Engine implements RunAccess, AsyncDisposable {
       this.#looks += 1;
       if (this.#parts.adopts && this.#looks % looksPerAdoption === 0) this.recover();
     } catch (error) {
-      this.#parts.logger.error('what other processes left could not be read; it is tried again', {
-        error: error instanceof Error ? error.message : String(error),
-      });
+      this.#unread(error);
     }
   }
 
@@ -134,7 +132,9 @@ export class Engine implements RunAccess, AsyncDisposable {
    */
   recover(only?: readonly string[]): readonly string[] {
     this.#assertOpen();
-    return this.#rooms.recovery.recover(only);
+    const recovered = this.#rooms.recovery.recover(only);
+    if (recovered.length > 0) this.#takeWhatWaited();
+    return recovered;
   }
 
   /**
@@ -144,6 +144,23 @@ export class Engine implements RunAccess, AsyncDisposable {
   continueRun(id: string): void {
     this.#assertOpen();
     this.#rooms.recovery.continueRun(id);
+    this.#takeWhatWaited();
+  }
+
+  /** What was left for runs while nobody drove them; committed at once, so that none is seen waiting for what is there. */
+  #takeWhatWaited(): void {
+    try {
+      this.#rooms.messages.look(true);
+    } catch (error) {
+      this.#unread(error);
+    }
+    this.#rooms.committer.flush();
+  }
+
+  #unread(error: unknown): void {
+    this.#parts.logger.error('what other processes left could not be read; it is tried again', {
+      error: error instanceof Error ? error.message : String(error),
+    });
   }
 
   // What people and programs say to a run. Resolves when it is committed, or left for the process that drives the run.

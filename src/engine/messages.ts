@@ -75,11 +75,11 @@ export class Messages {
     store.post(id, encodeCommand(event), clock.now());
   }
 
-  /** What other processes left for our runs. Cheap when nobody wrote. */
-  look(): void {
+  /** What other processes left for our runs. Cheap when nobody wrote, unless there are `newRuns` of ours. */
+  look(newRuns = false): void {
     const { store } = this.#options;
     const count = store.changeCount();
-    if (count === this.#changeCount) return;
+    if (count === this.#changeCount && !newRuns) return;
     // Kept only when all is done: what fails or waits is looked at again.
     this.#changeCount = -1;
     const isDone = store.readInbox().map((entry) => this.#take(entry));

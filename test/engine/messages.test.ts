@@ -133,6 +133,31 @@ describe('an entry of the inbox', () => {
   });
 });
 
+test('what was left while nobody drove a run is taken by whoever continues it, at once', async () => {
+  const database = new MemoryDatabase();
+  const clock = new VirtualClock();
+  const first = await createTestEngine({ store: openMemoryStore(database), clock, workflows: [waiting] });
+  await first.engine.start(waiting, {}, { runId: 'run' });
+  const other = openMemoryStore(database);
+  other.post('run', signal(1), 0);
+  await first.engine.close();
+  other.post('run', signal(2), 0);
+  await using second = await createTestEngine({
+    store: openMemoryStore(database),
+    clock,
+    workflows: [waiting],
+    recover: false,
+  });
+  second.engine.continueRun('run');
+  expect(second.store.readEvents('run', 1).map(({ type }) => type)).toEqual([
+    'run.started',
+    'signal.received',
+    'signal.received',
+  ]);
+  expect(await second.drive('run')).toMatchObject({ status: 'completed', output: [1, 2] });
+  expect(database.inbox.size).toBe(0);
+});
+
 test('a process that died: its runs go on here after some looks', async () => {
   const database = new MemoryDatabase();
   const clock = new VirtualClock();
