@@ -162,16 +162,21 @@ export class Dispatcher {
 }
 
 /**
- * What is no failure of the step's work but ours, or wants code that is not there, ends no run: it can go on when that is mended.
+ * What is no failure of the step's work but ours, or wants what is not there, ends no run: it can go on when that is mended.
  * Says whether it was so.
  */
 function leavesRun(effect: ActiveEffect, error: unknown, loader: TrackingLoader, driver: RunDriver): boolean {
   if (error instanceof RunLeft) driver.leave(error.why, error.isClosing);
   else if (error instanceof InvariantError || loader.problem !== null) driver.leave(loader.problem ?? error);
-  else if (error instanceof WorkflowError && error.code === 'FUNCTION_MISSING') driver.leave(error);
+  else if (error instanceof WorkflowError && isMissing(effect, error)) driver.leave(error);
   else if (error instanceof WorkflowError && isOfRuns(effect) && error.code.startsWith('STORE_')) driver.leave(error);
   else return false;
   return true;
+}
+
+/** Code or an agent that this process does not have: what is started here was checked, this run was begun elsewhere. */
+function isMissing({ src }: ActiveEffect, { code }: WorkflowError): boolean {
+  return code === 'FUNCTION_MISSING' || (src === 'agent' && code === 'DEFINITION_INVALID');
 }
 
 /** Made of other runs: rounds, children. */

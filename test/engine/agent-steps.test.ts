@@ -190,7 +190,7 @@ describe('a schema', () => {
   });
 });
 
-test('an agent that is not known when it is called fails the step for good', async () => {
+test('an agent that is not known where a run goes on: the run is left, and goes on when the agent is there', async () => {
   let isThere = true;
   const known = createAgentRegistry({ agents: { any: 'http://agents.test/any' } });
   const agents = {
@@ -199,16 +199,20 @@ test('an agent that is not known when it is called fails the step for good', asy
     suggest: (name: string) => known.suggest(name),
     find: (name: string) => (isThere ? known.find(name) : null),
   };
-  await using world = await createWorld(inTurn(says('never')), { agents });
+  await using world = await createWorld(inTurn(says('ok')), { agents });
   const definition = flow({ steps: [{ id: 'w', type: 'wait', duration: 10 }, agent('a', { retry })] });
   const run = await world.engine.start(definition, {}, { runId: 'run' });
   isThere = false;
-  const report = await world.drive(run.id);
-  expect(report).toMatchObject({
-    status: 'failed',
-    error: { code: 'DEFINITION_INVALID', message: "unknown agent 'any'; known agents: any; did you mean 'any'?" },
+  await world.clock.advance(100);
+  await expect(run.result()).rejects.toMatchObject({
+    code: 'DEFINITION_INVALID',
+    message: "unknown agent 'any'; known agents: any; did you mean 'any'?",
   });
-  expect(world.sent).toEqual([]);
+  expect([run.status().status, world.sent]).toEqual(['running', []]);
+  isThere = true;
+  world.engine.continueRun('run');
+  await world.drive('run');
+  expect(await run.result()).toBe('ok');
 });
 
 test('pieces of a streamed answer are told as they come, and are no part of the history', async () => {
