@@ -4,22 +4,11 @@
  */
 import { toUSVString } from 'node:util';
 import { TerminalError } from '../core/errors.ts';
+import { httpToken, isClientHeader } from '../core/http-names.ts';
 
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** Visible latin-1 text, blanks and tabs. */
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-const forbiddenHeaders = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 const forbiddenMethods = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
 /** The values given to a request; those that are `undefined` are left out. */
@@ -27,16 +16,15 @@ export type GivenHeaders = Readonly<Record<string, string | number | boolean | u
 
 /** What is wrong with a header's name, or null. For checks of definitions; the client checks again. */
 export function checkHeaderName(name: string): string | null {
-  if (!token.test(name))
+  if (!httpToken.test(name))
     return `header name ${JSON.stringify(name.slice(0, 100))} is invalid: letters, digits and - _ . only`;
-  const lower = name.toLowerCase();
-  if (!forbiddenHeaders.has(lower) && !lower.startsWith('proxy-')) return null;
+  if (!isClientHeader(name)) return null;
   return `header '${name}' is not allowed: the HTTP client sets it`;
 }
 
 /** What is wrong with a method, or null. Upper and lower case are equal. */
 export function checkMethod(method: string): string | null {
-  if (!token.test(method))
+  if (!httpToken.test(method))
     return `method ${JSON.stringify(method.slice(0, 100))} is invalid: one word such as GET or POST`;
   if (forbiddenMethods.has(method.toUpperCase())) return `method '${method}' is not allowed`;
   return null;
