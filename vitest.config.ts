@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * What a folder has reached it keeps; expressions, core and machines aim at 100. Commands are also tested as processes,
- * which is not counted. After adding tests: `npm run check:tests:ratchet` raises the numbers below.
+ * which is not counted. After adding tests: `npm run check:tests:ratchet` raises the numbers below,
+ * to a point under what was seen: some paths are taken only by one outcome of a race.
  */
 const isRatchet = process.env['RATCHET'] === 'true';
 
@@ -22,7 +23,7 @@ export default defineConfig({
       reportsDirectory: 'coverage',
       reportOnFailure: true,
       thresholds: {
-        autoUpdate: isRatchet && Math.floor,
+        autoUpdate: isRatchet && ((reached: number) => Math.floor(reached) - 1),
         'machines/**': { lines: 98, branches: 90, functions: 98, statements: 96 },
         'src/agents/**': { lines: 97, branches: 93, functions: 98, statements: 97 },
         'src/cli/**': { lines: 65, branches: 69, functions: 44, statements: 62 },

@@ -1,6 +1,6 @@
 /**
  * The rooms of the house and what each may import: the one table behind the layer check. Imports go down only:
- * cli > (public face) > project > engine > effects > agents > store > machines > definition > expressions > http > core.
+ * cli > (public face) > project > testing > inspect > verify, engine > effects > agents > store > machines > definition > expressions > http > core.
  * Most rooms may import less than all that is below them.
  */
 
@@ -28,10 +28,19 @@ export const rooms: Readonly<Record<string, Room>> = {
   agents: { imports: ['http', 'core'] },
   effects: { imports: ['agents', 'machines', 'definition', 'expressions', 'http', 'core'] },
   engine: { imports: belowEngine },
+  /** Proofs and path tests over the machine alone: no engine. */
+  verify: { imports: ['machines', 'definition', 'expressions', 'core'] },
+  /** Drawings and the Stately inspector. */
+  inspect: { imports: ['verify', 'machines', 'definition', 'expressions', 'core'] },
+  /** Test engine, virtual time, simulator; published as `dank-workflow/testing`. */
+  testing: { imports: ['verify', 'engine', ...belowEngine] },
   project: { imports: ['engine', ...belowEngine], readsAmbient: true },
   /** `src/index.ts` and other faces beside it. */
-  face: { imports: ['project', 'engine', ...belowEngine] },
-  cli: { imports: ['face', 'project', 'engine', ...belowEngine], readsAmbient: true },
+  face: { imports: ['project', 'testing', 'inspect', 'verify', 'engine', ...belowEngine] },
+  cli: {
+    imports: ['face', 'project', 'testing', 'inspect', 'verify', 'engine', ...belowEngine],
+    readsAmbient: true,
+  },
 };
 
 /** Packages that one room wraps for all others. */

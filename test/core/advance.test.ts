@@ -124,3 +124,55 @@ describe('an event is taken', () => {
     expect(twice).toHaveProperty('refused');
   });
 });
+
+describe('during a pause', () => {
+  const paused: HistoryEvent = { type: 'run.paused', by: 'kim', why: 'lunch' };
+  const task = kernelOf(
+    compileWorkflow(
+      flow({
+        steps: [
+          {
+            id: 'both',
+            type: 'parallel',
+            steps: [agent('a', { timeout: 1000 }), { id: 'ask', type: 'human', title: 'Yes?' }],
+          },
+        ],
+      }),
+    ),
+  );
+  const answered: HistoryEvent = { type: 'task.answered', step: 'ask', visit: 1, output: { v: { approved: true } } };
+
+  function given(events: readonly HistoryEvent[], event: HistoryEvent) {
+    let state = task.initial;
+    for (const each of [startedEvent(definition, { v: {} }), ...events]) {
+      const next = advance(task, state, { seq: state.seq + 1, at: 1_000, event: each }, { runId: 'run' });
+      if ('refused' in next) throw new Error(next.refused);
+      state = next.state;
+    }
+    return advance(task, state, { seq: state.seq + 1, at: 9_000, event }, { runId: 'run' });
+  }
+
+  test.each<[string, readonly HistoryEvent[], HistoryEvent]>([
+    ['a second pause', [paused], paused],
+    ['a resume of a run that is not paused', [], { type: 'run.resumed' }],
+    ['a second answer to one task', [paused, answered], answered],
+    ['a second firing of one timer', [paused, fired('timeout:a', 1)], fired('timeout:a', 1)],
+    ['a second result', [paused, failed('a')], done('a')],
+    ['what the run would not take now', [paused], done('nobody')],
+  ])('%s is refused', (_name, before, event) => {
+    expect(given(before, event)).toEqual({ refused: expect.any(String) as unknown });
+  });
+
+  test('who paused and resumed it, and why, is told', () => {
+    expect(given([], paused)).toMatchObject({ lifecycle: [{ type: 'run.paused', by: 'kim', why: 'lunch' }] });
+    expect(given([paused], { type: 'run.resumed', by: 'lee', why: 'back' })).toMatchObject({
+      lifecycle: [{ type: 'run.resumed', by: 'lee', why: 'back' }],
+    });
+  });
+
+  test('of a timer and a result that were held, the first decides; the run ends as it would have', () => {
+    const both = given([paused, done('a'), fired('timeout:a', 1), answered], { type: 'run.resumed' });
+    expect(both).toMatchObject({ cancelled: ['timeout:a'], started: [] });
+    expect(statusOf((both as { readonly state: RunState }).state)).toBe('completed');
+  });
+});
