@@ -6,20 +6,26 @@ import { WorkflowError } from '../../core/errors.ts';
 import type { Connection } from './connection.ts';
 import { checkVersion, refuseForeign } from './inspect.ts';
 import { isOwnerAlive } from './lock.ts';
-import { applicationId, migrations, type Migration } from './schema.ts';
+import type { Migration } from './migrations/migration.ts';
+import { applicationId, migrations } from './schema.ts';
 
-/** `steps` is replaced in tests only. */
-export function migrate(connection: Connection, steps: readonly Migration[] = migrations): void {
+/** `known` is replaced in tests only. */
+export function migrate(connection: Connection, known: readonly Migration[] = migrations): void {
   const { db } = connection;
-  if (currentVersion(connection) === steps.length) return;
+  if (currentVersion(connection) === known.length) return;
   connection.write(() => {
     // Read again: another process may have been faster.
     const version = currentVersion(connection);
-    if (version === steps.length) return;
-    if (version > steps.length) checkVersion(connection.file, version);
+    if (version === known.length) return;
+    if (version > known.length) checkVersion(connection.file, version);
     if (version > 0) refuseWhileInUse(connection, version);
-    for (const step of steps.slice(version)) step(db);
-    db.exec(`pragma application_id = ${applicationId}; pragma user_version = ${steps.length}`);
+    for (const { steps } of known.slice(version)) {
+      for (const step of steps) {
+        if (typeof step === 'string') db.exec(step);
+        else step(db);
+      }
+    }
+    db.exec(`pragma application_id = ${applicationId}; pragma user_version = ${known.length}`);
   });
   // So that the mark is in the file itself, where the next look finds it without the log.
   connection.read(() => db.exec('pragma wal_checkpoint(truncate)'));

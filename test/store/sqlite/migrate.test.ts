@@ -1,17 +1,27 @@
 /** Schema versions: from nothing to the newest, step by step, and never half of it. */
-import * as fs from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Connection } from '../../../src/store/sqlite/connection.ts';
 import { checkReadable } from '../../../src/store/sqlite/inspect.ts';
 import { migrate } from '../../../src/store/sqlite/migrate.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
-import { migrations, tableNames, type Migration } from '../../../src/store/sqlite/schema.ts';
+import type { Migration } from '../../../src/store/sqlite/migrations/migration.ts';
+import { migrations, tableNames } from '../../../src/store/sqlite/schema.ts';
 import { start } from '../samples.ts';
+import { buildStore } from './kept/dump.ts';
 import { temporaryDirectory, type TemporaryDirectory } from './files.ts';
 
-const addColumn: Migration = (db) => db.exec(`alter table runs add column note text; update runs set note = 'old'`);
-const addTable: Migration = (db) => db.exec('create table cache (key text primary key, value text)');
+const addColumn: Migration = {
+  tables: [],
+  steps: ['alter table runs add column note text', (db) => db.exec(`update runs set note = 'old'`)],
+};
+const addTable: Migration = {
+  tables: ['boxes'],
+  steps: ['create table boxes (key text primary key, value text)'],
+};
 
 let directory: TemporaryDirectory;
 
@@ -30,8 +40,16 @@ function migrateTo(steps: readonly Migration[]): void {
   }
 }
 
-function look(sql: string): unknown {
-  const db = new DatabaseSync(directory.file(), { readOnly: true });
+/** A process that is killed once it has run so many statements; gives the signal that ended it. */
+function killAfter(statements: number, file: string): string | null {
+  const script = fileURLToPath(new URL('migrating-process.ts', import.meta.url));
+  const { signal, stderr } = spawnSync(process.execPath, [script, file, String(statements)], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  return signal;
+}
+
+function look(sql: string, file: string = directory.file()): unknown {
+  const db = new DatabaseSync(file, { readOnly: true });
   try {
     return Object.values(db.prepare(sql).get() ?? {})[0];
   } finally {
@@ -58,12 +76,12 @@ describe('migrations', () => {
   test('that are due run in order and keep the rows; those that ran do not run again', () => {
     fill();
     const ran: number[] = [];
-    const steps = [...migrations, addColumn, addTable].map((step, index): Migration => (db) => {
-      ran.push(index + 1);
-      step(db);
-    });
-    migrateTo(steps);
-    migrateTo(steps);
+    const known = [...migrations, addColumn, addTable].map(({ tables, steps }, index): Migration => ({
+      tables,
+      steps: [...steps, () => void ran.push(index + 1)],
+    }));
+    migrateTo(known);
+    migrateTo(known);
     expect(ran).toEqual([migrations.length + 1, migrations.length + 2]);
     expect(look('pragma user_version')).toBe(migrations.length + 2);
     expect(look(`select note from runs where id = 'a'`)).toBe('old');
@@ -72,8 +90,13 @@ describe('migrations', () => {
 
   test('that fail leave the store at its old version, whole', () => {
     fill();
-    const broken: Migration = () => {
-      throw new Error('half way');
+    const broken: Migration = {
+      tables: [],
+      steps: [
+        () => {
+          throw new Error('half way');
+        },
+      ],
     };
     expect(() => migrateTo([...migrations, addColumn, broken])).toThrow();
     expect(look('pragma user_version')).toBe(migrations.length);
@@ -83,15 +106,27 @@ describe('migrations', () => {
     store.close();
   });
 
-  test('that are cut short by a crash leave the old version', () => {
-    fill();
-    const crash: Migration = () => {
-      for (const suffix of ['', '-wal']) fs.copyFileSync(directory.file() + suffix, directory.file('copy.db') + suffix);
-    };
-    migrateTo([...migrations, addColumn, crash]);
-    const copy = openSqliteStore(directory.file('copy.db'));
-    expect(copy.lastSeq('a')).toBe(3);
-    copy.close();
+  test('FLT-CR-15, FLT-UP-07: killed after any statement, a store has its old version, or none; the next process makes it whole', () => {
+    const known = [...migrations, addColumn, addTable];
+    const statements = known.flatMap(({ steps }) => steps).length;
+    const first = migrations[0]?.steps.length ?? 0;
+    const kept = directory.file('kept.db');
+    buildStore(kept, readFileSync(new URL('kept/version-1.sql', import.meta.url), 'utf8'));
+    for (let last = 1; last <= statements; last += 1) {
+      expect(killAfter(last, directory.file())).toBe('SIGKILL');
+      expect(look('pragma user_version')).toBe(0);
+    }
+    for (let last = 1; last <= statements - first; last += 1) {
+      const file = directory.file(`kept-${last}.db`);
+      copyFileSync(kept, file);
+      expect(killAfter(last, file)).toBe('SIGKILL');
+      expect(look('pragma user_version', file)).toBe(1);
+      const store = openSqliteStore(file);
+      expect(store.lastSeq('long')).toBeGreaterThan(100);
+      store.close();
+    }
+    migrateTo(known);
+    expect(look('pragma user_version')).toBe(known.length);
   });
 
   test('wait until no process of the older release owns runs', () => {
