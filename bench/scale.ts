@@ -4,7 +4,7 @@ import { createEngine } from '../src/engine/create-engine.ts';
 import { silentLogger } from '../src/engine/default-ports.ts';
 import { parseDefinition, type WorkflowDefinition } from '../src/definition/index.ts';
 import { compileWorkflow } from '../machines/workflow.ts';
-import { kernelOf } from '../src/engine/catalog.ts';
+import { kernelOf } from '../machines/kernel-of.ts';
 import { round, sequence, withFolder } from './support.ts';
 
 function define(data: unknown): WorkflowDefinition {

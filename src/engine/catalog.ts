@@ -1,48 +1,11 @@
 /** The workflows an engine knows: by name, id and title, and every definition its runs are bound to, compiled. */
 import { distance } from 'fastest-levenshtein';
 import { DefinitionError, WorkflowError } from '../core/errors.ts';
-import { createKernel, type Kernel } from '../core/advance.ts';
 import type { Issue } from '../core/issue.ts';
 import type { Store } from '../core/ports.ts';
 import type { AgentRegistry } from '../agents/registry.ts';
 import { createTree } from '../definition/checks/tree.ts';
 import { checkAgents, definitionFromCanonical, type WorkflowDefinition } from '../definition/index.ts';
-import type { Program } from '../../machines/program.ts';
-import { keptOfValue } from '../../machines/record.ts';
-import type { CompiledWorkflow } from '../../machines/workflow.ts';
-
-const kernels = new WeakMap<CompiledWorkflow, Kernel>();
-
-/** The kernel of a compiled workflow or loop body; made once. */
-export function kernelOf(compiled: CompiledWorkflow): Kernel {
-  let kernel = kernels.get(compiled);
-  if (kernel === undefined)
-    kernels.set(compiled, (kernel = createKernel(compiled.machine, keepingOf(compiled.program))));
-  return kernel;
-}
-
-function keepingOf(program: Program): Pick<Kernel, 'keep' | 'keepSignal' | 'keepInput'> {
-  return {
-    keep: (effect, output, metadata) => {
-      // `<step>` or `<step>.<kind>`: handlers and `onError` put another output in place of the work's.
-      const index = program.byId.get(effect.split('.')[0] ?? '');
-      const kept = index === undefined ? undefined : program.steps[index]?.kept;
-      return kept === undefined || kept.size === 0 ? undefined : keptOfValue(kept, { output, metadata });
-    },
-    keepSignal: (name, payload) => {
-      const kept = new Map<string, readonly string[]>();
-      for (const info of program.steps) {
-        if (info.step.type === 'signal' && info.step.name === name)
-          for (const [key, path] of info.kept) kept.set(key, path);
-      }
-      return kept.size === 0 ? undefined : keptOfValue(kept, { output: payload });
-    },
-    keepInput: (input) => {
-      if (program.loop !== null || program.keptInput.size === 0) return undefined;
-      return keptOfValue(program.keptInput, input as object);
-    },
-  };
-}
 
 export class Catalog {
   readonly #definitions: readonly WorkflowDefinition[];

@@ -10,7 +10,8 @@ import type { RunRow } from '../core/run.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
 import { restoreState } from '../../machines/persist.ts';
 import { compileWorkflow, machineFormat, type CompiledWorkflow } from '../../machines/workflow.ts';
-import { kernelOf, type Catalog } from './catalog.ts';
+import { kernelOf } from '../../machines/kernel-of.ts';
+import type { Catalog } from './catalog.ts';
 import { decodeEvent } from './codec.ts';
 
 export interface LoadedRun {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { advance, statusOf, type RunState } from '../../src/core/advance.ts';
 import { toErrorData } from '../../src/core/errors.ts';
 import type { HistoryEvent } from '../../src/core/event.ts';
-import { kernelOf } from '../../src/engine/catalog.ts';
+import { kernelOf } from '../../machines/kernel-of.ts';
 import { startedEvent } from '../../src/engine/start.ts';
 import { compileWorkflow } from '../../machines/workflow.ts';
 import { persistState } from '../../machines/persist.ts';

@@ -14,7 +14,7 @@ import {
 import { WorkflowError, toErrorData } from '../../src/core/errors.ts';
 import type { EffectCompleted, HistoryEvent, Recorded } from '../../src/core/event.ts';
 import { decodeEvent, encodeEvent } from '../../src/engine/codec.ts';
-import { kernelOf } from '../../src/engine/catalog.ts';
+import { kernelOf } from '../../machines/kernel-of.ts';
 import { startedEvent } from '../../src/engine/start.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';

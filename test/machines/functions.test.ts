@@ -9,7 +9,7 @@ import type { RunContext } from '../../machines/context.ts';
 import { restoreState } from '../../machines/persist.ts';
 import { stepInfo } from '../../machines/program.ts';
 import { compileWorkflow } from '../../machines/workflow.ts';
-import { kernelOf } from '../../src/engine/catalog.ts';
+import { kernelOf } from '../../machines/kernel-of.ts';
 import { bothWays } from '../support/both-ways.ts';
 import { agent, flow } from '../support/flow.ts';
 import { fails, replies, type MockCall } from '../support/mocks.ts';
