@@ -39,6 +39,25 @@ export interface StoredCheckpoint {
   readonly seq: number;
   /** JSON text. */
   readonly snapshot: string;
+  /** The run was put to sleep at it. Counts as long as no event comes after it. */
+  readonly asleep?: Asleep;
+}
+
+/**
+ * A run that waits for the world is put to sleep: nothing of it is under way, and nothing of it is in memory. Its checkpoint says
+ * all that it is, its timers are stored beside it.
+ */
+export interface Asleep {
+  /** It waits for rounds or child runs of its own. */
+  readonly onBelow: boolean;
+  /** Some step of it takes signals. */
+  readonly onSignal: boolean;
+}
+
+/** What there is to know of a run that sleeps, without loading it. */
+export interface Sleep extends Asleep {
+  /** Of its last event, in milliseconds since 1970. */
+  readonly lastAt: number;
 }
 
 export interface StoredTimer {
@@ -91,6 +110,9 @@ export interface RunFilter {
 
 export type FreeRun = Pick<RunRow, 'id' | 'workflow' | 'version'>;
 
+/** Of an entry of the inbox: an event of the run now, not looked at yet, or refused. */
+export type Delivery = 'taken' | 'waiting' | { readonly refused: string };
+
 /** An event for a run that another process owns (or nobody yet). */
 export interface InboxEntry {
   readonly id: number;
@@ -122,6 +144,8 @@ export interface Store {
   lastSeq(run: string): number;
   readCheckpoint(run: string): StoredCheckpoint | null;
   readTimers(run: string): readonly StoredTimer[];
+  /** Null: the run does not sleep, has ended, or does not exist. */
+  readSleep(run: string): Sleep | null;
 
   putDefinition(hash: string, canonical: string): void;
   readDefinition(hash: string): string | null;
@@ -132,7 +156,7 @@ export interface Store {
    */
   acquire(): void;
   /**
-   * Takes over the unfinished runs of owners that are dead, and those nobody owns; gives the ids of all unfinished runs owned now.
+   * Takes over the unfinished runs of owners that are dead, and those nobody owns; gives their ids, oldest first.
    * With `only`, just those runs and the rounds and children below them (ids that begin with `<id>/`).
    */
   adopt(only?: readonly string[]): readonly string[];
@@ -140,12 +164,18 @@ export interface Store {
   freeRuns(): readonly FreeRun[];
   /** Whether another living process owns the run. */
   isOwnedElsewhere(run: string): boolean;
+  /** Whether the run is unfinished and ours. */
+  isOwnedHere(run: string): boolean;
 
-  /** Leaves an event for the owner of a run. Needs no ownership. */
-  post(run: string, data: string, at: number): void;
-  /** Entries for runs owned here, and for runs that have ended (somebody has to say no), oldest first. */
+  /** Leaves an event for the owner of a run; gives the entry's id. Needs no ownership. */
+  post(run: string, data: string, at: number): number;
+  /** Entries for runs owned here, and for runs that have ended (somebody has to say no), oldest first; without those refused. */
   readInbox(): readonly InboxEntry[];
   removeInbox(ids: readonly number[]): void;
+  /** Says no to an entry. Who left it reads why ({@link deliveryOf}) and removes it; the refused that were left before `before` go. */
+  refuseInbox(entry: number, why: string, before: number): void;
+  /** What became of an entry. */
+  deliveryOf(entry: number): Delivery;
   /** A number that changes when another process has written. */
   changeCount(): number;
 

@@ -132,7 +132,8 @@ export class LiveRuns {
       this.take(row.parent);
       return this.#drivers.get(id) ?? null;
     }
-    if (!this.#options.store.adopt([id]).includes(id)) return null;
+    const { store } = this.#options;
+    if (!store.isOwnedHere(id) && !store.adopt([id]).includes(id)) return null;
     return this.resume(id);
   }
 

@@ -27,9 +27,9 @@ export class Recovery {
     const { store, live } = this.#options;
     const wanted = this.#fitting(only ?? this.#interrupted());
     if (wanted.length === 0) return [];
-    const adopted = new Set(store.adopt(wanted));
+    store.adopt(wanted);
     return wanted.filter((id) => {
-      if (!adopted.has(id) || live.get(id) !== undefined) return false;
+      if (live.get(id) !== undefined || !store.isOwnedHere(id)) return false;
       const row = store.readRun(id);
       // Rounds are found by the run around them.
       if (row === null || row.kind === 'round' || endedStatuses.has(row.status)) return false;

@@ -38,8 +38,8 @@ export class MemoryBatch {
     for (const { seq, at, type, data } of commit.events) run.events.push(Object.freeze({ seq, at, type, data }));
     if (commit.update !== undefined) this.#update(run, commit.update);
     if (commit.checkpoint !== undefined) {
-      const { seq, snapshot } = commit.checkpoint;
-      run.checkpoint = Object.freeze({ seq, snapshot });
+      const { seq, snapshot, asleep } = commit.checkpoint;
+      run.checkpoint = Object.freeze({ seq, snapshot, ...(asleep === undefined ? {} : { asleep: { ...asleep } }) });
     }
     if (commit.timers !== undefined) run.timers = copyTimers(commit.timers);
     this.#consumed.push(...(commit.consumed ?? []));

@@ -17,10 +17,15 @@ export interface MemoryRun {
   timers: readonly StoredTimer[];
 }
 
+export interface MemoryEntry extends InboxEntry {
+  /** Why. */
+  readonly refused?: string;
+}
+
 export class MemoryDatabase {
   readonly runs = new Map<string, MemoryRun>();
   readonly definitions = new Map<string, string>();
-  readonly inbox = new Map<number, InboxEntry>();
+  readonly inbox = new Map<number, MemoryEntry>();
   readonly owners = new Map<number, { alive: boolean }>();
   nextRun = 1;
   nextEntry = 1;

@@ -4,9 +4,11 @@
  */
 import type {
   Commit,
+  Delivery,
   FreeRun,
   InboxEntry,
   RunFilter,
+  Sleep,
   Store,
   StoredCheckpoint,
   StoredEvent,
@@ -87,6 +89,15 @@ export class MemoryStore implements Store {
     return this.#use().runs.get(run)?.timers ?? [];
   }
 
+  readSleep(id: string): Sleep | null {
+    const run = this.#use().runs.get(id);
+    const asleep = run?.checkpoint?.asleep;
+    const last = run?.events.at(-1);
+    if (run === undefined || isEnded(run.status) || asleep === undefined || last?.seq !== run.checkpoint?.seq)
+      return null;
+    return { ...asleep, lastAt: last?.at ?? 0 };
+  }
+
   putDefinition(hash: string, canonical: string): void {
     const { definitions } = this.#use();
     if (!definitions.has(hash)) definitions.set(hash, canonical);
@@ -112,7 +123,7 @@ export class MemoryStore implements Store {
     const free = unfinished.filter((run) => run.owner === null || !database.owners.has(run.owner));
     for (const run of free) run.owner = isAmong(parseRow(run).id, only) ? me : null;
     if (free.length > 0) database.changed(this.#writer);
-    return unfinished.filter((run) => run.owner === me).map((run) => parseRow(run).id);
+    return free.filter((run) => run.owner === me).map((run) => parseRow(run).id);
   }
 
   freeRuns(): readonly FreeRun[] {
@@ -130,12 +141,18 @@ export class MemoryStore implements Store {
     return owner !== null && owner !== this.#owner && owners.get(owner)?.alive === true;
   }
 
-  post(run: string, data: string, at: number): void {
+  isOwnedHere(id: string): boolean {
+    const run = this.#use().runs.get(id);
+    return this.#owner !== null && run?.owner === this.#owner && !isEnded(run.status);
+  }
+
+  post(run: string, data: string, at: number): number {
     const database = this.#use();
     if (!database.runs.has(run)) throw runMissing(run);
     const id = database.nextEntry++;
     database.inbox.set(id, { id, run, data, at });
     database.changed(this.#writer);
+    return id;
   }
 
   readInbox(): readonly InboxEntry[] {
@@ -143,6 +160,7 @@ export class MemoryStore implements Store {
     const owner = this.#requireOwner();
     return [...inbox.values()].filter((entry) => {
       const run = runs.get(entry.run);
+      if (entry.refused !== undefined) return false;
       return run?.owner === owner || (run?.owner === null && isEnded(run.status));
     });
   }
@@ -151,6 +169,20 @@ export class MemoryStore implements Store {
     const database = this.#use();
     for (const id of ids) database.inbox.delete(id);
     if (ids.length > 0) database.changed(this.#writer);
+  }
+
+  refuseInbox(entry: number, why: string, before: number): void {
+    const { inbox } = this.#use();
+    const found = inbox.get(entry);
+    if (found !== undefined) inbox.set(entry, { ...found, refused: why });
+    for (const each of inbox.values()) if (each.refused !== undefined && each.at < before) inbox.delete(each.id);
+    this.#use().changed(this.#writer);
+  }
+
+  deliveryOf(entry: number): Delivery {
+    const found = this.#use().inbox.get(entry);
+    if (found === undefined) return 'taken';
+    return found.refused === undefined ? 'waiting' : { refused: found.refused };
   }
 
   changeCount(): number {

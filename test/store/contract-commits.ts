@@ -1,5 +1,6 @@
 /** What a commit writes is what is read. Part of the contract suite, contract.ts. */
 import { describe, expect, test } from 'vitest';
+import type { StoredEvent } from '../../src/core/ports.ts';
 import type { RunRow } from '../../src/core/run.ts';
 import type { Contract } from './harness.ts';
 import { append, end, epoch, event, events, row, seqs, start, timer } from './samples.ts';
@@ -112,6 +113,30 @@ export function describeCommits(name: string, { open, openOwner }: Contract): vo
       store.commit([start('a'), append('a', 2), start('b'), append('a', 3, 4), end('b', 2)]);
       expect(seqs(store.readEvents('a', 1))).toEqual([1, 2, 3, 4]);
       expect(store.readRun('b')?.status).toBe('completed');
+    });
+
+    test('a run sleeps at its last event, until the next one or its end', () => {
+      const store = openOwner();
+      const asleep = { onBelow: true, onSignal: false };
+      const at = epoch + 7;
+      const last = { ...append('a', 2).events[0], at } as StoredEvent;
+      expect(store.readSleep('a')).toBeNull();
+      store.commit([{ ...start('a'), checkpoint: { seq: 1, snapshot: '{}' } }]);
+      expect(store.readSleep('a')).toBeNull();
+      store.commit([{ run: 'a', events: [last] }]);
+      store.commit([
+        { run: 'a', events: [], checkpoint: { seq: 2, snapshot: '{}', asleep }, timers: [timer('a', 't')] },
+      ]);
+      expect(store.readSleep('a')).toEqual({ ...asleep, lastAt: at });
+      expect(store.readCheckpoint('a')).toEqual({ seq: 2, snapshot: '{}', asleep });
+      store.commit([append('a', 3)]);
+      expect(store.readSleep('a')).toBeNull();
+      store.commit([
+        { run: 'a', events: [], checkpoint: { seq: 3, snapshot: '{}', asleep: { onBelow: false, onSignal: true } } },
+      ]);
+      expect(store.readSleep('a')).toMatchObject({ onBelow: false, onSignal: true });
+      store.commit([end('a', 4)]);
+      expect(store.readSleep('a')).toBeNull();
     });
 
     test('a checkpoint replaces the one before', () => {

@@ -13,8 +13,9 @@ export function eventSum(run: number, seq: number, at: number, type: string, dat
   return signed(crc32(data, (seed(run, seq, at) ^ typeSum(type)) >>> 0));
 }
 
-export function checkpointSum(run: number, seq: number, snapshot: string): number {
-  return signed(crc32(snapshot, seed(run, seq, 0)));
+/** `asleep`: as stored; null gives the sum that checkpoints had before there were sleeping runs. */
+export function checkpointSum(run: number, seq: number, snapshot: string, asleep: number | null): number {
+  return signed(crc32(snapshot, seed(run, seq, asleep === null ? 0 : asleep + 1)));
 }
 
 export function timerSum(run: number, name: string, dueAt: number, setBy: number): number {

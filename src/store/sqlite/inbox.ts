@@ -1,6 +1,6 @@
 /** Events that other processes leave for the owner of a run. */
 import type { StatementSync } from 'node:sqlite';
-import type { InboxEntry } from '../../core/ports.ts';
+import type { Delivery, InboxEntry } from '../../core/ports.ts';
 import { notAcquired, runMissing } from '../commit-rules.ts';
 import { checksumError, textSum } from './checksum.ts';
 import type { Connection, Query } from './connection.ts';
@@ -16,6 +16,9 @@ export class Inbox {
   readonly #insert: StatementSync;
   readonly #remove: StatementSync;
   readonly #mine: Query<InboxRecord>;
+  readonly #refuse: StatementSync;
+  readonly #forget: StatementSync;
+  readonly #fate: Query<{ readonly refused: string | null }>;
 
   constructor(connection: Connection, owner: Owner) {
     this.#connection = connection;
@@ -26,14 +29,33 @@ export class Inbox {
     this.#remove = connection.db.prepare('delete from inbox where id = ?');
     this.#mine = connection.query(
       `select i.id, r.id as run, i.data, i.at, i.sum from inbox i cross join runs r on r.key = i.run
-       where r.owner = ? or r.owner is null order by i.id`,
+       where i.refused is null and (r.owner = ? or r.owner is null) order by i.id`,
     );
+    this.#refuse = connection.db.prepare('update inbox set refused = ? where id = ?');
+    this.#forget = connection.db.prepare('delete from inbox where refused is not null and at < ?');
+    this.#fate = connection.query('select refused from inbox where id = ?');
   }
 
-  post(run: string, data: string, at: number): void {
-    this.#connection.write(() => {
-      if (Number(this.#insert.run(data, at, textSum(data), run).changes) === 0) throw runMissing(run);
+  post(run: string, data: string, at: number): number {
+    return this.#connection.write(() => {
+      const { changes, lastInsertRowid } = this.#insert.run(data, at, textSum(data), run);
+      if (Number(changes) === 0) throw runMissing(run);
+      return Number(lastInsertRowid);
     });
+  }
+
+  refuse(entry: number, why: string, before: number): void {
+    this.#connection.write(() => {
+      this.#refuse.run(why, entry);
+      this.#forget.run(before);
+    });
+  }
+
+  /** Who takes an entry removes it in the commit that applies it. */
+  deliveryOf(entry: number): Delivery {
+    const record = this.#connection.read(() => this.#fate.get(entry));
+    if (record === undefined) return 'taken';
+    return record.refused === null ? 'waiting' : { refused: record.refused };
   }
 
   /**

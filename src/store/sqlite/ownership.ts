@@ -25,6 +25,11 @@ interface Id {
   readonly id: number;
 }
 
+interface Adopted {
+  readonly key: number;
+  readonly id: string;
+}
+
 export class Owner {
   readonly #connection: Connection;
   readonly #info: OwnerInfo;
@@ -35,8 +40,8 @@ export class Owner {
   readonly #ownerOf: Query<{ readonly owner: number | null }>;
   readonly #anyUnowned: Query<Id>;
   readonly #pass: StatementSync;
-  readonly #passOne: StatementSync;
-  readonly #owned: Query<{ readonly id: string }>;
+  readonly #taken: Query<Adopted>;
+  readonly #takenBelow: Query<Adopted>;
   readonly #ofOwner: Query<FreeRun>;
   #id: number | null = null;
   #lock: OwnerLock | null = null;
@@ -52,11 +57,12 @@ export class Owner {
     this.#ownerOf = connection.query('select owner from runs where id = ?');
     this.#anyUnowned = connection.query(`select key as id from runs where owner = ${nobody} limit 1`);
     this.#pass = db.prepare('update runs set owner = ? where owner = ?');
-    // A run, and the rounds and children below it: their ids go on with '/', and '0' is the character after it.
-    this.#passOne = db.prepare(
-      `update runs set owner = ?1 where owner = ${nobody} and (id = ?2 or (id > ?2 || '/' and id < ?2 || '0'))`,
+    this.#taken = connection.query(`update runs set owner = ? where owner = ${nobody} returning key, id`);
+    // A run, and the rounds and children below it: their ids go on with '/', and '0' is the character after it. The plus keeps
+    // SQLite from walking through all that nobody owns, for each of them.
+    this.#takenBelow = connection.query(
+      `update runs set owner = ?1 where +owner = ${nobody} and (id = ?2 or (id > ?2 || '/' and id < ?2 || '0')) returning key, id`,
     );
-    this.#owned = connection.query('select id from runs where owner = ? order by key');
     this.#ofOwner = connection.query(
       `select id, workflow, version from runs where owner = ? and kind <> 'round' order by key`,
     );
@@ -101,20 +107,17 @@ export class Owner {
     const dead = this.#connection.read(() =>
       this.#all.all().filter((owner) => owner.id !== id && !isOwnerAlive(file, owner.id)),
     );
-    if (dead.length > 0 || this.#connection.read(() => this.#anyUnowned.get()) !== undefined)
-      this.#take(id, dead, only);
+    const isAny = dead.length > 0 || this.#connection.read(() => this.#anyUnowned.get()) !== undefined;
+    const adopted = isAny ? this.#take(id, dead, only) : [];
     for (const owner of dead) removeLock(file, owner.id);
-    return this.#connection.read(() => this.#owned.all(id).map((run) => run.id));
+    return adopted.toSorted((a, b) => a.key - b.key).map((run) => run.id);
   }
 
-  #take(id: number, dead: readonly Id[], only: readonly string[] | undefined): void {
-    this.#connection.write(() => {
+  #take(id: number, dead: readonly Id[], only: readonly string[] | undefined): readonly Adopted[] {
+    return this.#connection.write(() => {
       if (!this.isStanding()) throw ownershipLost();
-      for (const owner of dead) {
-        if (this.#remove.run(owner.id).changes > 0) this.#pass.run(only === undefined ? id : nobody, owner.id);
-      }
-      if (only === undefined) this.#pass.run(id, nobody);
-      else for (const run of only) this.#passOne.run(id, run);
+      for (const owner of dead) if (this.#remove.run(owner.id).changes > 0) this.#pass.run(nobody, owner.id);
+      return only === undefined ? this.#taken.all(id) : only.flatMap((run) => this.#takenBelow.all(id, run));
     });
   }
 
@@ -131,6 +134,11 @@ export class Owner {
       const owner = this.#ownerOf.get(run)?.owner ?? nobody;
       return owner !== nobody && owner !== this.#id && isOwnerAlive(this.#connection.file, owner);
     });
+  }
+
+  isOwnedHere(run: string): boolean {
+    const id = this.#id;
+    return id !== null && this.#connection.read(() => this.#ownerOf.get(run)?.owner === id);
   }
 
   /** Frees our runs at once, so that nobody has to find out. */

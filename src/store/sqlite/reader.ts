@@ -6,6 +6,7 @@ import { checkpointSum, checksumError, eventSum, textSum, timerSum } from './che
 import type { Connection, Query } from './connection.ts';
 import { RunList } from './run-list.ts';
 import { runColumns, toRunRow, type RunRecord } from './run-rows.ts';
+import { fromFlags } from './sleep.ts';
 
 interface EventRecord {
   readonly run: number;
@@ -20,6 +21,7 @@ interface CheckpointRecord {
   readonly run: number;
   readonly seq: number;
   readonly snapshot: string;
+  readonly asleep: number | null;
   readonly sum: number;
 }
 
@@ -55,7 +57,9 @@ export class Reader {
       `select run, seq, at, type, data, sum from history where run = ${keyOfRun} and seq = ?`,
     );
     this.#lastSeq = connection.query(`select coalesce(max(seq), 0) as seq from history where run = ${keyOfRun}`);
-    this.#checkpoint = connection.query(`select run, seq, snapshot, sum from checkpoints where run = ${keyOfRun}`);
+    this.#checkpoint = connection.query(
+      `select run, seq, snapshot, asleep, sum from checkpoints where run = ${keyOfRun}`,
+    );
     this.#timers = connection.query(
       `select run, name, due_at, set_by, sum from timers where run = ${keyOfRun} order by due_at, set_by, name`,
     );
@@ -100,11 +104,11 @@ export class Reader {
     return this.#connection.read(() => {
       const record = this.#checkpoint.get(run);
       if (record === undefined) return null;
-      const { seq, snapshot } = record;
-      if (checkpointSum(record.run, seq, snapshot) !== record.sum) {
+      const { seq, snapshot, asleep } = record;
+      if (checkpointSum(record.run, seq, snapshot, asleep) !== record.sum) {
         throw checksumError(`The checkpoint of run '${run}' at event ${seq}`, { run, seq });
       }
-      return { seq, snapshot };
+      return { seq, snapshot, ...(asleep === null ? {} : { asleep: fromFlags(asleep) }) };
     });
   }
 

@@ -2,8 +2,10 @@
 import type {
   Commit,
   FreeRun,
+  Delivery,
   InboxEntry,
   RunFilter,
+  Sleep,
   Store,
   StoredCheckpoint,
   StoredEvent,
@@ -14,6 +16,7 @@ import type { Connection, Query } from './connection.ts';
 import { Inbox } from './inbox.ts';
 import { Owner, type OwnerInfo } from './ownership.ts';
 import { Reader } from './reader.ts';
+import { Sleepers } from './sleep.ts';
 import { Writer } from './writer.ts';
 
 export class SqliteStore implements Store {
@@ -24,6 +27,7 @@ export class SqliteStore implements Store {
   readonly #reader: Reader;
   readonly #writer: Writer;
   readonly #inbox: Inbox;
+  readonly #sleepers: Sleepers;
   readonly #changes: Query<{ readonly data_version: number }>;
   #open = true;
 
@@ -35,6 +39,7 @@ export class SqliteStore implements Store {
     this.#reader = new Reader(connection);
     this.#writer = new Writer(connection, this.#owner);
     this.#inbox = new Inbox(connection, this.#owner);
+    this.#sleepers = new Sleepers(connection);
     this.#changes = connection.query('pragma data_version');
   }
 
@@ -70,6 +75,10 @@ export class SqliteStore implements Store {
     return this.#reader.readTimers(run);
   }
 
+  readSleep(run: string): Sleep | null {
+    return this.#sleepers.read(run);
+  }
+
   putDefinition(hash: string, canonical: string): void {
     if (this.#reader.readDefinition(hash) === null) this.#writer.putDefinition(hash, canonical);
   }
@@ -94,8 +103,12 @@ export class SqliteStore implements Store {
     return this.#owner.isOwnedElsewhere(run);
   }
 
-  post(run: string, data: string, at: number): void {
-    this.#inbox.post(run, data, at);
+  isOwnedHere(run: string): boolean {
+    return this.#owner.isOwnedHere(run);
+  }
+
+  post(run: string, data: string, at: number): number {
+    return this.#inbox.post(run, data, at);
   }
 
   readInbox(): readonly InboxEntry[] {
@@ -104,6 +117,14 @@ export class SqliteStore implements Store {
 
   removeInbox(ids: readonly number[]): void {
     this.#inbox.remove(ids);
+  }
+
+  refuseInbox(entry: number, why: string, before: number): void {
+    this.#inbox.refuse(entry, why, before);
+  }
+
+  deliveryOf(entry: number): Delivery {
+    return this.#inbox.deliveryOf(entry);
   }
 
   changeCount(): number {

@@ -27,6 +27,7 @@ import type { Owner } from './ownership.ts';
 import { RunCache, type OwnedRun } from './run-cache.ts';
 import { runColumns, runValues, updateParts } from './run-rows.ts';
 import { nobody } from './schema.ts';
+import { asleepFlags } from './sleep.ts';
 
 /** Runs whose key and seq are remembered, at least; about 200 bytes each. */
 const cachedRuns = 10_000;
@@ -66,7 +67,7 @@ export class Writer {
     this.#events = new EventInsert(connection);
     this.#claim = db.prepare('update runs set owner = ? where key = ?');
     this.#putCheckpoint = db.prepare(
-      'insert or replace into checkpoints (run, seq, snapshot, sum) values (?, ?, ?, ?)',
+      'insert or replace into checkpoints (run, seq, snapshot, asleep, sum) values (?, ?, ?, ?, ?)',
     );
     this.#removeTimers = db.prepare('delete from timers where run = ?');
     this.#insertTimer = db.prepare('insert into timers (run, name, due_at, set_by, sum) values (?, ?, ?, ?, ?)');
@@ -103,7 +104,8 @@ export class Writer {
     if (commit.update !== undefined) this.#update(commit.run, run, commit.update, owner);
     if (commit.checkpoint !== undefined) {
       const { seq, snapshot } = commit.checkpoint;
-      this.#putCheckpoint.run(run.key, seq, snapshot, checkpointSum(run.key, seq, snapshot));
+      const asleep = asleepFlags(commit.checkpoint.asleep);
+      this.#putCheckpoint.run(run.key, seq, snapshot, asleep, checkpointSum(run.key, seq, snapshot, asleep));
     }
     if (commit.timers !== undefined) {
       this.#removeTimers.run(run.key);
