@@ -17,7 +17,11 @@ import type { EffectInput } from './effect-input.ts';
 import { createFunctionContext, type FunctionContextOptions } from './function-context.ts';
 import { plainNow } from './plain-run.ts';
 import { recordOf } from './record.ts';
-import { createScope, isPure, isPureExpression, loadingReader, ownLoop } from './scope.ts';
+import { describe } from './items.ts';
+import { ownLoop } from './loop-level.ts';
+import { isPure, isPureExpression } from './purity.ts';
+import { createScope } from './scope.ts';
+import { loadingReader } from './stored-reader.ts';
 
 export interface Surroundings {
   readonly signal: AbortSignal;
@@ -42,45 +46,6 @@ export const inlineLoader: ValueLoader = {
 export async function evaluateEffect(effect: EffectInput, around: Surroundings): Promise<EffectResult> {
   const evaluation = new Evaluation(effect, around);
   return effect.info === null ? evaluation.ofRun() : evaluation.ofStep(effect.info.step);
-}
-
-/** The items of an items loop. Throws when they are not an array or too many. */
-export function resolveItems(effect: EffectInput, loader: ValueLoader): readonly unknown[] {
-  const { info, context } = effect;
-  if (info?.step.type !== 'loop') throw new InvariantError('not a loop');
-  const { step } = info;
-  const { held, frozenState } = recordOf(context, info.index);
-  // As it was when the loop was entered, also when the loop is carried out again later.
-  const frozen = frozenState === undefined ? context : { ...context, state: frozenState };
-  const scope = createScope(effect.program, frozen, info.index, loadingReader(loader));
-  const items =
-    held === undefined
-      ? step.items?.kind === 'template'
-        ? step.items.template.render(scope)
-        : undefined
-      : materialize(held, loader, context.run.id);
-  if (!Array.isArray(items)) {
-    throw new WorkflowError(
-      'TEMPLATE_FAILED',
-      `the items of loop '${step.id}' are not an array but ${describe(items)}`,
-    );
-  }
-  if (step.maxIterations !== null && items.length > step.maxIterations) {
-    throw new WorkflowError(
-      'LOOP_LIMIT',
-      `loop '${step.id}' has ${items.length} items, its maxIterations is ${step.maxIterations}`,
-    );
-  }
-  return items as readonly unknown[];
-}
-
-function describe(value: unknown): string {
-  if (value === undefined) return 'missing';
-  return value === null
-    ? 'null'
-    : Array.isArray(value)
-      ? 'an array'
-      : `${/^[aeiou]/.test(typeof value) ? 'an' : 'a'} ${typeof value}`;
 }
 
 class Evaluation {

@@ -8,7 +8,9 @@ import type { Path } from '../src/expressions/path.ts';
 import type { EffectInput } from './effect-input.ts';
 import type { Program } from './program.ts';
 import { recordOf } from './record.ts';
-import { createScope, loopLevel, type LoopLevel, type StoredReader } from './scope.ts';
+import { loopLevel, type LoopLevel } from './loop-level.ts';
+import { createScope } from './scope.ts';
+import type { StoredReader } from './stored-reader.ts';
 
 export interface FunctionContextOptions {
   readonly reader: StoredReader;

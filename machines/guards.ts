@@ -7,7 +7,9 @@ import { answerOf, errorOf, type MachineEvent, type SignalEvent, type TaskEvent 
 import type { Named } from './node-config.ts';
 import { stepInfo, type Program } from './program.ts';
 import { recordOf } from './record.ts';
-import { createScope, keptReader, ownLoop } from './scope.ts';
+import { ownLoop } from './loop-level.ts';
+import { createScope } from './scope.ts';
+import { keptReader } from './stored-reader.ts';
 import { groupSequence } from './sequence.ts';
 import { findKept, matchesSignal, readPayload, takesSignal } from './signal.ts';
 import { failure, type SettleParams } from './settle.ts';

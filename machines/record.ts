@@ -4,7 +4,8 @@ import { readOwn } from '../src/expressions/path.ts';
 import type { RunContext, StepRecord } from './context.ts';
 import type { Answer } from './machine-event.ts';
 import { stepInfo, type Program, type StepInfo } from './program.ts';
-import { chosenValue, keptReader } from './scope.ts';
+import { chosenValue } from './choice-of.ts';
+import { keptReader } from './stored-reader.ts';
 
 export type Update = Partial<RunContext>;
 

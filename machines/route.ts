@@ -4,7 +4,7 @@ import { workInvoke } from './effect.ts';
 import type { Named, Transition } from './node-config.ts';
 import { targetIds, type Program, type StepInfo } from './program.ts';
 import { isJumpBack } from './record.ts';
-import { isPure } from './scope.ts';
+import { isPure } from './purity.ts';
 import { conditionGuard, isGuard, named, type Body, type Endings } from './step.ts';
 
 export const conditionalBody: Body = ({ program }, info, endings) => {

@@ -15,7 +15,7 @@ import type { StepRecord, RunContext } from './context.ts';
 import { answerOf, errorOf, type Answer, type MachineEvent } from './machine-event.ts';
 import { stepInfo, type Program, type StepInfo } from './program.ts';
 import { keptOfParts, keptOfValue, lastCompleted, recordOf, withAnswer } from './record.ts';
-import { chosenValue } from './scope.ts';
+import { chosenValue } from './choice-of.ts';
 import { groupSequence } from './sequence.ts';
 import { findKept } from './signal.ts';
 

@@ -6,7 +6,8 @@ import type { KeptSignal, RunContext } from './context.ts';
 import { signalEvent } from './machine-event.ts';
 import { stepInfo, type Program } from './program.ts';
 import { recordOf } from './record.ts';
-import { createScope, keptReader } from './scope.ts';
+import { createScope } from './scope.ts';
+import { keptReader } from './stored-reader.ts';
 import { named, type Body } from './step.ts';
 
 export const signalBody: Body = (_maker, { step, index }, endings) => ({

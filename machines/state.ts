@@ -8,7 +8,8 @@ import { readOwn, type Scope } from '../src/expressions/path.ts';
 import type { LoggedExpression, LoggedWrite, RunContext } from './context.ts';
 import { stepInfo, type Program } from './program.ts';
 import type { Update } from './record.ts';
-import { createScope, keptReader } from './scope.ts';
+import { createScope } from './scope.ts';
+import { keptReader } from './stored-reader.ts';
 
 type State = Readonly<Record<string, unknown>>;
 

@@ -20,7 +20,8 @@ import { cancelEvent, signalEvent, startEvent, terminateEvent } from './machine-
 import { states, type Invoke, type Named, type NodeConfig, type Transition } from './node-config.ts';
 import { createProgram, stepInfo, type Program } from './program.ts';
 import { sequenceNode } from './sequence.ts';
-import { named, stepNode, type StepMaker } from './step.ts';
+import { stepNode } from './life.ts';
+import { named, type StepMaker } from './step.ts';
 import { bodyOf } from './types.ts';
 
 /** Raised when compiled machines change shape; a run records the format it was started with. */

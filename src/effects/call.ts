@@ -10,7 +10,8 @@ import type { HttpClient } from '../http/types.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import { createFunctionContext } from '../../machines/function-context.ts';
 import { missingFunction } from '../../machines/evaluate.ts';
-import { createScope, loadingReader } from '../../machines/scope.ts';
+import { createScope } from '../../machines/scope.ts';
+import { loadingReader } from '../../machines/stored-reader.ts';
 
 /** What effects reach the world with. */
 export interface Services {

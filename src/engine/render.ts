@@ -4,7 +4,8 @@ import type { Value } from '../definition/definition.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import { missingFunction } from '../../machines/evaluate.ts';
 import { createFunctionContext } from '../../machines/function-context.ts';
-import { createScope, loadingReader } from '../../machines/scope.ts';
+import { createScope } from '../../machines/scope.ts';
+import { loadingReader } from '../../machines/stored-reader.ts';
 
 /** @throws TemplateError; WorkflowError FUNCTION_MISSING; what the function throws */
 export async function renderValue(

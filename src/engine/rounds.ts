@@ -11,7 +11,7 @@ import type { StoredValue } from '../core/stored-value.ts';
 import type { LoopStep } from '../definition/definition.ts';
 import type { LoggedWrite, OuterRun } from '../../machines/context.ts';
 import { roundPrefix, type EffectInput } from '../../machines/effect-input.ts';
-import { resolveItems } from '../../machines/evaluate.ts';
+import { resolveItems } from '../../machines/items.ts';
 import { recordOf } from '../../machines/record.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
 import { StoredOutput } from './results.ts';

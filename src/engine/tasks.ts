@@ -7,7 +7,8 @@ import type { ValueTemplate } from '../expressions/value-template.ts';
 import type { RunContext } from '../../machines/context.ts';
 import type { Program } from '../../machines/program.ts';
 import { recordOf } from '../../machines/record.ts';
-import { createScope, loadingReader } from '../../machines/scope.ts';
+import { createScope } from '../../machines/scope.ts';
+import { loadingReader } from '../../machines/stored-reader.ts';
 import { formOf, taskId } from './commands.ts';
 
 export interface Task {

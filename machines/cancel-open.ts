@@ -1,0 +1,46 @@
+/** The action that ends steps under way as cancelled. */
+import { enqueueActions } from 'xstate';
+import type { LifecycleEvent } from '../src/core/event.ts';
+import type { ActionArguments } from './change.ts';
+import type { RunContext } from './context.ts';
+import { stepInfo, type Program } from './program.ts';
+import { recordOf, subtree } from './record.ts';
+
+/** Steps under way inside a step (or, with null, anywhere in the run) end as cancelled, as what surrounds them is over. */
+export function cancelOpen(program: Program): unknown {
+  return enqueueActions(((
+    { context, enqueue }: ActionArguments & { readonly enqueue: Enqueue },
+    { step }: { readonly step: number | null },
+  ) => {
+    const open = openSteps(program, context, step);
+    if (open.length === 0) return;
+    enqueue.assign((({ context: current }: ActionArguments) => ({
+      steps: open.reduce(
+        (steps, index) => steps.set(index, { ...recordOf(current, index), status: 'cancelled' }),
+        current.steps,
+      ),
+    })) as never);
+    for (const index of open) {
+      const { visit, attempt } = recordOf(context, index);
+      enqueue.emit({ type: 'step.cancelled', step: stepInfo(program, index).step.id, visit, attempt });
+    }
+  }) as never);
+}
+
+interface Enqueue {
+  assign(assignment: never): void;
+  emit(event: LifecycleEvent): void;
+}
+
+function openSteps(program: Program, context: RunContext, within: number | null): readonly number[] {
+  const candidates = within === null ? program.steps.map((info) => info.index) : subtree(program, within).slice(1);
+  return candidates.filter((index) => {
+    const record = context.steps.get(index);
+    return (
+      record !== undefined &&
+      (record.status === 'running' ||
+        record.status === 'backoff' ||
+        (record.status === 'pending' && record.slot === true))
+    );
+  });
+}
