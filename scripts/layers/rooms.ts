@@ -61,6 +61,7 @@ export type Ambient = 'clock' | 'chance' | 'timers' | 'environment';
 export const ambientFiles: Readonly<Record<string, readonly Ambient[]>> = {
   'src/engine/default-ports.ts': ['clock', 'chance', 'timers', 'environment'],
   'src/http/default-clock.ts': ['clock', 'timers'],
+  'src/testing/turn.ts': ['timers'],
   'src/engine/create-engine.ts': ['environment'],
   'src/effects/actors.ts': ['environment'],
   'machines/plain-run.ts': ['clock', 'chance'],

@@ -120,7 +120,7 @@ export class TemplateError extends WorkflowError {
 
 /** A bug of ours (or a store that was tampered with). The run it concerns is left untouched. */
 export class InvariantError extends Error {
-  override readonly name = 'InvariantError';
+  override readonly name: string = 'InvariantError';
 }
 
 /** A definition with mistakes: all of them. */

@@ -1,6 +1,6 @@
-/** An engine whose every port is a test's own: virtual clock, seeded randomness, memory store, mocked agents and HTTP. */
-import type { Agent, AgentRegistry } from '../../src/agents/registry.ts';
-import type { Logger, Store } from '../../src/core/ports.ts';
+/** The product's test engine as our own tests use it: mocks by step alone, and a run that is driven to its end come what may. */
+import type { AgentRegistry } from '../../src/agents/registry.ts';
+import type { Store } from '../../src/core/ports.ts';
 import type { LifecycleEvent } from '../../src/core/event.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
@@ -8,6 +8,8 @@ import type { Engine } from '../../src/engine/engine.ts';
 import type { EngineOptions } from '../../src/engine/options.ts';
 import type { RunReport } from '../../src/engine/run.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
+import { anyAgents } from '../../src/testing/any-agents.ts';
+import { MemoryLog } from '../../src/testing/memory-log.ts';
 import { compileWorkflow } from '../../machines/workflow.ts';
 import { loadRun } from '../../src/engine/load.ts';
 import type { RunContext } from '../../machines/context.ts';
@@ -16,55 +18,16 @@ import type { RunOutcome } from './outcome.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { driveUntil, VirtualClock } from './virtual-clock.ts';
 
-/** Knows every agent, under any name. */
-export const anyAgents: AgentRegistry = {
-  agentIds: new Map(),
-  names: () => [],
-  suggest: () => null,
-  find: (name): Agent => ({
-    name,
-    id: null,
-    url: `http://agents.test/${name}`,
-    headers: {},
-    promptEnabled: true,
-    timeoutMs: null,
-    trusted: true,
-    source: 'api',
-    origin: 'test',
-  }),
-};
+export { anyAgents, MemoryLog };
 
-export interface LogLine {
-  readonly level: keyof Logger;
-  readonly message: string;
-  readonly details: Readonly<Record<string, unknown>> | undefined;
-}
-
-export class MemoryLog implements Logger {
-  readonly lines: LogLine[] = [];
-  readonly debug = this.#at('debug');
-  readonly info = this.#at('info');
-  readonly warn = this.#at('warn');
-  readonly error = this.#at('error');
-
-  #at(level: keyof Logger): Logger['info'] {
-    return (message, details) => void this.lines.push({ level, message, details });
-  }
-
-  /** The messages of warnings and errors. */
-  get problems(): readonly string[] {
-    return this.lines.filter(({ level }) => level === 'warn' || level === 'error').map(({ message }) => message);
-  }
-}
-
-export interface TestEngineOptions extends Omit<EngineOptions, 'store' | 'clock' | 'handlers' | 'logger'> {
+export interface TestEngineOptions extends Omit<EngineOptions, 'store' | 'clock' | 'handlers' | 'logger' | 'agents'> {
   readonly mocks?: MockTable;
+  readonly agents?: AgentRegistry;
   readonly store?: Store;
   readonly clock?: VirtualClock;
   /** In place of the mocks. */
   readonly handlers?: EngineOptions['handlers'];
 }
-
 export interface TestEngine extends AsyncDisposable {
   readonly engine: Engine;
   readonly clock: VirtualClock;

@@ -1,0 +1,22 @@
+/**
+ * `dank-workflow/testing`: the real engine with virtual time, mocked agents and a store that can be killed; recorded histories as
+ * regression tests. Works under any test runner; patches nothing.
+ */
+export { createTestEngine, type TestEngine, type TestEngineOptions } from './test-engine.ts';
+export {
+  after,
+  fail,
+  hangs,
+  respond,
+  sequence,
+  stream,
+  type FailOptions,
+  type Mock,
+  type MockCall,
+  type MockTable,
+  type RespondOptions,
+} from './answers.ts';
+export { UnmockedError } from './mocks.ts';
+export type { SnapshotEvent } from './history-snapshot.ts';
+export type { LogLine } from './memory-log.ts';
+export { VirtualClock } from './virtual-clock.ts';
