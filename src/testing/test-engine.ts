@@ -87,7 +87,7 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
   });
 }
 
-export async function openTestEngine(options: TestEngineOptions, world: TestWorld): Promise<TestEngine> {
+async function openTestEngine(options: TestEngineOptions, world: TestWorld): Promise<TestEngine> {
   const { agents: _agents, steps: _steps, fallback: _fallback, startAt: _startAt, seed: _seed, ...rest } = options;
   const work = new AuthorWork();
   const handlers = [...effectHandlers, ...(options.handlers ?? [])].map(

@@ -8,7 +8,7 @@ import type { MockTable } from '../../src/testing/answers.ts';
 import { Mocks as ProductMocks } from '../../src/testing/mocks.ts';
 
 export { after, fails, hangs, sequence as replies } from '../../src/testing/answers.ts';
-export type { Mock, MockCall, MockTable } from '../../src/testing/answers.ts';
+export type { MockCall, MockTable } from '../../src/testing/answers.ts';
 
 export class Mocks extends ProductMocks {
   readonly handle = this.before(() => Promise.reject(new InvariantError('not a step that is mocked')));
