@@ -3,7 +3,7 @@
  * rounds are child machines. `agent` and `http` do I/O: they are provided by whoever runs the machine.
  */
 import { createActor, fromPromise, toPromise, type AnyActor, type AnyActorLogic, type AnyStateMachine } from 'xstate';
-import { WorkflowError } from '../src/core/errors.ts';
+import { failedWhere, StoredError, WorkflowError } from '../src/core/errors.ts';
 import { EffectResult } from '../src/core/effect.ts';
 import { throughJson } from '../src/core/json.ts';
 import { inlineValue } from '../src/core/stored-value.ts';
@@ -98,11 +98,11 @@ async function runRounds(
         writes[index] = context.writes;
         isBroken ||= context.isBreak;
       } else if (step.onItemError === 'fail') {
-        throw new WorkflowError(
-          'STEPS_FAILED',
-          `round ${index} of loop '${step.id}' failed: ${context.error.message}`,
-          { retryable: false, details: { index, cause: context.error.code } },
-        );
+        throw new WorkflowError('STEPS_FAILED', `round ${index} of loop '${step.id}' ${failedWhere(context.error)}`, {
+          retryable: false,
+          details: { index, cause: context.error.code },
+          cause: new StoredError(context.error),
+        });
       } else {
         if (step.onItemError === 'skip') without.add(index);
         outputs[index] = null;

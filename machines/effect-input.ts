@@ -58,13 +58,18 @@ export class EffectInput implements EffectDescriptor {
   }
 }
 
+/** The id of a child run: `<run>/<step>:<visit>`, of a later attempt `<run>/<step>:<visit>.<attempt>`. After a crash it is the same. */
+export function childRunId({ context, info, visit, attempt }: EffectInput): string {
+  const again = attempt === 1 ? '' : `.${attempt}`;
+  return `${context.run.id}/${info?.step.id ?? ''}:${visit}${again}`;
+}
+
 /**
  * What the ids of the rounds of an items loop begin with; their index follows. A loop is carried out again from its first
  * round when it is retried, and goes on with its rounds after a crash.
  */
-export function roundPrefix({ context, info, visit, attempt }: EffectInput): string {
-  const again = attempt === 1 ? '' : `.${attempt}`;
-  return `${context.run.id}/${info?.step.id ?? ''}:${visit}${again}/`;
+export function roundPrefix(effect: EffectInput): string {
+  return `${childRunId(effect)}/`;
 }
 
 export function effectId(program: Program, step: number | null, kind: string): string {

@@ -123,6 +123,25 @@ export class InvariantError extends Error {
   override readonly name: string = 'InvariantError';
 }
 
+/** The error of another run (a round, a child), as the cause of ours: it stays what it is. */
+export class StoredError extends Error {
+  override readonly name: string;
+  readonly code: string;
+  readonly data: ErrorData;
+  constructor(data: ErrorData) {
+    super(data.message, data.cause === undefined ? undefined : { cause: new StoredError(data.cause) });
+    this.name = data.name;
+    this.code = data.code;
+    this.data = data;
+  }
+}
+
+/** How another run ended, as part of a sentence: `failed at step 'pay': status 503`. */
+export function failedWhere({ message, details }: ErrorData): string {
+  const step = details?.['step'];
+  return `failed${typeof step === 'string' ? ` at step '${step}'` : ''}: ${message}`;
+}
+
 /** A definition with mistakes: all of them. */
 export class DefinitionError extends WorkflowError {
   override readonly name = 'DefinitionError';
@@ -170,6 +189,7 @@ export function toErrorData(thrown: unknown, code: ErrorCode = 'STEP_FAILED'): E
 }
 
 function errorData(thrown: unknown, code: ErrorCode, depth: number): ErrorData {
+  if (thrown instanceof StoredError) return withoutCausesBelow(thrown.data, depth);
   const error = thrown instanceof Error ? thrown : new Error(describeThrown(thrown));
   const own = error instanceof WorkflowError ? error : null;
   const cause: unknown = error.cause;
@@ -182,6 +202,12 @@ function errorData(thrown: unknown, code: ErrorCode, depth: number): ErrorData {
     ...(own?.details === undefined ? {} : { details: plainDetails(own.details) }),
     ...(cause === undefined || depth >= maxCauseDepth ? {} : { cause: errorData(cause, code, depth + 1) }),
   };
+}
+
+function withoutCausesBelow(error: ErrorData, depth: number): ErrorData {
+  const { cause, ...rest } = error;
+  if (cause === undefined || depth >= maxCauseDepth) return rest;
+  return { ...rest, cause: withoutCausesBelow(cause, depth + 1) };
 }
 
 /** What else a thrower says would be another delay after a replay than before. */

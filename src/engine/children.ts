@@ -1,10 +1,10 @@
 /** Child workflows: a step that is a run of its own, with its own id, history and definition. */
 import type { ActiveEffect } from '../core/advance.ts';
 import { EffectResult } from '../core/effect.ts';
-import { InvariantError, WorkflowError, type ErrorData } from '../core/errors.ts';
+import { failedWhere, InvariantError, StoredError, WorkflowError, type ErrorData } from '../core/errors.ts';
 import type { ParentLink } from '../core/event.ts';
 import type { WorkflowDefinition } from '../definition/index.ts';
-import type { EffectInput } from '../../machines/effect-input.ts';
+import { childRunId, type EffectInput } from '../../machines/effect-input.ts';
 import { StoredOutput } from './results.ts';
 import type { RunDriver } from './driver.ts';
 import { renderValue } from './render.ts';
@@ -43,7 +43,7 @@ export async function runChild(
   const step = effectInput.info?.step;
   if (step?.type !== 'workflow') throw new InvariantError(`effect '${effect.id}' is not a child workflow`);
   const definition = ports.find(step.workflow, step.version);
-  const id = `${driver.id}/${step.id}:${effectInput.visit}`;
+  const id = childRunId(effectInput);
   const input = checkInput(
     definition,
     step.input === null ? {} : await renderValue(effectInput, step.input, signal, loader),
@@ -65,10 +65,12 @@ export async function runChild(
     default:
       throw new WorkflowError(
         'STEP_FAILED',
-        `child run '${id}' of workflow '${definition.name}' ${outcome.status === 'cancelled' ? 'was cancelled' : `failed: ${outcome.error.message}`}`,
+        `child run '${id}' of workflow '${definition.name}' ${outcome.status === 'cancelled' ? 'was cancelled' : failedWhere(outcome.error)}`,
         {
-          retryable: false,
+          // Only where the author says so: another attempt is another child.
+          retryable: step.retry !== null && outcome.status === 'failed',
           details: { ...metadata, code: outcome.error.code },
+          cause: new StoredError(outcome.error),
         },
       );
   }

@@ -4,7 +4,7 @@
  */
 import type { ActiveEffect } from '../core/advance.ts';
 import { EffectResult } from '../core/effect.ts';
-import { InvariantError, WorkflowError, type ErrorData } from '../core/errors.ts';
+import { failedWhere, InvariantError, StoredError, WorkflowError, type ErrorData } from '../core/errors.ts';
 import { readOwn } from '../expressions/path.ts';
 import type { RunRow } from '../core/run.ts';
 import type { StoredValue } from '../core/stored-value.ts';
@@ -134,9 +134,10 @@ class Tally {
     }
     if (this.#step.onItemError === 'fail') {
       const { error } = outcome;
-      throw new WorkflowError('STEPS_FAILED', `round ${index} of loop '${this.#step.id}' failed: ${error.message}`, {
+      throw new WorkflowError('STEPS_FAILED', `round ${index} of loop '${this.#step.id}' ${failedWhere(error)}`, {
         retryable: false,
         details: { index, cause: error.code },
+        cause: new StoredError(error),
       });
     }
     this.#failed.set(index, outcome.error);

@@ -1,5 +1,12 @@
 /** The handle of one run: what it is, what happens to it, how it ended. Holds nothing of the run itself. */
-import { CancelledError, WorkflowError, errorTable, type ErrorCode, type ErrorData } from '../core/errors.ts';
+import {
+  CancelledError,
+  StoredError,
+  WorkflowError,
+  errorTable,
+  type ErrorCode,
+  type ErrorData,
+} from '../core/errors.ts';
 import type { RunRow, RunStatus, StepStatus } from '../core/run.ts';
 import type { Reason } from './commands.ts';
 import type { RunEvent } from './run-events.ts';
@@ -28,14 +35,18 @@ export type RunReport = Omit<RunRow, 'output' | 'error' | 'status'> &
     | { readonly status: 'failed' | 'cancelled'; readonly error: ErrorData }
   );
 
-/** How it went for a run that did not complete: thrown by `result()`. */
+/** How it went for a run that did not complete: thrown by `result()`. What led to it is its `cause`; `error` is all that is stored. */
 export class RunFailedError extends WorkflowError {
   override readonly name = 'RunFailedError';
   readonly runId: string;
   readonly error: ErrorData;
   constructor(runId: string, error: ErrorData) {
     const code: ErrorCode = error.code in errorTable ? (error.code as ErrorCode) : 'STEP_FAILED';
-    super(code, error.message, { retryable: false, details: { ...error.details, runId } });
+    super(code, error.message, {
+      retryable: false,
+      details: { ...error.details, runId },
+      ...(error.cause === undefined ? {} : { cause: new StoredError(error.cause) }),
+    });
     this.runId = runId;
     this.error = error;
   }

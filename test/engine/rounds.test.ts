@@ -93,7 +93,7 @@ describe('an items loop', () => {
       status: 'failed',
       error: {
         code: 'STEPS_FAILED',
-        message: "round 1 of loop 'each' failed: no 2",
+        message: "round 1 of loop 'each' failed at step 'work': no 2",
         details: { index: 1, step: 'each' },
       },
     });

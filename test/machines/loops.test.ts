@@ -534,7 +534,11 @@ describe('items', () => {
           (call.input as { readonly n: number }).n === 1 ? after(10, fails('bad item'))(call) : hangs()(call),
       },
       status: 'failed',
-      error: { code: 'STEPS_FAILED', message: "round 1 of loop 'l' failed: bad item", details: { index: 1 } },
+      error: {
+        code: 'STEPS_FAILED',
+        message: "round 1 of loop 'l' failed at step 'a': bad item",
+        details: { index: 1 },
+      },
       calls: { a: 2 },
       elapsedMs: 10,
       check: ({ mocks }) => {
