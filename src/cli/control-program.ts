@@ -6,9 +6,9 @@ import {
   addBy,
   addDrive,
   addFile,
+  addFilter,
   addReason,
   addStore,
-  collect,
   command,
   lookHelp,
   type Start,
@@ -25,13 +25,11 @@ export function addControl(program: Command, io: Io, start: Start): void {
 }
 
 function addRuns(program: Command, io: Io, start: Start): void {
-  addStore(addFile(command(program, 'runs', 'list runs, newest first')))
-    .option('--workflow <name>', 'only of this workflow')
-    .option('--status <status>', 'pending, running, paused, completed, failed or cancelled (repeatable)', collect)
-    .option('--waiting-for <what>', 'timer, human, signal, child or effect (repeatable)', collect)
-    .option('--tag <tag>', 'only with this tag')
-    .option('--since <time>', 'only started since: a date (2026-01-31), or how long ago (2h, 7d)')
+  addFilter(addStore(addFile(command(program, 'runs', 'list runs, newest first'))))
+    .option('--sort <by>', 'created (default) or updated')
+    .option('--order <order>', 'desc (default) or asc')
     .option('--limit <n>', 'at most so many (default: 50)')
+    .option('--after <place>', 'go on after this run: its id; sorted by update <runId>@<updatedAt>')
     .addHelpText(
       'after',
       `${lookHelp}\nWith --json: [{ id, kind, workflow, version, hash, status, waitingFor, parent, tags, createdAt, updatedAt, endedAt, error,\nisDriven }]`,

@@ -57,13 +57,26 @@ export interface AnswerFlags extends SignalFlags {
   readonly comment?: string;
 }
 
-export interface RunsFlags extends LookFlags {
+/** Which runs. */
+export interface FilterFlags {
   readonly workflow?: string;
+  readonly workflowVersion?: string;
   readonly status?: readonly string[];
   readonly waitingFor?: readonly string[];
   readonly tag?: string;
-  readonly limit?: string;
+  readonly parent?: string;
+  readonly input?: readonly string[];
   readonly since?: string;
+  readonly until?: string;
+  readonly updatedSince?: string;
+  readonly updatedUntil?: string;
+}
+
+export interface RunsFlags extends LookFlags, FilterFlags {
+  readonly sort?: string;
+  readonly order?: string;
+  readonly limit?: string;
+  readonly after?: string;
 }
 
 export interface InitFlags extends OutputFlags {

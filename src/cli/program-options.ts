@@ -33,6 +33,22 @@ export function addDrive(to: Command): Command {
     .option('-q, --quiet', 'no progress, only the output');
 }
 
+/** Times: a date (2026-01-31), or how long ago (2h, 7d). */
+export function addFilter(to: Command): Command {
+  return to
+    .option('--workflow <name>', 'only of this workflow')
+    .option('--workflow-version <version>', 'only of this version')
+    .option('--status <status>', 'pending, running, paused, completed, failed or cancelled (repeatable)', collect)
+    .option('--waiting-for <what>', 'timer, human, signal, child or effect (repeatable)', collect)
+    .option('--tag <tag>', 'only with this tag')
+    .option('--parent <runId>', 'only children of this run')
+    .option('--input <path=value>', 'only where the input says so: customer=42, order.region=eu (repeatable)', collect)
+    .option('--since <time>', 'only started since: a date (2026-01-31), or how long ago (2h, 7d)')
+    .option('--until <time>', 'only started before')
+    .option('--updated-since <time>', 'only changed since')
+    .option('--updated-until <time>', 'only last changed before');
+}
+
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }

@@ -90,6 +90,7 @@ export type RunUpdate = Partial<
   readonly updatedAt: number;
 };
 
+/** Which runs, in which order. What is left out does not restrict; names that are not known are errors. */
 export interface RunFilter {
   readonly workflow?: string;
   readonly status?: readonly RunStatus[];
@@ -100,12 +101,28 @@ export interface RunFilter {
   readonly waitingFor?: readonly WaitingFor[];
   /** @default ['run', 'child'] */
   readonly kind?: readonly RunRow['kind'][];
+  /**
+   * What the run's input says, by path: `{ customer: 42, 'order.region': 'eu' }`; all must fit. Compared as text (42 finds 42
+   * and "42"); of an array one member has to fit. A dot within a key is written `\.`.
+   */
+  readonly input?: Readonly<Record<string, string | number | boolean | null>>;
+  /** Milliseconds since 1970, exclusive, as all times here. */
   readonly createdAfter?: number;
   readonly createdBefore?: number;
-  /** Newest first. @default 100 */
+  /** The status or what it waits for changed. */
+  readonly updatedAfter?: number;
+  readonly updatedBefore?: number;
+  /** By when runs were created, or last changed. @default 'created' */
+  readonly sort?: 'created' | 'updated';
+  /** `'desc'`: newest first. @default 'desc' */
+  readonly order?: 'asc' | 'desc';
+  /** 1 to 1,000. @default 100 */
   readonly limit?: number;
-  /** The id of the last row of the page before. */
-  readonly after?: string;
+  /**
+   * The last run of the page before: its id. With `sort: 'updated'` its id and when it was updated, as the run may have moved
+   * since.
+   */
+  readonly after?: string | { readonly id: string; readonly updatedAt: number };
 }
 
 export type FreeRun = Pick<RunRow, 'id' | 'workflow' | 'version'>;
@@ -135,7 +152,7 @@ export interface Store {
   commit(batch: readonly Commit[]): void;
 
   readRun(id: string): RunRow | null;
-  /** Newest first. */
+  /** @throws WorkflowError REQUEST_INVALID; NOT_FOUND: the run in `after` */
   listRuns(filter: RunFilter): readonly RunRow[];
   /** Of the run's epoch from `fromSeq` on, in order; at most `limit` (default: all). */
   readEvents(run: string, fromSeq: number, limit?: number): readonly StoredEvent[];

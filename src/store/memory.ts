@@ -18,7 +18,8 @@ import type { RunRow } from '../core/run.ts';
 import { isEnded, notAcquired, ownershipLost, runMissing, storeClosed } from './commit-rules.ts';
 import { MemoryBatch } from './memory-batch.ts';
 import { MemoryDatabase, type MemoryRun } from './memory-database.ts';
-import { checkFilter, matchesFilter, unknownPage } from './run-filter.ts';
+import { attributesOf } from './attributes.ts';
+import { checkFilter, matchesFilter, unknownPage, type Place } from './run-filter.ts';
 
 export { MemoryDatabase } from './memory-database.ts';
 
@@ -56,16 +57,20 @@ export class MemoryStore implements Store {
   listRuns(filter: RunFilter): readonly RunRow[] {
     const { runs } = this.#use();
     const checked = checkFilter(filter);
-    const sorted = [...runs.values()]
-      .map((run) => ({ key: run.key, row: parseRow(run) }))
-      .toSorted((a, b) => b.row.createdAt - a.row.createdAt || b.key - a.key);
-    const place = checked.after === null ? -1 : sorted.findIndex(({ row }) => row.id === checked.after);
-    if (checked.after !== null && place < 0) throw unknownPage(checked.after);
-    return sorted
-      .slice(place + 1)
-      .map(({ row }) => row)
-      .filter((row) => matchesFilter(row, checked))
-      .slice(0, checked.limit);
+    const all = [...runs.values()].map((run) => ({ run, row: parseRow(run) }));
+    const at = ({ run, row }: ListedRun): Position => [
+      checked.sort === 'created' ? row.createdAt : row.updatedAt,
+      run.key,
+    ];
+    const sign = checked.order === 'desc' ? -1 : 1;
+    const from = checked.after === null ? null : placeOf(all, checked.after, at);
+    return all
+      .filter((each) => from === null || sign * compare(at(each), from) > 0)
+      .filter(({ row }) => matchesFilter(row, checked))
+      .filter(({ run }) => hasAttributes(run, checked.input))
+      .toSorted((a, b) => sign * compare(at(a), at(b)))
+      .slice(0, checked.limit)
+      .map(({ row }) => row);
   }
 
   readEvents(run: string, fromSeq: number, limit?: number): readonly StoredEvent[] {
@@ -221,6 +226,30 @@ export class MemoryStore implements Store {
     if (this.#owner === null) throw notAcquired();
     return this.#owner;
   }
+}
+
+interface ListedRun {
+  readonly run: MemoryRun;
+  readonly row: RunRow;
+}
+
+/** In a sorted list: a time, then the order of creation. */
+type Position = readonly [at: number, key: number];
+
+function compare(a: Position, b: Position): number {
+  return a[0] - b[0] || a[1] - b[1];
+}
+
+function placeOf(all: readonly ListedRun[], after: Place, at: (run: ListedRun) => Position): Position {
+  const last = all.find(({ row }) => row.id === after.id);
+  if (last === undefined) throw unknownPage(after.id);
+  return after.updatedAt === null ? at(last) : [after.updatedAt, last.run.key];
+}
+
+function hasAttributes(run: MemoryRun, wanted: readonly string[]): boolean {
+  if (wanted.length === 0) return true;
+  const attributes = attributesOf(run.events[0]?.data ?? '{}', Number.POSITIVE_INFINITY);
+  return wanted.every((attribute) => attributes?.has(attribute) === true);
 }
 
 function parseRow(run: MemoryRun): RunRow {

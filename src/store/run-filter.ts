@@ -3,18 +3,25 @@
  * and the match of one row; how a store finds candidates is its own affair.
  */
 import { WorkflowError } from '../core/errors.ts';
+import { isPlainObject } from '../core/json.ts';
 import type { RunFilter } from '../core/ports.ts';
 import type { RunKind, RunRow, RunStatus, WaitingFor } from '../core/run.ts';
+import { attributeText, parseAttributePath, type AttributeValue } from './attributes.ts';
 
 export const runStatuses: readonly RunStatus[] = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled'];
 export const unfinishedStatuses: readonly RunStatus[] = ['pending', 'running', 'paused'];
 const waitings: readonly WaitingFor[] = ['timer', 'human', 'signal', 'child', 'effect'];
 export const runKinds: readonly RunKind[] = ['run', 'round', 'child'];
 
+const sorts = ['created', 'updated'] as const;
+const orders = ['asc', 'desc'] as const;
+
 const defaultKinds: readonly RunKind[] = ['run', 'child'];
 const defaultLimit = 100;
 /** Rows of one page at most; more are read with `after`. */
 const maxListLimit = 1_000;
+/** Of one filter. */
+const maxAttributes = 20;
 
 /** A filter with its defaults filled in; null does not restrict. */
 export interface CheckedFilter {
@@ -29,8 +36,23 @@ export interface CheckedFilter {
   readonly createdAfter: number | null;
   /** Exclusive. */
   readonly createdBefore: number | null;
+  /** Exclusive. */
+  readonly updatedAfter: number | null;
+  /** Exclusive. */
+  readonly updatedBefore: number | null;
+  /** As attributes. */
+  readonly input: readonly string[];
+  readonly sort: 'created' | 'updated';
+  readonly order: 'asc' | 'desc';
   readonly limit: number;
-  readonly after: string | null;
+  readonly after: Place | null;
+}
+
+/** Where a page begins. */
+export interface Place {
+  readonly id: string;
+  /** Null: the list is sorted by creation, which the run's row tells. */
+  readonly updatedAt: number | null;
 }
 
 const filterNames: ReadonlySet<string> = new Set<keyof RunFilter>([
@@ -43,6 +65,11 @@ const filterNames: ReadonlySet<string> = new Set<keyof RunFilter>([
   'kind',
   'createdAfter',
   'createdBefore',
+  'updatedAfter',
+  'updatedBefore',
+  'input',
+  'sort',
+  'order',
   'limit',
   'after',
 ]);
@@ -54,6 +81,7 @@ export function checkFilter(filter: RunFilter): CheckedFilter {
       throw invalid(`Runs cannot be filtered by '${name}'; known filters: ${[...filterNames].join(', ')}`);
     }
   }
+  const sort = oneWord('sort', filter.sort, sorts) ?? 'created';
   return {
     workflow: text('workflow', filter.workflow),
     version: text('version', filter.version),
@@ -64,12 +92,17 @@ export function checkFilter(filter: RunFilter): CheckedFilter {
     kind: oneOf('kind', filter.kind, runKinds) ?? defaultKinds,
     createdAfter: time('createdAfter', filter.createdAfter),
     createdBefore: time('createdBefore', filter.createdBefore),
+    updatedAfter: time('updatedAfter', filter.updatedAfter),
+    updatedBefore: time('updatedBefore', filter.updatedBefore),
+    input: attributes(filter.input),
+    sort,
+    order: oneWord('order', filter.order, orders) ?? 'desc',
     limit: checkLimit(filter.limit ?? defaultLimit),
-    after: text('after', filter.after),
+    after: place(filter.after, sort),
   };
 }
 
-/** Everything but `after` and `limit`, which are about the place in the list. */
+/** All that a row tells: not the input, nor the place in the list. */
 export function matchesFilter(row: RunRow, filter: CheckedFilter): boolean {
   return (
     filter.kind.includes(row.kind) &&
@@ -80,7 +113,9 @@ export function matchesFilter(row: RunRow, filter: CheckedFilter): boolean {
     (filter.parent === null || filter.parent === row.parent) &&
     (filter.tag === null || row.tags.includes(filter.tag)) &&
     (filter.createdAfter === null || row.createdAt > filter.createdAfter) &&
-    (filter.createdBefore === null || row.createdAt < filter.createdBefore)
+    (filter.createdBefore === null || row.createdAt < filter.createdBefore) &&
+    (filter.updatedAfter === null || row.updatedAt > filter.updatedAfter) &&
+    (filter.updatedBefore === null || row.updatedAt < filter.updatedBefore)
   );
 }
 
@@ -108,6 +143,45 @@ function time(name: string, value: unknown): number | null {
 function checkLimit(limit: unknown): number {
   if (typeof limit === 'number' && Number.isInteger(limit) && limit >= 1 && limit <= maxListLimit) return limit;
   throw invalid(`The filter 'limit' takes a whole number from 1 to ${maxListLimit}`);
+}
+
+/** What a page goes on after. */
+function place(after: unknown, sort: 'created' | 'updated'): Place | null {
+  if (after === undefined) return null;
+  if (sort === 'created' && typeof after === 'string') return { id: after, updatedAt: null };
+  if (sort === 'updated' && isPlainObject(after)) {
+    const { id, updatedAt } = after;
+    if (typeof id === 'string' && typeof updatedAt === 'number' && Number.isFinite(updatedAt)) return { id, updatedAt };
+  }
+  throw invalid(
+    sort === 'created'
+      ? `The filter 'after' takes the id of the last run of the page before`
+      : `Sorted by update, the filter 'after' takes { id, updatedAt } of the last run of the page before: it may have moved since`,
+  );
+}
+
+function attributes(input: unknown): readonly string[] {
+  if (input === undefined) return [];
+  if (!isPlainObject(input)) throw invalid(`The filter 'input' takes an object, as { customer: 42 }`);
+  const entries = Object.entries(input);
+  if (entries.length > maxAttributes) throw invalid(`The filter 'input' takes at most ${maxAttributes} paths`);
+  return entries.map(([name, value]) => {
+    const path = parseAttributePath(name);
+    if (path === null) throw invalid(`The filter 'input' takes paths as customer or order.region, not '${name}'`);
+    if (typeof value === 'object' && value !== null)
+      throw invalid(
+        `The filter 'input' compares '${name}' with a text, number, boolean or null; for what is in an object, write its path: '${name}.<key>'`,
+      );
+    if (!['string', 'number', 'boolean', 'object'].includes(typeof value))
+      throw invalid(`The filter 'input' compares '${name}' with a text, number, boolean or null`);
+    return attributeText(path, value as AttributeValue);
+  });
+}
+
+function oneWord<T extends string>(name: string, value: T | undefined, known: readonly T[]): T | null {
+  if (value === undefined) return null;
+  if (known.includes(value)) return value;
+  throw invalid(`The filter '${name}' takes ${known.map((word) => `'${word}'`).join(' or ')}`);
 }
 
 function oneOf<T extends string>(

@@ -58,3 +58,11 @@ export function timer(run: string, name: string, dueAt = epoch + 1_000, setBy = 
 export function seqs(list: readonly StoredEvent[]): number[] {
   return list.map((item) => item.seq);
 }
+
+/** A new run whose first event holds an input. */
+export function withInput(commit: Commit, input: unknown): Commit {
+  return {
+    ...commit,
+    events: [event(1, JSON.stringify({ workflow: 'tides', input: { v: input } })), ...commit.events.slice(1)],
+  };
+}

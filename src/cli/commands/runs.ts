@@ -1,9 +1,9 @@
-/** `runs`: the runs of a store, newest first. */
+/** `runs`: the runs of a store, newest first unless asked otherwise. */
 import { WorkflowError } from '../../core/errors.ts';
 import type { RunFilter, Store } from '../../core/ports.ts';
-import { endedStatuses, type RunRow, type RunStatus, type WaitingFor } from '../../core/run.ts';
+import { endedStatuses, type RunRow } from '../../core/run.ts';
 import { exitCodes } from '../exit-code.ts';
-import { readTimeout } from '../drive.ts';
+import { readFilter, readWord } from '../filter-flags.ts';
 import { findStore } from '../find-run.ts';
 import type { RunsFlags } from '../flags.ts';
 import type { Io } from '../io.ts';
@@ -12,12 +12,15 @@ import { tableLines } from '../view/table.ts';
 import { oneLine } from '../view/text.ts';
 
 export async function runs(io: Io, flags: RunsFlags): Promise<number> {
-  const filter = readFilter(io, flags);
+  const filter = readList(io, flags);
   const store = await findStore(io, flags, (found) => found);
   try {
-    const rows = store.listRuns(filter).map((row) => ({ row, isDriven: isDriven(store, row) }));
+    const rows = listAll(store, filter).map((row) => ({ row, isDriven: isDriven(store, row) }));
     if (flags.json === true) io.out(`${JSON.stringify(rows.map(toJson), null, 2)}\n`);
     else print(io, rows);
+    const last = rows.at(-1);
+    if (last !== undefined && rows.length === filter.limit && flags.limit !== undefined)
+      io.err(`more, if there are any: --after ${placeText(placeOf(last.row, filter.sort))}\n`);
     return exitCodes.ok;
   } finally {
     store.close();
@@ -34,27 +37,16 @@ function isDriven(store: Store, { id, status }: RunRow): boolean {
   return !endedStatuses.has(status) && store.isOwnedElsewhere(id);
 }
 
-const statuses: readonly RunStatus[] = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled'];
-const waits: readonly WaitingFor[] = ['timer', 'human', 'signal', 'child', 'effect'];
 const maxLimit = 10_000;
+/** Rows that the store gives at once. */
+const pageSize = 1_000;
 
 /** @throws WorkflowError REQUEST_INVALID */
-function readFilter(io: Io, { workflow, status, waitingFor, tag, limit = '50', since }: RunsFlags): RunFilter {
-  return {
-    ...(workflow === undefined ? {} : { workflow }),
-    ...(status === undefined ? {} : { status: status.map((each) => oneOf('--status', each, statuses)) }),
-    ...(waitingFor === undefined ? {} : { waitingFor: waitingFor.map((each) => oneOf('--waiting-for', each, waits)) }),
-    ...(tag === undefined ? {} : { tag }),
-    ...(since === undefined ? {} : { createdAfter: readSince(io, since) }),
-    limit: readLimit(limit),
-  };
-}
-
-function oneOf<T extends string>(option: string, given: string, known: readonly T[]): T {
-  const found = known.find((each) => each === given);
-  if (found === undefined)
-    throw new WorkflowError('REQUEST_INVALID', `${option} ${given}: expected one of ${known.join(', ')}`);
-  return found;
+function readList(io: Io, flags: RunsFlags): RunFilter & { readonly limit: number } {
+  const sort = readWord('--sort', flags.sort ?? 'created', ['created', 'updated']);
+  const order = readWord('--order', flags.order ?? 'desc', ['desc', 'asc']);
+  const after = flags.after === undefined ? {} : { after: readPlace(flags.after, sort) };
+  return { ...readFilter(io, flags), sort, order, limit: readLimit(flags.limit ?? '50'), ...after };
 }
 
 function readLimit(text: string): number {
@@ -63,15 +55,37 @@ function readLimit(text: string): number {
   throw new WorkflowError('REQUEST_INVALID', `--limit ${text}: expected a number from 1 to ${maxLimit}`);
 }
 
-/** A date (`2026-01-31`, also with a time), or how long ago (`2h`). */
-function readSince(io: Io, text: string): number {
-  if (/^\d{4}-\d\d-\d\d/.test(text)) {
-    // A date alone is a day where we are, not at Greenwich.
-    const at = Date.parse(text.length === 10 ? `${text}T00:00:00` : text);
-    if (Number.isFinite(at)) return at;
-    throw new WorkflowError('REQUEST_INVALID', `--since ${text}: there is no such time`);
+type Place = NonNullable<RunFilter['after']>;
+
+/** The other way round: {@link placeOf}. */
+function readPlace(text: string, sort: 'created' | 'updated'): Place {
+  if (sort === 'created') return text;
+  const [, id, at] = /^(.+)@(\d+)$/.exec(text) ?? [];
+  if (id !== undefined && at !== undefined) return { id, updatedAt: Number(at) };
+  throw new WorkflowError(
+    'REQUEST_INVALID',
+    `--after ${text}: sorted by update, expected <runId>@<updatedAt> of the last run of the page before`,
+  );
+}
+
+function placeOf({ id, updatedAt }: RunRow, sort: RunFilter['sort']): Place {
+  return sort === 'updated' ? { id, updatedAt } : id;
+}
+
+function placeText(place: Place): string {
+  return typeof place === 'string' ? place : `${place.id}@${place.updatedAt}`;
+}
+
+function listAll(store: Store, { limit, ...filter }: RunFilter & { readonly limit: number }): readonly RunRow[] {
+  const rows: RunRow[] = [];
+  for (;;) {
+    const last = rows.at(-1);
+    const wanted = Math.min(pageSize, limit - rows.length);
+    const after = last === undefined ? {} : { after: placeOf(last, filter.sort) };
+    const page = store.listRuns({ ...filter, ...after, limit: wanted });
+    rows.push(...page);
+    if (page.length < wanted || rows.length === limit) return rows;
   }
-  return io.clock.now() - readTimeout(text, '--since');
 }
 
 function toJson({ row, isDriven: driven }: Listed): Readonly<Record<string, unknown>> {

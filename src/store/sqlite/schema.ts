@@ -2,12 +2,13 @@
 import type { Migration } from './migrations/migration.ts';
 import { tables } from './migrations/001-tables.ts';
 import { sleep } from './migrations/002-sleep.ts';
+import { search } from './migrations/003-search.ts';
 
 /** 'dWkf' in the file's header: other SQLite databases are not taken for a store. */
 export const applicationId = 0x64_57_6b_66;
 
 /** Migration `n` (1-based) takes a store from version n-1 to n. */
-export const migrations: readonly Migration[] = [tables, sleep];
+export const migrations: readonly Migration[] = [tables, sleep, search];
 
 export const schemaVersion = migrations.length;
 

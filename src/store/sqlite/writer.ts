@@ -19,6 +19,7 @@ import {
   runExists,
   runMissing,
 } from '../commit-rules.ts';
+import { storedAttributes } from './attribute-rows.ts';
 import { checkpointSum, textSum, timerSum } from './checksum.ts';
 import type { Connection, Query } from './connection.ts';
 import { primaryCode, sqliteCode } from './errors.ts';
@@ -47,6 +48,7 @@ export class Writer {
   readonly #lastSeq: Query<{ readonly seq: number }>;
   readonly #insertRun: StatementSync;
   readonly #insertTag: StatementSync;
+  readonly #insertAttribute: StatementSync;
   readonly #events: EventInsert;
   readonly #claim: StatementSync;
   readonly #putCheckpoint: StatementSync;
@@ -64,6 +66,7 @@ export class Writer {
     const places = runColumns.replaceAll(/\w+/g, '?');
     this.#insertRun = db.prepare(`insert into runs (${runColumns}, owner) values (${places}, ?)`);
     this.#insertTag = db.prepare('insert or ignore into tags (tag, created_at, run) values (?, ?, ?)');
+    this.#insertAttribute = db.prepare('insert into attributes (attribute, created_at, run) values (?, ?, ?)');
     this.#events = new EventInsert(connection);
     this.#claim = db.prepare('update runs set owner = ? where key = ?');
     this.#putCheckpoint = db.prepare(
@@ -98,7 +101,8 @@ export class Writer {
 
   #write(commit: Commit, owner: number): void {
     checkCommit(commit);
-    const run = commit.create === undefined ? this.#find(commit, owner) : this.#create(commit.create, owner);
+    const run =
+      commit.create === undefined ? this.#find(commit, owner) : this.#create(commit.create, commit.events, owner);
     run.next = checkNextSeq(commit, run.next);
     for (const event of commit.events) this.#events.add(run.key, event);
     if (commit.update !== undefined) this.#update(commit.run, run, commit.update, owner);
@@ -115,10 +119,13 @@ export class Writer {
     for (const id of commit.consumed ?? []) this.#removeInbox.run(id);
   }
 
-  #create(row: RunRow, owner: number): OwnedRun {
+  #create(row: RunRow, events: Commit['events'], owner: number): OwnedRun {
     const ended = isEnded(row.status);
     const key = this.#insertRow(row, ended ? null : owner);
     for (const tag of row.tags) this.#insertTag.run(tag, row.createdAt, key);
+    const first = row.kind === 'round' ? undefined : events[0];
+    for (const attribute of first === undefined ? [] : storedAttributes(first.data))
+      this.#insertAttribute.run(attribute, row.createdAt, key);
     const run = { key, next: 1 };
     if (!ended) this.#cache.set(row.id, run);
     return run;

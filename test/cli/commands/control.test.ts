@@ -328,6 +328,15 @@ describe('runs', () => {
       [{ since: '1h' }, 's a r'],
       [{ since: '2999-01-01' }, ''],
       [{ since: '2001-01-01T00:00:00Z' }, 's a r'],
+      [{ until: '2001-01-01' }, ''],
+      [{ updatedSince: '1h', updatedUntil: '2999-01-01' }, 's a r'],
+      [{ input: ['name=it'] }, 'a'],
+      [{ input: ['name=it', 'other=1'] }, ''],
+      [{ workflowVersion: '2' }, ''],
+      [{ parent: 'a' }, ''],
+      [{ order: 'asc' }, 'r a s'],
+      [{ limit: '1', after: 's' }, 'a'],
+      [{ sort: 'updated', limit: '1', after: 's@9999999999999' }, 's'],
     ];
     for (const [flags, expected] of cases) expect([flags, await ids(flags)]).toEqual([flags, expected]);
     const io = createFakeIo(dir);
@@ -341,8 +350,20 @@ describe('runs', () => {
     { limit: 'all' },
     { since: 'yesterday' },
     { since: '2026-99-99' },
+    { updatedSince: 'later' },
+    { input: ['customer'] },
+    { input: ['order={"region":"eu"}'] },
+    { sort: 'status' },
+    { order: 'up' },
+    { sort: 'updated', after: 'r' },
   ])('refuse %j', async (flags) => {
     await expect(runs(createFakeIo(folder()), flags)).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+  });
+
+  test('tell how the list goes on', async () => {
+    const io = createFakeIo(await folderWithRuns());
+    expect(await runs(io, { limit: '2' })).toBe(0);
+    expect(io.stderrText()).toBe('more, if there are any: --after a\n');
   });
 
   test('need a store', async () => {
