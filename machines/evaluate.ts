@@ -9,7 +9,7 @@ import type { StateWrite } from '../src/core/event.ts';
 import { deepEqual, isPlainObject, throughJson } from '../src/core/json.ts';
 import { materialize, type ValueLoader } from '../src/core/stored-value.ts';
 import type { Decision, Step, UserFunction, Value } from '../src/definition/definition.ts';
-import { parseDuration } from '../src/definition/duration.ts';
+import { parseDuration } from '../src/core/duration.ts';
 import type { Condition } from '../src/expressions/condition.ts';
 import type { Scope } from '../src/expressions/path.ts';
 import type { ValueTemplate } from '../src/expressions/value-template.ts';

@@ -4,6 +4,12 @@ import type { AgentTarget } from '../http/agent.ts';
 /** Where an agent was named; an address that an environment variable gives does not change it. */
 export type AgentSource = 'api' | 'config' | 'env' | 'url';
 
+/** At most `limit` calls in any `perMs`. */
+export interface AgentRate {
+  readonly limit: number;
+  readonly perMs: number;
+}
+
 export interface Agent extends AgentTarget {
   readonly name: string;
   /** Null: it has none (yet), and is found by name only. */
@@ -15,6 +21,10 @@ export interface Agent extends AgentTarget {
   readonly promptEnabled: boolean;
   /** Of its calls where a step sets none, in milliseconds. Null: the general default. */
   readonly timeoutMs: number | null;
+  /** Calls of it at a time, of all runs of an engine. Null: any number. */
+  readonly maxConcurrency: number | null;
+  /** Calls of it in any stretch of time, of all runs of an engine. Null: any number. */
+  readonly rateLimit: AgentRate | null;
   /** Whether the address rules of outgoing calls leave it alone. */
   readonly trusted: boolean;
   readonly source: AgentSource;

@@ -9,6 +9,7 @@ export interface DankConfig {
   readonly name?: unknown;
   readonly agents?: unknown;
   readonly AGENT_IDS?: unknown;
+  readonly agentLimits?: unknown;
 }
 
 export interface LoadedConfig {
@@ -73,7 +74,7 @@ function unwrap(exports: unknown): DankConfig {
   for (let depth = 0; depth < 3; depth += 1) layers.push(field(layers.at(-1), 'default'));
   const pick = (name: string): unknown =>
     layers.map((layer) => field(layer, name)).find((value) => value !== undefined);
-  return { name: pick('name'), agents: pick('agents'), AGENT_IDS: pick('AGENT_IDS') };
+  return { name: pick('name'), agents: pick('agents'), AGENT_IDS: pick('AGENT_IDS'), agentLimits: pick('agentLimits') };
 }
 
 function field(value: unknown, name: string): unknown {

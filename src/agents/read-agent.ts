@@ -1,10 +1,11 @@
 /**
- * One entry of a list of agents, as users write it: a URL, `{ url | port, name, id, headers, timeoutMs }`, or an agent
- * object of `dank-ai` (told by its `config`; nothing of that package is imported). Every mistake becomes an issue.
+ * One entry of a list of agents, as users write it: a URL, `{ url | port, name, id, headers, timeoutMs, maxConcurrency,
+ * rateLimit }`, or an agent object of `dank-ai` (told by its `config`; nothing of that package is imported). Every mistake becomes an issue.
  */
 import { joinPath, type Issue } from '../core/issue.ts';
 import { checkHeaderName, checkHeaderValue } from '../http/headers.ts';
 import type { Agent, AgentSource } from './agent.ts';
+import { readAgentLimits } from './limits.ts';
 
 export interface EntryContext {
   /** Where the entry stands, for issues. */
@@ -36,9 +37,10 @@ export function readAgent(entry: unknown, context: EntryContext): Agent | null {
   const url = typeof entry === 'string' ? readUrl(entry, path, context) : readAddress(fields, context);
   const headers = readHeaders(field(fields, 'headers'), context);
   const timeoutMs = readTimeout(field(fields, 'timeoutMs'), context);
+  const limits = readAgentLimits(fields, path, context.issues);
   if (name === null || url === null || context.issues.length > before) return null;
   const promptEnabled = field(fields, 'config', 'communication', 'directPrompting', 'enabled') !== false;
-  return { name, id, url, headers, promptEnabled, timeoutMs, trusted: true, source, origin };
+  return { name, id, url, headers, promptEnabled, timeoutMs, ...limits, trusted: true, source, origin };
 }
 
 /** A base URL without closing slash, or what is wrong with it. */

@@ -11,14 +11,16 @@ import { isPlainObject } from '../core/json.ts';
 import { joinPath, type Issue } from '../core/issue.ts';
 import type { Agent, AgentSource } from './agent.ts';
 import { readAgentHost, readAgentUrls, variableKey, variableName, type Environment } from './environment.ts';
+import { applyLimits, noLimits, type AgentLimits } from './limits.ts';
 import { readAgent, readBaseUrl } from './read-agent.ts';
 
 export type { Agent } from './agent.ts';
+export type { AgentLimits } from './limits.ts';
 
 /** An agent as the API takes it: a URL, or fields; in a list it needs a `name`. Agent objects of `dank-ai` fit too. */
 export type AgentOption =
   | string
-  | {
+  | (AgentLimits & {
       readonly name?: string;
       readonly id?: string | null;
       readonly url?: string;
@@ -28,7 +30,7 @@ export type AgentOption =
       readonly timeoutMs?: number;
       /** Of agent objects of `dank-ai`. */
       readonly config?: object;
-    };
+    });
 
 export type AgentsOption =
   | Readonly<Record<string, AgentOption>>
@@ -37,7 +39,7 @@ export type AgentsOption =
 
 export interface AgentSources {
   readonly agents?: AgentsOption;
-  /** What a `dank.config.js` exports: `{ agents, AGENT_IDS }`. */
+  /** What a `dank.config.js` exports: `{ agents, AGENT_IDS, agentLimits }`. */
   readonly config?: unknown;
   /** Where `config` was read, for messages. */
   readonly configFile?: string;
@@ -72,7 +74,8 @@ export function createAgentRegistry(sources: AgentSources = {}): AgentRegistry {
   const configList = isPlainObject(sources.config) ? sources.config['agents'] : undefined;
   const origin = sources.configFile ?? 'dank.config';
   const config = readList(configList, 'config.agents', { source: 'config', origin, host, issues });
-  const agents = applyUrls(merge(api, config), urls, agentIds, issues);
+  const merged = applyUrls(merge(api, config), urls, agentIds, issues);
+  const agents = applyLimits(merged, isPlainObject(sources.config) ? sources.config['agentLimits'] : undefined, issues);
   checkDuplicates(agents, issues);
   if (issues.length > 0) throw new DefinitionError('The list of agents', issues);
   return new Registry(agents, agentIds, sources.trustUrls ?? true);
@@ -127,6 +130,7 @@ function urlAgent(text: string, trusted: boolean): Agent | null {
     headers: {},
     promptEnabled: true,
     timeoutMs: null,
+    ...noLimits,
     trusted,
     source: 'url',
     origin: 'url',
@@ -226,7 +230,18 @@ function applyUrls(
 function variableAgent(key: string, id: string | null, url: string): Agent {
   const name = key.toLowerCase().replaceAll('_', '-');
   const origin = variableName(key);
-  return { name, id, url, headers: {}, promptEnabled: true, timeoutMs: null, trusted: true, source: 'env', origin };
+  return {
+    name,
+    id,
+    url,
+    headers: {},
+    promptEnabled: true,
+    timeoutMs: null,
+    ...noLimits,
+    trusted: true,
+    source: 'env',
+    origin,
+  };
 }
 
 function ambiguous(variable: string, agents: readonly Agent[]): Issue {

@@ -7,7 +7,7 @@ import type { Store } from '../core/ports.ts';
 import { parseDuration } from '../definition/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import { RunFailedError, type Run } from '../engine/run.ts';
-import type { RunEvent } from '../engine/run-events.ts';
+import { isPassing, type RunEvent } from '../engine/run-events.ts';
 import { RunView } from '../engine/run-view.ts';
 import type { Project } from '../project/project.ts';
 import { exitCodeOfRun, exitCodes } from './exit-code.ts';
@@ -167,7 +167,7 @@ async function* untilWaiting(
   let known = 0;
   for await (const event of events) {
     yield event;
-    if (event.type !== 'step.chunk') told += 1;
+    if (!isPassing(event)) told += 1;
     const why = told < known ? null : waits();
     if (why === null) continue;
     known += view.update().length;

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { ErrorData } from '../core/errors.ts';
 import type { AuthorStep, CompensationStep, InlineStep, InnerStep } from './author-step.ts';
 import type { WorkflowDefinition } from './definition.ts';
-import type { DurationInput } from './duration.ts';
+import type { DurationInput } from '../core/duration.ts';
 import type {
   CachedForm,
   CommonForm,

@@ -5,12 +5,12 @@
 import { isPlainObject } from '../core/json.ts';
 import type { Cache, Concurrency, RateLimit, Step, StepBase } from './definition.ts';
 import { describe, list, withArticle } from './describe.ts';
-import { durationExpectation, parseDuration } from './duration.ts';
+import { durationExpectation, parseDuration } from '../core/duration.ts';
 import { anything, duration, givenName, integer, nonEmptyText, type Fields } from './fields.ts';
 import type { EffectField, StepKind, StepReader } from './step-kind.ts';
 
 /** Fields that are read and checked but not carried out yet: refused, unless a session allows them. */
-export const notYet: readonly EffectField[] = ['compensate', 'concurrency', 'rateLimit', 'cache'];
+export const notYet: readonly EffectField[] = ['compensate', 'cache'];
 
 export const effectFields = {
   compensate: anything.optional(),

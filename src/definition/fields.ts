@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { joinPath } from '../core/issue.ts';
 import { describe, quote, withArticle } from './describe.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../core/duration.ts';
 import { under, type IssueList } from './issue-list.ts';
 import { maxNameLength } from './limits.ts';
 import { checkId, type NameProblem } from './names.ts';

@@ -1,7 +1,7 @@
 /** Forms that fields of steps are written in, for the compiler. The runtime checks are the fields' schemas. */
 import type { z } from 'zod';
 import type { ErrorCode } from '../core/errors.ts';
-import type { DurationInput } from './duration.ts';
+import type { DurationInput } from '../core/duration.ts';
 
 /** Plain data; any text in it may be a template. */
 export type DataForm =

@@ -11,7 +11,7 @@ export type { DefinitionResult } from './normalize.ts';
 export { definitionFromCanonical } from './from-canonical.ts';
 export { defineStepType, type StepTypeDefinition, type StepTypeOptions } from './step-type.ts';
 export { toDataSchema, type DataSchemaResult } from './data-schema.ts';
-export { parseDuration, type DurationInput } from './duration.ts';
+export { parseDuration, type DurationInput } from '../core/duration.ts';
 export { checkId, checkWorkflowName } from './names.ts';
 export type { AuthorStep, CompensationStep, InlineStep, InnerStep } from './author-step.ts';
 export type {

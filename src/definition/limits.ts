@@ -14,8 +14,6 @@ export const maxTextBytes = 10 * 1024 * 1024;
 export const maxTextDepth = 200;
 /** Characters of an id or a name. */
 export const maxNameLength = 128;
-/** One hundred years; more is a slip of the keyboard. */
-export const maxDurationMs = 100 * 366 * 86_400_000;
 export const maxAttemptsLimit = 1_000;
 /** Rounds of an `items` loop with `parallel: true` at a time, where `maxConcurrency` does not say otherwise. */
 export const defaultLoopConcurrency = 10;

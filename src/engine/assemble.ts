@@ -77,7 +77,7 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
   const background = parts.durability === 'sync' ? null : new Background(committer, store);
   const reads = background ?? store;
   const values = new Values(reads);
-  const dispatcher = createDispatcher(parts, values, () => ({ live, messages }));
+  const dispatcher = createDispatcher(parts, timers, values, () => ({ live, messages }));
   const live = new LiveRuns({
     store,
     catalog,
@@ -97,6 +97,7 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
       logger,
       maxEvents: limits.maxEvents,
       startEffect: (driver, effect) => dispatcher.start(driver, effect),
+      isLimited: (effect) => dispatcher.isLimited(effect),
     },
   });
   const common = { store, live, catalog, reads, values, clock, logger };
@@ -109,6 +110,7 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
 
 function createDispatcher(
   parts: EngineParts,
+  timers: TimerQueue,
   values: Values,
   rooms: () => Pick<Rooms, 'live' | 'messages'>,
 ): Dispatcher {
@@ -121,6 +123,8 @@ function createDispatcher(
     services,
     values,
     random: parts.random,
+    timers,
+    isUnderWay: (effect) => rooms().live.hasChild(effect),
     maxEffects: limits.maxEffects,
     limits,
   });

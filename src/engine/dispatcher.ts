@@ -1,5 +1,5 @@
 /**
- * Carries out effects: finds the handler, bounds how many run at once, and posts what came of it as the run's next event.
+ * Carries out effects: lets them begin within their limits, finds the handler, and posts what came of it as the run's next event.
  * Owns nothing of the run; what an effect does is its handler's.
  */
 import type { ActiveEffect } from '../core/advance.ts';
@@ -10,9 +10,13 @@ import type { Random } from '../core/ports.ts';
 import type { EffectHandler, Services } from '../effects/call.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import type { RunDriver } from './driver.ts';
+import { Asks, isOfRuns } from './limits/asks.ts';
+import { Limiter, type Ask, type Ticket, type Waiting } from './limits/limiter.ts';
 import { Results, tokenOf, type ResultLimits } from './results.ts';
 import { RunLeft } from './run-outcome.ts';
 import { renderValue } from './render.ts';
+import type { TimerQueue } from './timer-queue.ts';
+import type { Carrying } from './under-way.ts';
 import { TrackingLoader, type Values } from './values.ts';
 
 export interface DispatcherOptions {
@@ -29,6 +33,9 @@ export interface DispatcherOptions {
   readonly services: Services;
   readonly values: Values;
   readonly random: Random;
+  readonly timers: Pick<TimerQueue, 'now' | 'add'>;
+  /** Whether what the effect is made of (a child run) goes on already. */
+  readonly isUnderWay: (effect: ActiveEffect) => boolean;
   /** Effects at once, of all runs; more wait in line. Loops do not count: their rounds do. */
   readonly maxEffects: number;
   readonly limits: ResultLimits;
@@ -37,80 +44,73 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #results: Results;
-  readonly #waiting = new Set<() => void>();
-  #running = 0;
+  readonly #limiter: Limiter;
+  readonly #asks: Asks;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#results = new Results(options.limits);
+    this.#limiter = new Limiter(options.timers);
+    this.#asks = new Asks({ agents: options.services.agents, maxEffects: options.maxEffects });
   }
 
-  /** Gives the function that aborts it. Its result is posted to the driver, unless it was aborted. */
-  start(driver: RunDriver, effect: ActiveEffect): (reason: Error) => void {
-    const controller = new AbortController();
-    if (isOfRuns(effect)) {
-      void this.#safely(driver, effect, controller.signal);
-    } else if (this.#running < this.#options.maxEffects) {
-      this.#run(driver, effect, controller.signal);
-    } else {
-      const run = (): void => {
-        this.#run(driver, effect, controller.signal);
-      };
-      this.#waiting.add(run);
-      controller.signal.addEventListener('abort', () => this.#waiting.delete(run), { once: true });
+  isLimited(effect: ActiveEffect): boolean {
+    return this.#asks.isLimited(effect);
+  }
+
+  /**
+   * Begins it, or lets it wait until its limits have room: the driver is asked then whether it may still begin. Its result is
+   * posted to the driver, unless it was aborted.
+   */
+  start(driver: RunDriver, effect: ActiveEffect): Carrying {
+    const task = new Task(driver, effect, this.#options.values, this.#asks.isLimited(effect));
+    try {
+      task.asks = this.#asks.of(effect, task.loader, this.#limiter);
+    } catch (error) {
+      task.problem = { error };
     }
-    return (reason) => {
-      controller.abort(reason);
+    const begin = (): void => {
+      if (driver.begin(effect)) this.#run(task);
+      else task.ticket?.release();
     };
+    const isForced = task.isLimited && this.#options.isUnderWay(effect);
+    task.ticket = this.#limiter.request(rootOf(driver.id), task.asks, begin, isForced);
+    task.signal.addEventListener('abort', () => task.ticket?.release(), { once: true });
+    if (!task.ticket.isWaiting) this.#run(task);
+    return task;
   }
 
-  /** Holds a place until it is done or aborted: what ignores its signal does not keep others from running. */
-  #run(driver: RunDriver, effect: ActiveEffect, signal: AbortSignal): void {
-    this.#running += 1;
-    let isHeld = true;
-    const release = (): void => {
-      if (!isHeld) return;
-      isHeld = false;
-      this.#running -= 1;
-      for (const next of this.#waiting) {
-        this.#waiting.delete(next);
-        next();
-        break;
-      }
-    };
-    signal.addEventListener('abort', release, { once: true });
-    void this.#safely(driver, effect, signal).finally(release);
+  /** Holds its places until it is done or aborted: what ignores its signal does not keep others from running. */
+  #run(task: Task): void {
+    void this.#safely(task).finally(() => task.ticket?.release());
   }
 
   /** Nobody waits for what is carried out: what goes wrong with us must not go unheard. */
-  async #safely(driver: RunDriver, effect: ActiveEffect, signal: AbortSignal): Promise<void> {
+  async #safely(task: Task): Promise<void> {
     try {
-      await this.#carryOut(driver, effect, signal);
+      await this.#carryOut(task);
     } catch (error) {
-      driver.leave(error);
+      task.driver.leave(error);
     }
   }
 
-  async #carryOut(driver: RunDriver, effect: ActiveEffect, signal: AbortSignal): Promise<void> {
+  async #carryOut(task: Task): Promise<void> {
+    const { driver, effect, loader, signal } = task;
     const input = effect.input as EffectInput;
-    const loader = new TrackingLoader(this.#options.values, driver.id);
     let event: HistoryEvent;
     let size = 0;
     let value: unknown;
     try {
-      const result = await this.#handle(driver, effect, input, signal, loader);
+      const result = await this.#handle(task, input);
       if (signal.aborted) return;
       value = result.output;
       ({ event, size } = this.#results.completed(input, result, loader.known));
     } catch (error) {
       if (signal.aborted) return;
       if (leavesRun(effect, error, loader, driver)) return;
-      event = {
-        type: 'effect.failed',
-        ...tokenOf(input),
-        error: toErrorData(error, codeFor(input)),
-        random: this.#options.random.next(),
-      };
+      const data = toErrorData(error, codeFor(input));
+      this.#asks.holdBack(task.asks, effect, data, this.#limiter);
+      event = { type: 'effect.failed', ...tokenOf(input), error: data, random: this.#options.random.next() };
     }
     const advanced = driver.apply(event);
     if (
@@ -124,13 +124,8 @@ export class Dispatcher {
     }
   }
 
-  async #handle(
-    driver: RunDriver,
-    effect: ActiveEffect,
-    input: EffectInput,
-    signal: AbortSignal,
-    loader: TrackingLoader,
-  ): Promise<EffectResult> {
+  async #handle({ driver, effect, signal, loader, problem }: Task, input: EffectInput): Promise<EffectResult> {
+    if (problem !== null) throw problem.error;
     if (isOfRuns(effect)) return this.#options.runs(driver, effect, signal, loader);
     if (effect.src === 'emit') return this.#emit(input, signal, loader);
     // Steps of the author's own types run their function, as transforms do.
@@ -161,6 +156,44 @@ export class Dispatcher {
   }
 }
 
+/** Rounds and children take their turns with the run that they belong to. */
+function rootOf(run: string): string {
+  const end = run.indexOf('/');
+  return end === -1 ? run : run.slice(0, end);
+}
+
+/** One effect on its way. */
+class Task implements Carrying {
+  readonly driver: RunDriver;
+  readonly effect: ActiveEffect;
+  readonly isLimited: boolean;
+  readonly loader: TrackingLoader;
+  asks: readonly Ask[] = [];
+  ticket: Ticket | null = null;
+  /** Why it cannot be carried out. */
+  problem: { readonly error: unknown } | null = null;
+  readonly #controller = new AbortController();
+
+  constructor(driver: RunDriver, effect: ActiveEffect, values: Values, isLimited: boolean) {
+    this.driver = driver;
+    this.effect = effect;
+    this.isLimited = isLimited;
+    this.loader = new TrackingLoader(values, driver.id);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get waiting(): Waiting | null {
+    return this.ticket?.waiting ?? null;
+  }
+
+  abort(reason: Error): void {
+    this.#controller.abort(reason);
+  }
+}
+
 /**
  * What is no failure of the step's work but ours, or wants what is not there, ends no run: it can go on when that is mended.
  * Says whether it was so.
@@ -177,11 +210,6 @@ function leavesRun(effect: ActiveEffect, error: unknown, loader: TrackingLoader,
 /** Code or an agent that this process does not have: what is started here was checked, this run was begun elsewhere. */
 function isMissing({ src }: ActiveEffect, { code }: WorkflowError): boolean {
   return code === 'FUNCTION_MISSING' || (src === 'agent' && code === 'DEFINITION_INVALID');
-}
-
-/** Made of other runs: rounds, children. */
-function isOfRuns({ src }: ActiveEffect): boolean {
-  return src === 'loop' || src === 'workflow';
 }
 
 /** What the author's handlers throw is told apart from what the work throws. */

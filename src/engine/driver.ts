@@ -23,12 +23,14 @@ import type { HistoryEvent, Recorded } from '../core/event.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
+import type { EffectInput } from '../../machines/effect-input.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
 import type { Committer } from './committer.ts';
+import type { Waiting } from './limits/limiter.ts';
 import { abortion, checkLength, outcomeOf, RunLeft, type Outcome, type Subscriber } from './run-outcome.ts';
 import { RunRecord } from './run-record.ts';
 import type { TimerQueue } from './timer-queue.ts';
-import { UnderWay } from './under-way.ts';
+import { UnderWay, type Carrying } from './under-way.ts';
 
 export interface DriverPorts {
   readonly committer: Pick<Committer, 'add'>;
@@ -37,8 +39,9 @@ export interface DriverPorts {
   readonly logger: Logger;
   /** Of the history of one run. */
   readonly maxEvents: number;
-  /** Carries out an effect; gives the function that aborts it, with the reason. */
-  startEffect(driver: RunDriver, effect: ActiveEffect): (reason: Error) => void;
+  startEffect(driver: RunDriver, effect: ActiveEffect): Carrying;
+  /** Whether the time of an attempt counts from when it begins (it may have to wait), not from when its step does. */
+  isLimited(effect: ActiveEffect): boolean;
   /** After the commit that ended the run, or when it is left. `why`: what is wrong with it. */
   onEnd(driver: RunDriver, why: Error | null): void;
 }
@@ -91,6 +94,11 @@ export class RunDriver {
     this.#underWay = new UnderWay({
       timers: this.#ports.timers,
       start: (effect) => this.#ports.startEffect(this, effect),
+      isLimited: (effect) => this.#ports.isLimited(effect),
+      queued: (effect, queue) => {
+        const { info, visit, attempt } = effect.input as EffectInput;
+        for (const subscriber of this.#subscribers) subscriber.queued(info?.step.id ?? '$run', visit, attempt, queue);
+      },
       fire: (timer) => {
         this.#fire(timer);
       },
@@ -224,10 +232,10 @@ export class RunDriver {
     for (const id of advanced.stopped) this.#underWay.stop(id);
     if (event.type === 'effect.completed' || event.type === 'effect.failed') this.#underWay.finish(event.effect);
     for (const timer of advanced.set) this.#setTimer(timer);
-    for (const effect of advanced.started) this.#startEffect(effect);
-    if (event.type === 'run.resumed') this.#takeUp(advanced.state);
     if (advanced.lifecycle.length > 0)
       for (const subscriber of this.#subscribers) subscriber.lifecycle(advanced.lifecycle, recorded);
+    for (const effect of advanced.started) this.#startEffect(effect);
+    if (event.type === 'run.resumed') this.#takeUp(advanced.state);
     if (advanced.state.snapshot.status !== 'active') this.#end();
   }
 
@@ -243,7 +251,9 @@ export class RunDriver {
    */
   #takeUp({ timers, effects }: RunState): void {
     const now = this.#now();
-    const idle = [...timers.values()].filter((timer) => !this.#underWay.hasTimer(timer.name));
+    const idle = [...timers.values()].filter(
+      (timer) => !this.#underWay.hasTimer(timer.name) && !this.#underWay.countsFromBegin(timer, effects),
+    );
     const overdue = idle.filter((timer) => timer.dueAt <= now).sort((a, b) => a.dueAt - b.dueAt);
     for (const timer of overdue) this.#fire(timer);
     for (const timer of idle) if (timer.dueAt > now) this.#setTimer(timer);
@@ -253,7 +263,20 @@ export class RunDriver {
   #startEffect(effect: ActiveEffect): void {
     // An event that was applied in the meantime may have ended it. While a person's pause lasts nothing starts.
     if (this.#isStopped || this.#state.pause !== null || this.#state.effects.get(effect.id) !== effect) return;
-    this.#underWay.start(effect);
+    this.#underWay.start(effect, this.#state.timers);
+  }
+
+  /** Of an effect that had to wait: whether it may begin now. If not, it is started again when the run is resumed. */
+  begin(effect: ActiveEffect): boolean {
+    const mayBegin = !this.#isStopped && this.#state.pause === null && this.#state.effects.get(effect.id) === effect;
+    if (mayBegin) this.#underWay.begin(effect, this.#state.timers);
+    else this.#underWay.finish(effect.id);
+    return mayBegin;
+  }
+
+  /** What each effect waits for that has not begun, by its id. */
+  waiting(): ReadonlyMap<string, Waiting> {
+    return this.#underWay.waiting();
   }
 
   #setTimer(timer: ActiveTimer): void {

@@ -9,6 +9,7 @@ import type { HistoryEvent, RunStarted } from '../core/event.ts';
 import type { Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow } from '../core/run.ts';
 import type { WorkflowDefinition } from '../definition/index.ts';
+import { childRunId, type EffectInput } from '../../machines/effect-input.ts';
 import { compileWorkflow } from '../../machines/workflow.ts';
 import type { RunReads } from './background.ts';
 import { kernelOf } from '../../machines/kernel-of.ts';
@@ -197,6 +198,13 @@ export class LiveRuns {
       signal,
       loader,
     );
+  }
+
+  /** Whether the effect is a child workflow that goes on already, whoever waits for it. */
+  hasChild({ src, input }: ActiveEffect): boolean {
+    if (src !== 'workflow') return false;
+    const row = this.#options.reads.readRun(childRunId(input as EffectInput));
+    return row !== null && !endedStatuses.has(row.status);
   }
 
   #hasRounds(run: string): boolean {

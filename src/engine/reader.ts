@@ -5,6 +5,7 @@ import type { LifecycleEvent, Recorded } from '../core/event.ts';
 import type { RunFilter, Store } from '../core/ports.ts';
 import type { RunContext } from '../../machines/context.ts';
 import type { Program } from '../../machines/program.ts';
+import type { RunDriver } from './driver.ts';
 import type { Subscriber } from './run-outcome.ts';
 import type { LiveRuns } from './live-runs.ts';
 import { loadRun, Replay, replayRun } from './load.ts';
@@ -59,7 +60,7 @@ export class Reader {
     const times = new StepTimes();
     for (const { recorded, advanced } of view.next(live.get(id)?.toldSeq)) times.add(recorded, advanced);
     const { context } = view.state.snapshot as { readonly context: RunContext };
-    return stepReports(view.compiled.program, context, times);
+    return stepReports(view.compiled.program, context, times, live.get(id)?.waiting());
   }
 
   /** What waits for a person, in the runs that the filter admits; newest runs first. */
@@ -84,22 +85,34 @@ export class Reader {
       unsubscribe();
     });
     if (driver === undefined) queue.end();
-    else unsubscribe = driver.subscribe(this.#subscriber(id, queue, driver.toldSeq));
+    else unsubscribe = this.#subscribe(driver, queue);
     return new EventStream(this.#past(id, driver?.toldSeq), queue);
   }
 
+  #subscribe(driver: RunDriver, queue: EventQueue): () => void {
+    const subscriber = this.#subscriber(driver.id, queue, driver.toldSeq);
+    for (const [id, waiting] of driver.waiting()) {
+      const effect = driver.state.effects.get(id)?.input;
+      if (effect !== undefined) subscriber.queued(id, effect.visit, effect.attempt, waiting);
+    }
+    return driver.subscribe(subscriber);
+  }
+
   /** What is told later than `last`: the rest is in the past of the stream already. */
-  #subscriber(id: string, queue: EventQueue, last: number): Subscriber {
+  #subscriber(id: string, events: EventQueue, last: number): Subscriber {
     return {
-      lifecycle: (events, recorded) => {
+      lifecycle: (told, recorded) => {
         if (recorded.seq <= last) return;
-        for (const event of events) this.#push(queue, id, event, recorded);
+        for (const event of told) this.#push(events, id, event, recorded);
       },
       chunk: (step, visit, attempt, text) => {
-        queue.push({ type: 'step.chunk', runId: id, step, visit, attempt, text });
+        events.push({ type: 'step.chunk', runId: id, step, visit, attempt, text });
+      },
+      queued: (step, visit, attempt, queue) => {
+        events.push({ type: 'step.queued', runId: id, step, visit, attempt, queue });
       },
       left: ({ isClosing, why }) => {
-        queue.end(isClosing ? null : why);
+        events.end(isClosing ? null : why);
       },
     };
   }

@@ -6,6 +6,7 @@ import type { RunRow } from '../core/run.ts';
 import { materialize, type ValueLoader } from '../core/stored-value.ts';
 import type { RunContext } from '../../machines/context.ts';
 import { stepInfo, type Program } from '../../machines/program.ts';
+import type { Waiting } from './limits/limiter.ts';
 import type { RunReport, StepReport } from './run.ts';
 
 export function runReport(row: RunRow, loader: ValueLoader): RunReport {
@@ -42,7 +43,12 @@ export class StepTimes {
   }
 }
 
-export function stepReports(program: Program, context: RunContext, times: StepTimes): readonly StepReport[] {
+export function stepReports(
+  program: Program,
+  context: RunContext,
+  times: StepTimes,
+  waiting?: ReadonlyMap<string, Waiting>,
+): readonly StepReport[] {
   return program.steps.map(({ index, step, parent }) => {
     const record = context.steps.get(index);
     const visit = record?.visit ?? 0;
@@ -55,6 +61,7 @@ export function stepReports(program: Program, context: RunContext, times: StepTi
       attempt: record?.attempt ?? 0,
       branch: record?.branch ?? null,
       error: record?.error ?? null,
+      queue: waiting?.get(step.id) ?? null,
       ...times.of(step.id, visit),
     };
   });

@@ -2,6 +2,7 @@
 import type { LifecycleEvent, Recorded } from '../core/event.ts';
 import { InvariantError, WorkflowError } from '../core/errors.ts';
 import { materialize, type ValueLoader } from '../core/stored-value.ts';
+import type { Waiting } from './limits/limiter.ts';
 
 type WithOutput<E> = E extends { readonly output: unknown } ? Omit<E, 'output'> & { readonly output: unknown } : E;
 
@@ -23,7 +24,25 @@ export interface StepChunk {
   readonly text: string;
 }
 
-export type RunEvent = (WithOutput<LifecycleEvent> & Place) | StepChunk;
+/** An attempt waits for a limit before it begins; never part of the history. */
+export interface StepQueued {
+  readonly type: 'step.queued';
+  readonly runId: string;
+  readonly step: string;
+  readonly visit: number;
+  readonly attempt: number;
+  /** Null: it has waited, and begins now. */
+  readonly queue: Waiting | null;
+}
+
+/** What is told as it happens, and nowhere kept. */
+export type PassingEvent = StepChunk | StepQueued;
+
+export type RunEvent = (WithOutput<LifecycleEvent> & Place) | PassingEvent;
+
+export function isPassing(event: RunEvent): event is PassingEvent {
+  return event.type === 'step.chunk' || event.type === 'step.queued';
+}
 
 export function toRunEvent(event: LifecycleEvent, recorded: Recorded, runId: string, loader: ValueLoader): RunEvent {
   const place: Place = { runId, seq: recorded.seq, at: recorded.at };

@@ -3,12 +3,15 @@ import { CancelledError, InvariantError, toErrorData, WorkflowError, type ErrorD
 import type { HistoryEvent, LifecycleEvent, Recorded } from '../core/event.ts';
 import type { RunRow } from '../core/run.ts';
 import type { StoredValue } from '../core/stored-value.ts';
+import type { Waiting } from './limits/limiter.ts';
 
 export interface Subscriber {
   /** What followed from one event, in order. */
   lifecycle(events: readonly LifecycleEvent[], recorded: Recorded): void;
   /** A piece of a streamed answer. */
   chunk(step: string, visit: number, attempt: number, text: string): void;
+  /** An effect has to wait before it begins; null: now it begins. */
+  queued(step: string, visit: number, attempt: number, queue: Waiting | null): void;
   /** The run is not driven here any more, and has not ended. */
   left(reason: RunLeft): void;
 }

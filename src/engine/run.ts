@@ -9,6 +9,7 @@ import {
 } from '../core/errors.ts';
 import type { RunRow, RunStatus, StepStatus } from '../core/run.ts';
 import type { Reason } from './commands.ts';
+import type { Waiting } from './limits/limiter.ts';
 import type { RunEvent } from './run-events.ts';
 import type { Task } from './tasks.ts';
 
@@ -22,6 +23,8 @@ export interface StepReport {
   readonly attempt: number;
   readonly branch: string | null;
   readonly error: ErrorData | null;
+  /** What a running step waits for before its work begins: a limit, an agent. Known only where the run is driven; else null. */
+  readonly queue: Waiting | null;
   /** Of this visit; milliseconds since 1970. */
   readonly startedAt: number | null;
   readonly endedAt: number | null;

@@ -5,6 +5,7 @@
  * that nobody waits for the clock to catch up. A clock that leaps ahead (a machine that slept) makes timers due.
  */
 import type { Clock } from '../core/ports.ts';
+import { Heap } from './heap.ts';
 
 interface Entry {
   /** In the queue's own time. */
@@ -18,7 +19,7 @@ interface Entry {
 
 export class TimerQueue {
   readonly #clock: Clock;
-  readonly #heap: Entry[] = [];
+  readonly #heap = new Heap<Entry>(isBefore);
   #order = 0;
   #cancelled = 0;
   #armed: { readonly dueAt: number; readonly cancel: () => void } | null = null;
@@ -33,27 +34,38 @@ export class TimerQueue {
 
   /** Gives a function that takes it back. Without a delay it fires at once (not within the call). */
   add(delayMs: number, fire: () => void): () => void {
-    const entry: Entry = { dueAt: this.#now() + Math.max(0, delayMs), order: this.#order++, fire, isCancelled: false };
-    this.#push(entry);
+    const entry: Entry = { dueAt: this.#read() + Math.max(0, delayMs), order: this.#order++, fire, isCancelled: false };
+    this.#heap.push(entry);
     this.#arm();
     return () => {
       if (entry.isCancelled) return;
       entry.isCancelled = true;
       this.#cancelled += 1;
       // Timeouts are mostly cancelled: without this the heap would hold them until they were due.
-      if (this.#cancelled > 64 && this.#cancelled > this.#heap.length / 2) this.#compact();
+      if (this.#cancelled > 64 && this.#cancelled > this.#heap.size / 2) this.#compact();
     };
+  }
+
+  #compact(): void {
+    this.#heap.keep((entry) => !entry.isCancelled);
+    this.#cancelled = 0;
+    this.#arm();
+  }
+
+  /** The queue's own time, in milliseconds. */
+  now(): number {
+    return this.#read();
   }
 
   close(): void {
     this.#armed?.cancel();
     this.#armed = null;
-    this.#heap.length = 0;
+    this.#heap.clear();
     this.#cancelled = 0;
   }
 
   /** At least `reached`: what the clock's own timer says has passed. */
-  #now(reached: number = this.#time): number {
+  #read(reached: number = this.#time): number {
     const now = this.#clock.now();
     const least = Math.max(this.#time, reached);
     if (now + this.#lead < least) this.#lead = least - now;
@@ -62,11 +74,11 @@ export class TimerQueue {
   }
 
   #arm(): void {
-    while (this.#heap[0]?.isCancelled === true) {
-      this.#pop();
+    while (this.#heap.peek()?.isCancelled === true) {
+      this.#heap.pop();
       this.#cancelled -= 1;
     }
-    const first = this.#heap[0];
+    const first = this.#heap.peek();
     if (first === undefined) {
       this.#armed?.cancel();
       this.#armed = null;
@@ -78,15 +90,15 @@ export class TimerQueue {
     const cancel = this.#clock.schedule(() => {
       this.#armed = null;
       this.#fireDue(dueAt);
-    }, dueAt - this.#now());
+    }, dueAt - this.#read());
     this.#armed = { dueAt, cancel };
   }
 
   #fireDue(reached: number): void {
-    const now = this.#now(reached);
-    for (let first = this.#heap[0]; first !== undefined; first = this.#heap[0]) {
+    const now = this.#read(reached);
+    for (let first = this.#heap.peek(); first !== undefined; first = this.#heap.peek()) {
       if (!first.isCancelled && first.dueAt > now) break;
-      this.#pop();
+      this.#heap.pop();
       if (first.isCancelled) this.#cancelled -= 1;
       else {
         first.isCancelled = true;
@@ -94,42 +106,6 @@ export class TimerQueue {
       }
     }
     this.#arm();
-  }
-
-  #compact(): void {
-    const live = this.#heap.filter((entry) => !entry.isCancelled);
-    this.#heap.length = 0;
-    this.#cancelled = 0;
-    for (const entry of live) this.#push(entry);
-    this.#arm();
-  }
-
-  #push(entry: Entry): void {
-    const heap = this.#heap;
-    let at = heap.push(entry) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!isBefore(entry, heap[parent] as Entry)) break;
-      heap[at] = heap[parent] as Entry;
-      at = parent;
-    }
-    heap[at] = entry;
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1] as Entry, heap[child] as Entry)) child += 1;
-      if (!isBefore(heap[child] as Entry, last)) break;
-      heap[at] = heap[child] as Entry;
-      at = child;
-    }
-    heap[at] = last;
   }
 }
 

@@ -1,19 +1,34 @@
 /** The effects and timers of one run that are under way in this process: how each is ended. What they are, its state says. */
-import type { ActiveEffect, ActiveTimer } from '../core/advance.ts';
+import type { ActiveEffect, ActiveTimer, RunState } from '../core/advance.ts';
 import { CancelledError } from '../core/errors.ts';
+import type { EffectInput } from '../../machines/effect-input.ts';
+import type { Waiting } from './limits/limiter.ts';
 import type { TimerQueue } from './timer-queue.ts';
+
+/** An effect that was given to the dispatcher. */
+export interface Carrying {
+  /** Its time counts from when it begins, and anew after a crash. */
+  readonly isLimited: boolean;
+  /** What it waits for before it begins; null: it has begun. */
+  readonly waiting: Waiting | null;
+  abort(reason: Error): void;
+}
 
 export interface UnderWayPorts {
   readonly timers: Pick<TimerQueue, 'add'>;
-  /** Carries out an effect; gives the function that aborts it. */
-  start(effect: ActiveEffect): (reason: Error) => void;
+  start(effect: ActiveEffect): Carrying;
+  /** Whether it may have to wait, so that the time of an attempt counts from when it begins. */
+  isLimited(effect: ActiveEffect): boolean;
+  /** It has to wait; null: now it begins. */
+  queued(effect: ActiveEffect, queue: Waiting | null): void;
   fire(timer: ActiveTimer): void;
 }
 
 export class UnderWay {
   readonly #ports: UnderWayPorts;
-  readonly #effects = new Map<string, (reason: Error) => void>();
+  readonly #effects = new Map<string, Carrying>();
   readonly #timers = new Map<string, () => void>();
+  readonly #held = new Set<string>();
 
   constructor(ports: UnderWayPorts) {
     this.#ports = ports;
@@ -27,12 +42,46 @@ export class UnderWay {
     return this.#timers.has(name);
   }
 
-  start(effect: ActiveEffect): void {
-    this.#effects.set(effect.id, this.#ports.start(effect));
+  /** `timers`: of the run. */
+  start(effect: ActiveEffect, timers: RunState['timers']): void {
+    const carrying = this.#ports.start(effect);
+    this.#effects.set(effect.id, carrying);
+    const timeout = timeoutOf(effect);
+    if (carrying.waiting === null) {
+      if (carrying.isLimited || this.#isHeld(timeout)) this.#timeAttempt(effect, timers);
+      return;
+    }
+    if (timers.has(timeout)) this.#hold(timeout);
+    this.#ports.queued(effect, carrying.waiting);
+  }
+
+  /** It has waited, and begins: its time counts from here. */
+  begin(effect: ActiveEffect, timers: RunState['timers']): void {
+    this.#timeAttempt(effect, timers);
+    this.#ports.queued(effect, null);
+  }
+
+  /** Of a run that was loaded: a timer that is set when its effect begins, not by when it is due. */
+  countsFromBegin({ name }: ActiveTimer, effects: RunState['effects']): boolean {
+    const effect = name.startsWith(timeoutPrefix) ? effects.get(name.slice(timeoutPrefix.length)) : undefined;
+    return effect !== undefined && this.#ports.isLimited(effect);
+  }
+
+  #timeAttempt(effect: ActiveEffect, timers: RunState['timers']): void {
+    const timer = timers.get(timeoutOf(effect));
+    const timeoutMs = (effect.input as EffectInput).info?.step.timeoutMs ?? null;
+    if (timer !== undefined && timeoutMs !== null) this.set(timer, timeoutMs);
+  }
+
+  /** What each effect waits for that has not begun, by its id. */
+  waiting(): ReadonlyMap<string, Waiting> {
+    const waiting = new Map<string, Waiting>();
+    for (const [id, carrying] of this.#effects) if (carrying.waiting !== null) waiting.set(id, carrying.waiting);
+    return waiting;
   }
 
   stop(id: string): void {
-    this.#effects.get(id)?.(new CancelledError(`effect '${id}' was aborted`));
+    this.#effects.get(id)?.abort(new CancelledError(`effect '${id}' was aborted`));
     this.#effects.delete(id);
   }
 
@@ -54,13 +103,33 @@ export class UnderWay {
   cancel(name: string): void {
     this.#timers.get(name)?.();
     this.#timers.delete(name);
+    this.#held.delete(name);
+  }
+
+  /** It stands still until it is set again: what it measures has not begun. */
+  #hold(name: string): void {
+    this.cancel(name);
+    this.#held.add(name);
+    this.#timers.set(name, () => undefined);
+  }
+
+  #isHeld(name: string): boolean {
+    return this.#held.size > 0 && this.#held.has(name);
   }
 
   /** Ends all of it. */
   end(reason: Error): void {
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
-    for (const abort of this.#effects.values()) abort(reason);
+    this.#held.clear();
+    for (const carrying of this.#effects.values()) carrying.abort(reason);
     this.#effects.clear();
   }
+}
+
+const timeoutPrefix = 'timeout:';
+
+/** The timer of an attempt; the effect of a step's work has the step's id. */
+function timeoutOf({ id }: ActiveEffect): string {
+  return `${timeoutPrefix}${id}`;
 }

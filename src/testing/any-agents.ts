@@ -1,4 +1,5 @@
 /** A registry in which every agent is known, and an HTTP client that asks a mock instead of the network. Owns no mocks. */
+import { noLimits } from '../agents/limits.ts';
 import type { Agent, AgentRegistry } from '../agents/registry.ts';
 import { TerminalError } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
@@ -17,6 +18,7 @@ export const anyAgents: AgentRegistry = {
     headers: {},
     promptEnabled: true,
     timeoutMs: null,
+    ...noLimits,
     trusted: true,
     source: 'api',
     origin: 'test',

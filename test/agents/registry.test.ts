@@ -306,3 +306,72 @@ describe('mistakes', () => {
     ).toEqual(['config.AGENT_IDS', 'agents', 'config.agents']);
   });
 });
+
+describe('limits', () => {
+  const limits = (sources: AgentSources, name = 'a') => {
+    const { maxConcurrency, rateLimit } = createAgentRegistry(sources).find(name) ?? {};
+    return { maxConcurrency, rateLimit };
+  };
+
+  test('stand beside the address, with a duration', () => {
+    const agents = {
+      a: { url: 'http://h:1', maxConcurrency: 3, rateLimit: { limit: 10, per: '1m' } },
+      b: 'http://h:2',
+    };
+    expect(limits({ agents })).toEqual({ maxConcurrency: 3, rateLimit: { limit: 10, perMs: 60_000 } });
+    expect(limits({ agents }, 'b')).toEqual({ maxConcurrency: null, rateLimit: null });
+  });
+
+  test('of agent objects stand in agentLimits of the configuration, by name or id', () => {
+    const config = {
+      agents: [new DankAgentLike('a', null), new DankAgentLike('b', id)],
+      agentLimits: { a: { maxConcurrency: 2 }, [id]: { rateLimit: { limit: 1, per: 500 } } },
+    };
+    expect(limits({ config })).toEqual({ maxConcurrency: 2, rateLimit: null });
+    expect(limits({ config }, 'b')).toEqual({ maxConcurrency: null, rateLimit: { limit: 1, perMs: 500 } });
+    const agents = { a: { url: 'http://h:1', maxConcurrency: 9, rateLimit: { limit: 1, per: 1 } } };
+    expect(limits({ agents, config })).toEqual({ maxConcurrency: 2, rateLimit: { limit: 1, perMs: 1 } });
+  });
+
+  test.each<[string, AgentSources, string, string]>([
+    [
+      'no count',
+      { agents: { a: { url: 'http://h:1', maxConcurrency: 0 } } },
+      'agents.a.maxConcurrency',
+      'maxConcurrency is no count',
+    ],
+    ['no rate', { config: { agents: [], agentLimits: 5 } }, 'config.agentLimits', 'agentLimits is an object'],
+    [
+      'a rate without a limit',
+      { agents: { a: { url: 'http://h:1', rateLimit: { per: '1m' } as never } } },
+      'agents.a.rateLimit.limit',
+      'limit is required',
+    ],
+    [
+      'a rate of no time',
+      { agents: { a: { url: 'http://h:1', rateLimit: { limit: 1, per: 'minute' } } } },
+      'agents.a.rateLimit.per',
+      "per must be a number of milliseconds, or a text such as '30s', '5m', '2h' or '1d'",
+    ],
+    [
+      'a rate that is a text',
+      { agents: { a: { url: 'http://h:1', rateLimit: '10/s' as never } } },
+      'agents.a.rateLimit',
+      'this is no rate limit',
+    ],
+    [
+      'nobody',
+      { agents: { a: 'http://h:1' }, config: { agentLimits: { x: {} } } },
+      'config.agentLimits.x',
+      "there is no agent 'x'",
+    ],
+    [
+      'no limits',
+      { agents: { a: 'http://h:1' }, config: { agentLimits: { a: 3 } } },
+      'config.agentLimits.a',
+      'these are no limits',
+    ],
+  ])('%s', (_name, sources, path, message) => {
+    expect(issuesOf(sources)).toMatchObject([{ code: 'AGENT_INVALID', path, message }]);
+  });
+});

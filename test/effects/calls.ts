@@ -1,5 +1,6 @@
 /** Calls of effect handlers without an engine: the run around a step is given, the HTTP client is a table of answers. */
 import type { Agent, AgentRegistry } from '../../src/agents/registry.ts';
+import { noLimits } from '../../src/agents/limits.ts';
 import { InvariantError } from '../../src/core/errors.ts';
 import type { Logger } from '../../src/core/ports.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
@@ -43,7 +44,14 @@ const silent: Logger = { debug: () => undefined, info: () => undefined, warn: ()
 
 export function agentsOf(...agents: readonly (Partial<Agent> & { readonly name: string })[]): AgentRegistry {
   const all = agents.map((agent): Agent => {
-    const base = { id: null, url: `http://${agent.name}.test`, headers: {}, promptEnabled: true, timeoutMs: null };
+    const base = {
+      id: null,
+      url: `http://${agent.name}.test`,
+      headers: {},
+      promptEnabled: true,
+      timeoutMs: null,
+      ...noLimits,
+    };
     return { ...base, trusted: true, source: 'api', origin: 'test', ...agent };
   });
   return {

@@ -331,4 +331,27 @@ export const flows: readonly Flow[] = [
       }),
     output: [7],
   },
+  {
+    name: 'branches that share limits, by number and by time',
+    make: () =>
+      flow({
+        steps: [
+          {
+            id: 'p',
+            type: 'parallel',
+            steps: ['x', 'y', 'z'].map((id) =>
+              agent(id, {
+                concurrency: { name: 'db', key: '{{workflow.input.user}}', limit: 2 },
+                rateLimit: { name: 'api', limit: 2, per: 100 },
+                retry: { maxAttempts: 2, delay: 5 },
+                timeout: 50,
+              }),
+            ),
+          },
+        ],
+      }),
+    input: { user: 'kim' },
+    mocks: { x: after(30, 'x'), y: failsUntil(1, 'y'), z: after(20, 'z') },
+    output: { x: 'x', y: 'y', z: 'z' },
+  },
 ];

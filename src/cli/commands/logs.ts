@@ -1,5 +1,5 @@
 /** `logs <run>`: what happened in a run, from its beginning; with `--follow` until it has ended. */
-import type { RunEvent } from '../../engine/run-events.ts';
+import { isPassing, type RunEvent } from '../../engine/run-events.ts';
 import { RunView } from '../../engine/run-view.ts';
 import { exitCodes } from '../exit-code.ts';
 import { findRun } from '../find-run.ts';
@@ -44,7 +44,7 @@ function teller(io: Io, view: RunView): (event: RunEvent) => void {
   io.out(`${style.dim('input')} ${cut(inline(view.input()), width - 7, style.symbols.ellipsis)}\n`);
   return (event) => {
     model.apply(event);
-    if (event.type === 'step.chunk') return;
+    if (isPassing(event)) return;
     const since = `+${duration(event.at - createdAt)}`.padStart(8);
     const text = describeEvent(event, model, { style, outputColumns: Math.max(20, width - 70) });
     io.out(`${style.dim(`${timeOfDay(event.at)} ${since}`)}  ${text}\n`);

@@ -1,6 +1,6 @@
 /** One event of a run as one line of text, without its time. */
-import type { RunEvent } from '../../engine/run-events.ts';
-import { duration, inline } from './format.ts';
+import type { RunEvent, StepChunk } from '../../engine/run-events.ts';
+import { describeQueue, duration, inline } from './format.ts';
 import type { RunModel } from './run-model.ts';
 import type { Style } from './style.ts';
 import { cut, oneLine } from './text.ts';
@@ -11,7 +11,7 @@ export interface DescribeOptions {
   readonly outputColumns: number;
 }
 
-type Described = Exclude<RunEvent, { readonly type: 'step.chunk' }>;
+type Described = Exclude<RunEvent, StepChunk>;
 
 /** @param model after it took the event */
 export function describeEvent(event: Described, model: RunModel, { style, outputColumns }: DescribeOptions): string {
@@ -40,6 +40,10 @@ export function describeEvent(event: Described, model: RunModel, { style, output
         ? `${event.step}  attempt ${event.attempt} started`
         : `${event.step}  started${style.dim(`  ${label}${visit}`)}`;
     }
+    case 'step.queued':
+      return event.queue === null
+        ? `${event.step}  has waited, begins`
+        : `${event.step}  ${style.yellow(describeQueue(event.queue))}`;
     case 'step.retrying':
       return `${event.step}  ${style.yellow(`attempt ${event.attempt} failed`)}: ${failure(event.error)}; again in ${duration(event.delayMs)}`;
     case 'step.completed': {

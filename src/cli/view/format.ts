@@ -1,5 +1,6 @@
 /** Times, values and errors as people read them. Pure: the time zone is that of the process. */
 import type { ErrorData } from '../../core/errors.ts';
+import type { StepQueued } from '../../engine/run-events.ts';
 import { oneLine } from './text.ts';
 
 /** `85ms`, `1.2s`, `12s`, `3m 05s`, `2h 07m`, `4d 03h`. */
@@ -50,6 +51,13 @@ export function errorChain(error: ErrorData): readonly { readonly depth: number;
   };
   add(error, '', 0);
   return lines;
+}
+
+/** `waits for limit 'openai' (key x), 3 ahead`. */
+export function describeQueue({ kind, limit, key, ahead }: NonNullable<StepQueued['queue']>): string {
+  const what = kind === 'engine' ? limit : `${kind === 'agent' ? 'agent' : 'limit'} '${oneLine(limit)}'`;
+  const of = key === null ? '' : ` (key ${oneLine(key.slice(0, 60))})`;
+  return `waits for ${what}${of}, ${ahead === 0 ? 'next in line' : `${ahead} ahead`}`;
 }
 
 /** `1 step`, `3 steps`. */

@@ -1,7 +1,7 @@
 /** What a view knows of a run: the state of each step, kept up to date by the run's events. No output, no clock. */
 import type { ErrorData } from '../../core/errors.ts';
 import type { RunStatus, StepStatus } from '../../core/run.ts';
-import type { RunEvent, StepChunk } from '../../engine/run-events.ts';
+import type { RunEvent, StepChunk, StepQueued } from '../../engine/run-events.ts';
 import type { Outline, OutlineNode } from './outline.ts';
 
 export interface StepState {
@@ -20,6 +20,8 @@ export interface StepState {
   tail: string;
   /** It waits for a person. */
   isTask: boolean;
+  /** It waits for a limit. */
+  queue: StepQueued['queue'];
   /** Rounds of an items loop: how many ended, how many are under way. */
   rounds: { readonly ended: number; readonly running: number } | null;
 }
@@ -52,6 +54,9 @@ export class RunModel {
     switch (event.type) {
       case 'step.chunk':
         this.#chunk(event);
+        break;
+      case 'step.queued':
+        this.#queued(event);
         break;
       case 'run.started':
         this.status = 'running';
@@ -88,6 +93,11 @@ export class RunModel {
     this.version += 1;
   }
 
+  #queued({ step, attempt, queue }: StepQueued): void {
+    const state = this.step(step);
+    if (state.status === 'running' && state.attempt === attempt) state.queue = queue;
+  }
+
   #chunk({ step, attempt, text }: StepChunk): void {
     const state = this.step(step);
     if (state.status === 'running' && state.attempt === attempt) state.tail = (state.tail + text).slice(-tailLength);
@@ -102,6 +112,7 @@ export class RunModel {
     if ('attempt' in event) state.attempt = event.attempt;
     state.tail = '';
     state.isTask = false;
+    state.queue = null;
     state.retryAt = null;
     switch (event.type) {
       case 'step.started':
@@ -156,6 +167,7 @@ function freshState(): StepState {
     why: null,
     tail: '',
     isTask: false,
+    queue: null,
     rounds: null,
   };
 }

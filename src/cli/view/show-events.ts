@@ -47,7 +47,8 @@ export async function showEvents(io: Io, events: AsyncIterable<RunEvent>, option
       model.apply(event);
       if (options.mode === 'lines' && event.type !== 'step.chunk') {
         const { errStyle: style } = io;
-        io.err(`${style.dim(timeOfDay(event.at))}  ${describeEvent(event, model, { style, outputColumns: 0 })}\n`);
+        const at = 'at' in event ? event.at : io.clock.now();
+        io.err(`${style.dim(timeOfDay(at))}  ${describeEvent(event, model, { style, outputColumns: 0 })}\n`);
       } else if (options.mode === 'json') {
         io.out(`${JSON.stringify(event)}\n`);
       }

@@ -1,6 +1,6 @@
 /** A run as a tree of lines, fitted to the width and height of a terminal. Pure. */
 import { cut, cutStart, oneLine, widthOf } from './text.ts';
-import { duration } from './format.ts';
+import { describeQueue, duration } from './format.ts';
 import type { OutlineNode } from './outline.ts';
 import type { RunModel, StepState } from './run-model.ts';
 import type { Style } from './style.ts';
@@ -145,7 +145,8 @@ function noteOf(node: OutlineNode, state: StepState, { style, now }: TreeOptions
     case 'running': {
       const tries = attempt > 1 ? [{ text: `  attempt ${attempt}${ofMaximum(node)}`, paint: style.yellow }] : [];
       const task = state.isTask ? [{ text: '  waits for a person', paint: style.yellow }] : [];
-      return [...time, ...tries, ...visits, ...task, ...roundsOf(state, style)];
+      const queue = state.queue === null ? [] : [{ text: `  ${describeQueue(state.queue)}`, paint: style.yellow }];
+      return [...time, ...tries, ...visits, ...task, ...queue, ...roundsOf(state, style)];
     }
     case 'backoff': {
       const wait = duration(Math.max(0, (state.retryAt ?? now) - now));

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { describe } from '../describe.ts';
 import type { WaitStep } from '../definition.ts';
-import { durationExpectation, parseDuration, type DurationInput } from '../duration.ts';
+import { durationExpectation, parseDuration, type DurationInput } from '../../core/duration.ts';
 import { anything, duration, nonEmptyText } from '../fields.ts';
 import { defaultPollIntervalMs } from '../limits.ts';
 import { decisionExpression, stepKind, templateExpression, type StepReader } from '../step-kind.ts';

@@ -1,5 +1,7 @@
 /** Durations as authors write them: milliseconds, or a text such as `30s`. */
-import { maxDurationMs } from './limits.ts';
+
+/** One hundred years; more is a slip of the keyboard. */
+const maxDurationMs = 100 * 366 * 86_400_000;
 
 /** Milliseconds, or `"500ms"`, `"30s"`, `"5m"`, `"2h"`, `"1d"`. */
 export type DurationInput = number | string;
