@@ -125,6 +125,17 @@ export interface RunFilter {
   readonly after?: string | { readonly id: string; readonly updatedAt: number };
 }
 
+export interface Pruned {
+  /** Runs that are gone, with all rounds and children below them. */
+  readonly removed: readonly string[];
+  readonly kept: readonly { readonly run: string; readonly why: WhyKept }[];
+  /** False: there was too much for one call; what is left is named again, and `[]` goes on with what was begun. */
+  readonly isDone: boolean;
+}
+
+/** Why a run is not removed: it, or a child, has not ended; it goes with its parent; another run was forked from it. */
+export type WhyKept = 'unfinished' | 'child' | 'forked' | 'unknown';
+
 export type FreeRun = Pick<RunRow, 'id' | 'workflow' | 'version'>;
 
 /** Of an entry of the inbox: an event of the run now, not looked at yet, or refused. */
@@ -193,6 +204,11 @@ export interface Store {
   refuseInbox(entry: number, why: string, before: number): void;
   /** What became of an entry. */
   deliveryOf(entry: number): Delivery;
+  /**
+   * Removes top-level runs that have ended, each with all that is below it, and gives the room back to the disk. Bounded: a
+   * call takes a few milliseconds. Needs no ownership.
+   */
+  prune(runs: readonly string[]): Pruned;
   /** A number that changes when another process has written. */
   changeCount(): number;
 

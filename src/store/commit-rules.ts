@@ -63,6 +63,13 @@ export function runExists(run: string): WorkflowError {
   return new WorkflowError('CONFLICT', `A run '${run}' exists already`, { details: { run } });
 }
 
+/** It is being removed; its id is free in a moment. */
+export function runLeaving(run: string): WorkflowError {
+  return new WorkflowError('CONFLICT', `Run '${run}' is being removed by retention; its id is free again in a moment`, {
+    details: { run },
+  });
+}
+
 export function runMissing(run: string): WorkflowError {
   return new WorkflowError('NOT_FOUND', `There is no run '${run}'`, { details: { run } });
 }

@@ -7,18 +7,21 @@ import type {
   Delivery,
   FreeRun,
   InboxEntry,
+  Pruned,
   RunFilter,
   Sleep,
   Store,
   StoredCheckpoint,
   StoredEvent,
   StoredTimer,
+  WhyKept,
 } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 import { isEnded, notAcquired, ownershipLost, runMissing, storeClosed } from './commit-rules.ts';
 import { MemoryBatch } from './memory-batch.ts';
 import { MemoryDatabase, type MemoryRun } from './memory-database.ts';
 import { attributesOf } from './attributes.ts';
+import { sourceOf } from './source-of.ts';
 import { checkFilter, matchesFilter, unknownPage, type Place } from './run-filter.ts';
 
 export { MemoryDatabase } from './memory-database.ts';
@@ -190,6 +193,19 @@ export class MemoryStore implements Store {
     return found.refused === undefined ? 'waiting' : { refused: found.refused };
   }
 
+  prune(runs: readonly string[]): Pruned {
+    const database = this.#use();
+    const kept: Pruned['kept'][number][] = [];
+    const removed = runs.filter((run) => {
+      const why = whyKept(database, run);
+      if (why === null) removeTree(database, run);
+      else kept.push({ run, why });
+      return why === null;
+    });
+    if (removed.length > 0) database.changed(this.#writer);
+    return { removed, kept, isDone: true };
+  }
+
   changeCount(): number {
     return this.#use().changesByOthers(this.#writer);
   }
@@ -226,6 +242,24 @@ export class MemoryStore implements Store {
     if (this.#owner === null) throw notAcquired();
     return this.#owner;
   }
+}
+
+function whyKept(database: MemoryDatabase, id: string): WhyKept | null {
+  const run = database.runs.get(id);
+  if (run === undefined) return 'unknown';
+  if (parseRow(run).kind !== 'run') return 'child';
+  const tree = [...database.runs].filter(([each]) => isAmong(each, [id]));
+  if (!tree.every(([, each]) => isEnded(each.status))) return 'unfinished';
+  const inTree = new Set(tree.map(([each]) => each));
+  const isForked = [...database.runs].some(([other, { events }]) => {
+    return !inTree.has(other) && events.some((event) => inTree.has(sourceOf(event) ?? ''));
+  });
+  return isForked ? 'forked' : null;
+}
+
+function removeTree(database: MemoryDatabase, id: string): void {
+  for (const each of [...database.runs.keys()]) if (isAmong(each, [id])) database.runs.delete(each);
+  for (const [entry, { run }] of [...database.inbox]) if (isAmong(run, [id])) database.inbox.delete(entry);
 }
 
 interface ListedRun {

@@ -3,6 +3,7 @@ import { describeCommits } from './contract-commits.ts';
 import { describeFences } from './contract-fences.ts';
 import { describeLists } from './contract-lists.ts';
 import { describeOwnership } from './contract-ownership.ts';
+import { describePrune } from './contract-prune.ts';
 import { useHarness, type Harness } from './harness.ts';
 
 export function describeStore(name: string, makeHarness: () => Harness): void {
@@ -11,4 +12,5 @@ export function describeStore(name: string, makeHarness: () => Harness): void {
   describeFences(name, contract);
   describeLists(name, contract);
   describeOwnership(name, contract);
+  describePrune(name, contract);
 }

@@ -52,6 +52,8 @@ export function openSqliteStore(file: string, options: SqliteStoreOptions = {}):
   const connection = new Connection(path, readOnly ? 'readOnly' : 'readWrite');
   try {
     if (!readOnly) {
+      // For good, and before there is anything in the file: room that is freed can be given back to the disk.
+      if (found.kind === 'empty') connection.read(() => connection.db.exec('pragma auto_vacuum = incremental'));
       connection.useLog();
       migrate(connection);
     }

@@ -6,6 +6,7 @@ import { checkpointSum, checksumError, eventSum, textSum, timerSum } from './che
 import type { Connection, Query } from './connection.ts';
 import { RunList } from './run-list.ts';
 import { runColumns, toRunRow, type RunRecord } from './run-rows.ts';
+import { pruned } from './schema.ts';
 import { fromFlags } from './sleep.ts';
 
 interface EventRecord {
@@ -49,7 +50,7 @@ export class Reader {
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#runs = new RunList(connection);
-    this.#run = connection.query(`select ${runColumns} from runs where id = ?`);
+    this.#run = connection.query(`select ${runColumns} from runs where id = ? and kind <> '${pruned}'`);
     this.#events = connection.query(
       `select run, seq, at, type, data, sum from history where run = ${keyOfRun} and seq >= ? order by seq limit ?`,
     );

@@ -3,12 +3,13 @@ import type { Migration } from './migrations/migration.ts';
 import { tables } from './migrations/001-tables.ts';
 import { sleep } from './migrations/002-sleep.ts';
 import { search } from './migrations/003-search.ts';
+import { retention } from './migrations/004-retention.ts';
 
 /** 'dWkf' in the file's header: other SQLite databases are not taken for a store. */
 export const applicationId = 0x64_57_6b_66;
 
 /** Migration `n` (1-based) takes a store from version n-1 to n. */
-export const migrations: readonly Migration[] = [tables, sleep, search];
+export const migrations: readonly Migration[] = [tables, sleep, search, retention];
 
 export const schemaVersion = migrations.length;
 
@@ -17,3 +18,6 @@ export const tableNames: readonly string[] = migrations.flatMap((migration) => m
 
 /** `runs.owner` of a run that has not ended and that nobody drives: to be adopted. */
 export const nobody = 0;
+
+/** `runs.kind` of a run that is being removed, in several transactions: for readers it is not there. */
+export const pruned = 'pruned';

@@ -4,6 +4,7 @@ import type {
   FreeRun,
   Delivery,
   InboxEntry,
+  Pruned,
   RunFilter,
   Sleep,
   Store,
@@ -15,6 +16,7 @@ import type { RunRow } from '../../core/run.ts';
 import type { Connection, Query } from './connection.ts';
 import { Inbox } from './inbox.ts';
 import { Owner, type OwnerInfo } from './ownership.ts';
+import { Pruner } from './pruner.ts';
 import { Reader } from './reader.ts';
 import { Sleepers } from './sleep.ts';
 import { Writer } from './writer.ts';
@@ -27,6 +29,7 @@ export class SqliteStore implements Store {
   readonly #reader: Reader;
   readonly #writer: Writer;
   readonly #inbox: Inbox;
+  readonly #pruner: Pruner;
   readonly #sleepers: Sleepers;
   readonly #changes: Query<{ readonly data_version: number }>;
   #open = true;
@@ -39,6 +42,7 @@ export class SqliteStore implements Store {
     this.#reader = new Reader(connection);
     this.#writer = new Writer(connection, this.#owner);
     this.#inbox = new Inbox(connection, this.#owner);
+    this.#pruner = new Pruner(connection);
     this.#sleepers = new Sleepers(connection);
     this.#changes = connection.query('pragma data_version');
   }
@@ -125,6 +129,10 @@ export class SqliteStore implements Store {
 
   deliveryOf(entry: number): Delivery {
     return this.#inbox.deliveryOf(entry);
+  }
+
+  prune(runs: readonly string[]): Pruned {
+    return this.#pruner.prune(runs);
   }
 
   changeCount(): number {

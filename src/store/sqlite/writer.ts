@@ -17,8 +17,10 @@ import {
   ownedElsewhere,
   ownershipLost,
   runExists,
+  runLeaving,
   runMissing,
 } from '../commit-rules.ts';
+import { sourceOf } from '../source-of.ts';
 import { storedAttributes } from './attribute-rows.ts';
 import { checkpointSum, textSum, timerSum } from './checksum.ts';
 import type { Connection, Query } from './connection.ts';
@@ -27,7 +29,7 @@ import { EventInsert } from './event-insert.ts';
 import type { Owner } from './ownership.ts';
 import { RunCache, type OwnedRun } from './run-cache.ts';
 import { runColumns, runValues, updateParts } from './run-rows.ts';
-import { nobody } from './schema.ts';
+import { nobody, pruned } from './schema.ts';
 import { asleepFlags } from './sleep.ts';
 
 /** Runs whose key and seq are remembered, at least; about 200 bytes each. */
@@ -35,6 +37,7 @@ const cachedRuns = 10_000;
 
 interface KnownRun {
   readonly key: number;
+  readonly kind: string;
   /** Null: the run has ended. */
   readonly owner: number | null;
 }
@@ -49,6 +52,7 @@ export class Writer {
   readonly #insertRun: StatementSync;
   readonly #insertTag: StatementSync;
   readonly #insertAttribute: StatementSync;
+  readonly #insertSource: StatementSync;
   readonly #events: EventInsert;
   readonly #claim: StatementSync;
   readonly #putCheckpoint: StatementSync;
@@ -61,12 +65,13 @@ export class Writer {
     const { db } = connection;
     this.#connection = connection;
     this.#owner = owner;
-    this.#known = connection.query('select key, owner from runs where id = ?');
+    this.#known = connection.query('select key, owner, kind from runs where id = ?');
     this.#lastSeq = connection.query('select coalesce(max(seq), 0) as seq from history where run = ?');
     const places = runColumns.replaceAll(/\w+/g, '?');
     this.#insertRun = db.prepare(`insert into runs (${runColumns}, owner) values (${places}, ?)`);
     this.#insertTag = db.prepare('insert or ignore into tags (tag, created_at, run) values (?, ?, ?)');
     this.#insertAttribute = db.prepare('insert into attributes (attribute, created_at, run) values (?, ?, ?)');
+    this.#insertSource = db.prepare('insert or ignore into sources (source, run) values (?, ?)');
     this.#events = new EventInsert(connection);
     this.#claim = db.prepare('update runs set owner = ? where key = ?');
     this.#putCheckpoint = db.prepare(
@@ -104,7 +109,11 @@ export class Writer {
     const run =
       commit.create === undefined ? this.#find(commit, owner) : this.#create(commit.create, commit.events, owner);
     run.next = checkNextSeq(commit, run.next);
-    for (const event of commit.events) this.#events.add(run.key, event);
+    for (const event of commit.events) {
+      this.#events.add(run.key, event);
+      const source = sourceOf(event);
+      if (source !== null) this.#insertSource.run(source, run.key);
+    }
     if (commit.update !== undefined) this.#update(commit.run, run, commit.update, owner);
     if (commit.checkpoint !== undefined) {
       const { seq, snapshot } = commit.checkpoint;
@@ -136,9 +145,9 @@ export class Writer {
     try {
       return Number(this.#insertRun.run(...values).lastInsertRowid);
     } catch (error) {
-      throw primaryCode(error) === sqliteCode.constraint && this.#known.get(row.id) !== undefined
-        ? runExists(row.id)
-        : error;
+      const taken = primaryCode(error) === sqliteCode.constraint ? this.#known.get(row.id) : undefined;
+      if (taken === undefined) throw error;
+      throw taken.kind === pruned ? runLeaving(row.id) : runExists(row.id);
     }
   }
 
@@ -147,7 +156,7 @@ export class Writer {
     const cached = this.#cache.get(commit.run);
     if (cached !== undefined) return cached;
     const known = this.#known.get(commit.run);
-    if (known === undefined) throw runMissing(commit.run);
+    if (known === undefined || known.kind === pruned) throw runMissing(commit.run);
     if (known.owner !== null && known.owner !== nobody && known.owner !== owner) throw ownedElsewhere(commit.run);
     const run = { key: known.key, next: (this.#lastSeq.get(known.key)?.seq ?? 0) + 1 };
     if (known.owner === null) return run;
