@@ -45,6 +45,17 @@ export { toMachine } from './engine/to-machine.ts';
 export { createActors, stepInput, type CreateActorsOptions } from './effects/actors.ts';
 export { EffectResult } from './core/effect.ts';
 
+// Pictures of them.
+export { drawWorkflow } from './inspect/draw-workflow.ts';
+export type {
+  Coverage,
+  DrawingFormat,
+  DrawingTheme,
+  DrawnEvent,
+  DrawnRun,
+  DrawOptions,
+} from './inspect/draw-workflow.ts';
+
 // Agents.
 export { createAgentRegistry } from './agents/registry.ts';
 export type { Agent, AgentOption, AgentRegistry, AgentsOption } from './agents/registry.ts';

@@ -82,3 +82,13 @@ export interface RunsFlags extends LookFlags, FilterFlags {
 export interface InitFlags extends OutputFlags {
   readonly yaml?: boolean;
 }
+
+export interface DrawFlags extends LookFlags, ProjectFlags {
+  readonly format?: string;
+  readonly output?: string;
+  readonly theme?: string;
+  /** Id of a run. */
+  readonly run?: string;
+  /** A JSON file. */
+  readonly coverage?: string;
+}

@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { addControl } from './control-program.ts';
+import { addPictures } from './picture-program.ts';
 import type {
   ControlFlags,
   InitFlags,
@@ -43,6 +44,7 @@ export function createProgram(io: Io, version: string, start: Start): Command {
   addLogs(program, io, start);
   addControl(program, io, start);
   addValidate(program, io, start);
+  addPictures(program, io, start);
   return program;
 }
 

@@ -7,6 +7,8 @@ type Handler = (...parameters: never[]) => unknown;
 
 export interface LooseWorkflow {
   readonly name?: string;
+  readonly title?: string;
+  readonly description?: string;
   readonly version?: string;
   readonly input?: unknown;
   readonly state?: unknown;
@@ -34,7 +36,9 @@ export function flow(workflow: LooseWorkflow): WorkflowDefinition {
   const call = (method: string, ...parameters: readonly unknown[]): void => {
     builder = (builder[method] as (...each: readonly unknown[]) => LooseBuilder).call(builder, ...parameters);
   };
-  const { version, input, state, output, timeout, maxVisits, missing, onFailure } = workflow;
+  const { title, description, version, input, state, output, timeout, maxVisits, missing, onFailure } = workflow;
+  if (title !== undefined) call('setTitle', title);
+  if (description !== undefined) call('setDescription', description);
   if (version !== undefined) call('setVersion', version);
   if (input !== undefined) call('setInput', input);
   if (state !== undefined) call('setState', state);

@@ -1,0 +1,242 @@
+/** What a run or tests have seen of a workflow, as marks on the boxes and arrows of its drawing. Pure. */
+import type { RunStatus, StepStatus } from '../../core/run.ts';
+import type { Drawing, DrawingEdge } from './drawing.ts';
+import { endId, failedId, failureId, startId } from './build.ts';
+
+/** What happened, as `run.events()` tells it; other fields and other types of events are not looked at. */
+export interface DrawnEvent {
+  readonly type: string;
+  readonly step?: string;
+  readonly visit?: number;
+  readonly attempt?: number;
+  readonly branch?: string;
+  readonly why?: string;
+}
+
+/** A run to be shown on the drawing: where it is, and where it has been. */
+export interface DrawnRun {
+  /** For the title. */
+  readonly id?: string;
+  readonly status: RunStatus;
+  /** Of the run, in order. */
+  readonly events: readonly DrawnEvent[];
+  /** Of the runs that are rounds of its loops, each in order. @default [] */
+  readonly rounds?: readonly (readonly DrawnEvent[])[];
+}
+
+/**
+ * What tests (or production) have seen: how often, or whether. Keys of `states` are step ids; keys of `transitions` are
+ * `<from> -> <to>`, of step ids and `$start`, `$end`, `$failure`, `$failed`. What is not listed was not seen.
+ */
+export interface Coverage {
+  readonly states: Readonly<Record<string, number | boolean>>;
+  readonly transitions: Readonly<Record<string, number | boolean>>;
+}
+
+export type Mark = 'completed' | 'failed' | 'skipped' | 'running' | 'cancelled' | 'untouched' | 'covered' | 'missed';
+
+export interface NodeMark {
+  readonly mark: Mark;
+  /** `2 attempts`, `3 visits`, `4 times`: short; null when there is nothing to say. */
+  readonly text: string | null;
+}
+
+export interface Marks {
+  /** One line: which run, or how much was seen. */
+  readonly summary: string;
+  /** By node. */
+  readonly nodes: ReadonlyMap<string, NodeMark>;
+  /** Arrows that were taken. */
+  readonly taken: ReadonlySet<DrawingEdge>;
+  /** Those that occur, in the order of a legend. */
+  readonly legend: readonly Mark[];
+}
+
+const order: readonly Mark[] = [
+  'completed',
+  'running',
+  'failed',
+  'skipped',
+  'cancelled',
+  'untouched',
+  'covered',
+  'missed',
+];
+
+function legendOf(nodes: ReadonlyMap<string, NodeMark>): readonly Mark[] {
+  const seen = new Set([...nodes.values()].map(({ mark }) => mark));
+  return order.filter((mark) => seen.has(mark));
+}
+
+// Of a run.
+
+interface Seen {
+  status: StepStatus;
+  visits: number;
+  attempts: number;
+  runs: number;
+}
+
+const statuses: Readonly<Record<string, StepStatus>> = {
+  'step.started': 'running',
+  'step.retrying': 'backoff',
+  'step.completed': 'completed',
+  'step.failed': 'failed',
+  'step.skipped': 'skipped',
+  'step.cancelled': 'cancelled',
+};
+
+/** What is worst is shown, of a step that many rounds have. */
+const precedence: readonly StepStatus[] = [
+  'running',
+  'backoff',
+  'failed',
+  'cancelled',
+  'completed',
+  'skipped',
+  'pending',
+];
+
+export function runMarks(drawing: Drawing, run: DrawnRun): Marks {
+  const seen = new Map<string, Seen>();
+  for (const events of [run.events, ...(run.rounds ?? [])]) addRun(seen, events);
+  const taken = new Set<DrawingEdge>();
+  for (const events of [run.events, ...(run.rounds ?? [])]) addTaken(taken, drawing, events);
+  const nodes = new Map<string, NodeMark>();
+  for (const { id, kind } of drawing.nodes) {
+    const step = seen.get(id);
+    if (step !== undefined) nodes.set(id, markOf(step));
+    else if (kind === 'step' || kind === 'group') nodes.set(id, { mark: 'untouched', text: null });
+  }
+  markEnds(nodes, taken, drawing, run);
+  const id = run.id === undefined ? '' : `run ${run.id}: `;
+  return { summary: `${id}${run.status}`, nodes, taken, legend: legendOf(nodes) };
+}
+
+function addRun(seen: Map<string, Seen>, events: readonly DrawnEvent[]): void {
+  const own = new Map<string, Seen>();
+  for (const { type, step, visit = 1, attempt = 1 } of events) {
+    const status = statuses[type];
+    if (step === undefined || status === undefined) continue;
+    const attempts = type === 'step.retrying' ? attempt + 1 : attempt;
+    const before = own.get(step);
+    const again = before === undefined || visit > before.visits;
+    own.set(step, { status, visits: visit, attempts: again ? attempts : Math.max(attempts, before.attempts), runs: 1 });
+  }
+  for (const [step, each] of own) {
+    const before = seen.get(step);
+    seen.set(step, before === undefined ? each : together(before, each));
+  }
+}
+
+function together(a: Seen, b: Seen): Seen {
+  const status = precedence.indexOf(a.status) <= precedence.indexOf(b.status) ? a.status : b.status;
+  const attempts = Math.max(a.attempts, b.attempts);
+  return { status, attempts, visits: Math.max(a.visits, b.visits), runs: a.runs + b.runs };
+}
+
+const marksOfStatuses: Readonly<Record<StepStatus, Mark>> = {
+  pending: 'untouched',
+  running: 'running',
+  backoff: 'running',
+  completed: 'completed',
+  failed: 'failed',
+  skipped: 'skipped',
+  cancelled: 'cancelled',
+};
+
+function markOf({ status, visits, attempts, runs }: Seen): NodeMark {
+  const texts = [
+    ...(runs > 1 ? [`${runs} rounds`] : []),
+    ...(visits > 1 ? [`${visits} visits`] : []),
+    ...(attempts > 1 ? [`${attempts} attempts`] : []),
+    ...(status === 'backoff' ? ['waits to try again'] : []),
+  ];
+  return { mark: marksOfStatuses[status], text: texts.length === 0 ? null : texts.join(', ') };
+}
+
+const ends = new Set(['step.completed', 'step.failed']);
+
+/** A step that starts was led to from the one, of those with an arrow to it, that ended last. */
+function addTaken(taken: Set<DrawingEdge>, drawing: Drawing, events: readonly DrawnEvent[]): void {
+  const into = Map.groupBy(drawing.edges, ({ to }) => to);
+  const ended = new Map<string, { readonly at: number; readonly event: DrawnEvent }>();
+  events.forEach((event, at) => {
+    const { step } = event;
+    if (step === undefined) return;
+    if (ends.has(event.type)) ended.set(step, { at, event });
+    const begins = event.type === 'step.started' && (event.attempt ?? 1) === 1;
+    const found = begins ? latest(into.get(step) ?? [], ended) : null;
+    if (found !== null) taken.add(found);
+  });
+  if (events.at(-1)?.type !== 'run.completed') return;
+  const last = latest(into.get(endId) ?? [], ended);
+  if (last !== null) taken.add(last);
+}
+
+function latest(
+  edges: readonly DrawingEdge[],
+  ended: ReadonlyMap<string, { readonly at: number; readonly event: DrawnEvent }>,
+): DrawingEdge | null {
+  let best: { readonly at: number; readonly edge: DrawingEdge } | null = null;
+  for (const edge of edges) {
+    const end = edge.from === startId ? { at: -1, event: null } : ended.get(edge.from);
+    if (end === undefined || !fits(edge, end.event)) continue;
+    if (best === null || end.at > best.at) best = { at: end.at, edge };
+  }
+  return best?.edge ?? null;
+}
+
+/** Whether a step that ended so leads along this arrow. */
+function fits({ kind, labels }: DrawingEdge, event: DrawnEvent | null): boolean {
+  if (event === null) return true;
+  if (kind === 'compensation') return event.type === 'step.completed';
+  if (kind === 'error') return true;
+  if (event.branch === undefined || labels.length === 0) return true;
+  return labels.includes(event.branch) || labels.includes('next round');
+}
+
+function markEnds(
+  nodes: Map<string, NodeMark>,
+  taken: ReadonlySet<DrawingEdge>,
+  drawing: Drawing,
+  run: DrawnRun,
+): void {
+  const set = (id: string, mark: Mark): void => void nodes.set(id, { mark, text: null });
+  if (run.events.length > 0) set(startId, 'completed');
+  if (run.status === 'completed') set(endId, 'completed');
+  const hasRecovery = drawing.nodes.some(({ id }) => id === failureId);
+  if (!hasRecovery) return;
+  const failing = [...taken].some(({ from }) => from === failureId) || run.status === 'failed';
+  if (failing) set(failureId, 'failed');
+  if (run.status === 'failed') set(failedId, 'failed');
+}
+
+// Of tests.
+
+export function coverageMarks(drawing: Drawing, { states, transitions }: Coverage): Marks {
+  const nodes = new Map<string, NodeMark>();
+  for (const { id, kind } of drawing.nodes) {
+    if (kind !== 'step' && kind !== 'group') continue;
+    if (id.startsWith('$')) continue;
+    const seen = Object.hasOwn(states, id) ? (states[id] ?? false) : false;
+    nodes.set(id, isSeen(seen) ? { mark: 'covered', text: timesText(seen) } : { mark: 'missed', text: null });
+  }
+  const taken = new Set(
+    drawing.edges.filter(({ from, to }) => {
+      const key = `${from} -> ${to}`;
+      return Object.hasOwn(transitions, key) && isSeen(transitions[key] ?? false);
+    }),
+  );
+  const covered = [...nodes.values()].filter(({ mark }) => mark === 'covered').length;
+  const summary = `${covered} of ${nodes.size} steps and ${taken.size} of ${drawing.edges.length} arrows seen`;
+  return { summary, nodes, taken, legend: legendOf(nodes) };
+}
+
+function isSeen(seen: number | boolean): boolean {
+  return seen === true || (typeof seen === 'number' && seen > 0);
+}
+
+function timesText(seen: number | boolean): string | null {
+  return typeof seen === 'number' && seen > 1 ? `${seen} times` : null;
+}
