@@ -26,6 +26,8 @@ import { loadingReader } from './stored-reader.ts';
 export interface Surroundings {
   readonly signal: AbortSignal;
   readonly loader: ValueLoader;
+  /** What functions gave already: they are not called again. @default none */
+  readonly given?: ReadonlyMap<Value, unknown>;
   /** For `wait until`, in milliseconds since 1970. @default the clock of the process */
   readonly now?: () => number;
   /** Told of handlers of the run that threw; they change nothing. */
@@ -232,7 +234,9 @@ class Evaluation {
   }
 
   async #value(value: Value): Promise<unknown> {
-    return value.kind === 'template' ? this.#render(value.template) : this.#call(value);
+    if (value.kind === 'template') return this.#render(value.template);
+    const { given } = this.#around;
+    return given?.has(value) === true ? given.get(value) : this.#call(value);
   }
 
   #render(template: ValueTemplate): unknown {

@@ -20,6 +20,7 @@ export interface Answer {
   readonly output: StoredValue;
   /** The effect gave nothing (`undefined`); `output` is null then. */
   readonly none?: true;
+  readonly cached?: true;
   readonly kept?: Readonly<Record<string, unknown>>;
   readonly metadata?: StoredValue;
   readonly writes?: Readonly<Record<string, StateWrite>>;

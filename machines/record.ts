@@ -61,12 +61,13 @@ function withoutProgress(record: StepRecord): StepRecord {
 
 /** The outcome of the work, its output by reference or inline; `kept` of composed outputs is taken from their parts. */
 export function withAnswer(record: StepRecord, answer: Answer): StepRecord {
-  const { kept: _kept, metadata: _metadata, branch: _branch, ...rest } = record;
+  const { kept: _kept, metadata: _metadata, branch: _branch, cached: _cached, ...rest } = record;
   return {
     ...rest,
     output: answer.output,
     ...(answer.kept === undefined ? {} : { kept: answer.kept }),
     ...(answer.metadata === undefined ? {} : { metadata: answer.metadata }),
+    ...(answer.cached === undefined ? {} : { cached: answer.cached }),
   };
 }
 

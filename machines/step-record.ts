@@ -15,6 +15,8 @@ export interface StepRecord {
   /** The values at the paths that guards read, when `output` is a reference; by the path below `steps.<id>`. */
   readonly kept?: Readonly<Record<string, unknown>>;
   readonly metadata?: StoredValue;
+  /** Its output is an earlier run's, from the cache. */
+  readonly cached?: true;
   readonly error?: ErrorData;
   /** Of a router. */
   readonly branch?: string;

@@ -32,12 +32,13 @@ export function tells(program: Program): Record<string, Tell> {
       return { type: 'step.retrying', ...of(context, step), error: error ?? noError, delayMs: delayMs ?? 0 };
     },
     tellCompleted: (context, { step }: StepParams) => {
-      const { output, branch } = recordOf(context, step);
+      const { output, branch, cached } = recordOf(context, step);
       return {
         type: 'step.completed',
         ...of(context, step),
         output: toldOutput(context, output),
         ...(branch === undefined ? {} : { branch }),
+        ...(cached === undefined ? {} : { cached }),
       };
     },
     tellFailed: (context, { step }: StepParams) => ({

@@ -8,6 +8,8 @@ export class EffectResult {
   readonly writes: Readonly<Record<string, StateWrite>> | undefined;
   /** Of an items loop: what each round wrote to the state. */
   readonly roundWrites: readonly (readonly unknown[])[] | undefined;
+  /** Somebody else's work: it was in the cache. */
+  readonly isCached: boolean;
 
   constructor(
     output: unknown,
@@ -15,11 +17,13 @@ export class EffectResult {
       readonly metadata?: Readonly<Record<string, unknown>> | undefined;
       readonly writes?: Readonly<Record<string, StateWrite>> | undefined;
       readonly roundWrites?: readonly (readonly unknown[])[] | undefined;
+      readonly isCached?: boolean;
     } = {},
   ) {
     this.output = output;
     this.metadata = beside.metadata;
     this.writes = beside.writes;
     this.roundWrites = beside.roundWrites;
+    this.isCached = beside.isCached ?? false;
   }
 }

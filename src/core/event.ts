@@ -57,6 +57,8 @@ export interface EffectCompleted extends EffectResultBase {
   readonly output: StoredValue;
   /** The effect gave nothing (`undefined`); `output` is null then. */
   readonly none?: true;
+  /** It was not carried out: an earlier run's output was in the cache. */
+  readonly cached?: true;
   /** What guards read of an output that is a reference; by the path below the step. */
   readonly kept?: Readonly<Record<string, unknown>>;
   /** What came beside the output (usage, model, status, ...). */
@@ -186,6 +188,8 @@ export type LifecycleEvent =
       readonly attempt: number;
       readonly output: StoredValue;
       readonly branch?: string;
+      /** The output of an earlier run, from the cache. */
+      readonly cached?: true;
     }
   | {
       readonly type: 'step.failed';

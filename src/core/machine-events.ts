@@ -85,11 +85,12 @@ function startEvent(kernel: Kernel, seq: number, at: number, event: RunStarted, 
 }
 
 function answer(kernel: Kernel, seq: number, event: EffectCompleted): unknown {
-  const { output, metadata, writes, roundWrites, none } = event;
+  const { output, metadata, writes, roundWrites, none, cached } = event;
   const kept = 'v' in output ? kernel.keep(event.effect, output.v, metadata) : event.kept;
   return {
     output: referenced(output, seq),
     ...(none === undefined ? {} : { none }),
+    ...(cached === undefined ? {} : { cached }),
     ...(kept === undefined ? {} : { kept }),
     ...(metadata === undefined ? {} : { metadata: { r: { seq, part: 'metadata' } } }),
     ...(writes === undefined ? {} : { writes }),

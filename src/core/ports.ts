@@ -151,6 +151,12 @@ export interface InboxEntry {
 }
 
 /**
+ * What there is of a cached value: the value (JSON text); `'claimed'`: nothing, and whoever asked has to make it, or give it up;
+ * `'busy'`: another living owner makes it.
+ */
+export type CacheClaim = { readonly value: string } | 'claimed' | 'busy';
+
+/**
  * Persistence. Reads are synchronous (embedded databases read in microseconds, and user code reads `ctx.steps.x.output` as a
  * plain property); `commit` is synchronous too and returns when the batch is as durable as the store was opened for. All
  * throw {@link WorkflowError}: STORE_BUSY and STORE_UNAVAILABLE (full disk, I/O) are worth another try, STORE_INVALID is not.
@@ -209,6 +215,14 @@ export interface Store {
    * call takes a few milliseconds. Needs no ownership.
    */
   prune(runs: readonly string[]): Pruned;
+  /** Reads a cached value that has not expired at `now`, or claims the work on it for this owner. A claim ends with its owner. */
+  claimCached(key: string, now: number): CacheClaim;
+  /** Keeps a value, in the place of the claim or an earlier value. */
+  putCached(key: string, value: string, expiresAt: number): void;
+  /** Gives a claim of ours up. */
+  releaseCached(key: string): void;
+  /** Removes what has expired at `now`, at most `limit` values, and claims of owners that are gone; says how many. */
+  pruneCached(now: number, limit: number): number;
   /** A number that changes when another process has written. */
   changeCount(): number;
 

@@ -10,7 +10,7 @@ import { anything, duration, givenName, integer, nonEmptyText, type Fields } fro
 import type { EffectField, StepKind, StepReader } from './step-kind.ts';
 
 /** Fields that are read and checked but not carried out yet: refused, unless a session allows them. */
-export const notYet: readonly EffectField[] = ['compensate', 'cache'];
+export const notYet: readonly EffectField[] = ['compensate'];
 
 export const effectFields = {
   compensate: anything.optional(),

@@ -25,6 +25,8 @@ export interface Services {
 
 export interface EffectCall {
   readonly input: EffectInput;
+  /** What functions of the step gave already: they are not called again. @default none */
+  readonly given?: ReadonlyMap<Value, unknown>;
   readonly loader: ValueLoader;
   readonly signal: AbortSignal;
   readonly services: Services;
@@ -40,7 +42,9 @@ export function idempotencyKey({ context, info, visit }: EffectInput): string {
 }
 
 /** What rendering needs of a call. */
-export type RenderCall = Pick<EffectCall, 'input' | 'loader' | 'signal'> & { readonly services: Pick<Services, 'env'> };
+export type RenderCall = Pick<EffectCall, 'input' | 'loader' | 'signal' | 'given'> & {
+  readonly services: Pick<Services, 'env'>;
+};
 
 /** Renders templates that may hold `{{env.NAME}}`, and remembers the secrets that it put in. */
 export class SecretScope {
@@ -71,6 +75,7 @@ export class SecretScope {
   async value(value: Value | null): Promise<unknown> {
     if (value === null) return undefined;
     if (value.kind === 'template') return this.render(value.template);
+    if (this.#call.given?.has(value) === true) return this.#call.given.get(value);
     if (value.call === null) throw missingFunction(value);
     const context = createFunctionContext(this.#call.input, {
       reader: loadingReader(this.#call.loader),

@@ -8,6 +8,7 @@ export function evaluate(call: EffectCall): Promise<EffectResult> {
   return evaluateEffect(call.input, {
     signal: call.signal,
     loader: call.loader,
+    ...(call.given === undefined ? {} : { given: call.given }),
     now: () => services.clock.now(),
     onHandlerError: (error) => {
       services.logger.error('a handler of the workflow threw; the run goes on', {

@@ -15,6 +15,7 @@ import { Messages } from './messages.ts';
 import type { EngineLimits } from './options.ts';
 import { Reader } from './reader.ts';
 import { Recovery } from './recovery.ts';
+import { StepCache } from './step-cache.ts';
 import { Starter } from './starter.ts';
 import { TimerQueue } from './timer-queue.ts';
 import { Values } from './values.ts';
@@ -124,6 +125,7 @@ function createDispatcher(
     values,
     random: parts.random,
     timers,
+    cache: new StepCache({ store: parts.store, clock, timers, logger }),
     isUnderWay: (effect) => rooms().live.hasChild(effect),
     maxEffects: limits.maxEffects,
     limits,

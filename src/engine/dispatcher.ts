@@ -7,17 +7,20 @@ import { EffectResult } from '../core/effect.ts';
 import { InvariantError, WorkflowError, toErrorData } from '../core/errors.ts';
 import type { HistoryEvent } from '../core/event.ts';
 import type { Random } from '../core/ports.ts';
+import { cacheKey } from '../effects/cache-key.ts';
 import type { EffectHandler, Services } from '../effects/call.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
+import { CarriedEffect } from './carried-effect.ts';
 import type { RunDriver } from './driver.ts';
 import { Asks, isOfRuns } from './limits/asks.ts';
-import { Limiter, type Ask, type Ticket, type Waiting } from './limits/limiter.ts';
+import { Limiter } from './limits/limiter.ts';
 import { Results, tokenOf, type ResultLimits } from './results.ts';
 import { RunLeft } from './run-outcome.ts';
 import { renderValue } from './render.ts';
 import type { TimerQueue } from './timer-queue.ts';
 import type { Carrying } from './under-way.ts';
-import { TrackingLoader, type Values } from './values.ts';
+import type { CachedResult, StepCache } from './step-cache.ts';
+import type { TrackingLoader, Values } from './values.ts';
 
 export interface DispatcherOptions {
   readonly handlers: ReadonlyMap<string, EffectHandler>;
@@ -34,6 +37,7 @@ export interface DispatcherOptions {
   readonly values: Values;
   readonly random: Random;
   readonly timers: Pick<TimerQueue, 'now' | 'add'>;
+  readonly cache: StepCache;
   /** Whether what the effect is made of (a child run) goes on already. */
   readonly isUnderWay: (effect: ActiveEffect) => boolean;
   /** Effects at once, of all runs; more wait in line. Loops do not count: their rounds do. */
@@ -46,16 +50,19 @@ export class Dispatcher {
   readonly #results: Results;
   readonly #limiter: Limiter;
   readonly #asks: Asks;
+  readonly #cache: StepCache;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#results = new Results(options.limits);
     this.#limiter = new Limiter(options.timers);
     this.#asks = new Asks({ agents: options.services.agents, maxEffects: options.maxEffects });
+    this.#cache = options.cache;
   }
 
+  /** Whether it may have to wait: its time counts from when it begins. */
   isLimited(effect: ActiveEffect): boolean {
-    return this.#asks.isLimited(effect);
+    return this.#asks.isLimited(effect) || isCached(effect);
   }
 
   /**
@@ -63,53 +70,114 @@ export class Dispatcher {
    * posted to the driver, unless it was aborted.
    */
   start(driver: RunDriver, effect: ActiveEffect): Carrying {
-    const task = new Task(driver, effect, this.#options.values, this.#asks.isLimited(effect));
+    const carried = new CarriedEffect(driver, effect, this.#options.values, this.isLimited(effect));
+    if (isCached(effect)) this.#startCached(carried);
+    else this.#startWithin(carried, false);
+    return carried;
+  }
+
+  // What is in the cache needs no place in any limit. `isLate`: the driver was told that it has to wait.
+
+  #startCached(carried: CarriedEffect): void {
+    const { effect, loader, signal, given } = carried;
     try {
-      task.asks = this.#asks.of(effect, task.loader, this.#limiter);
+      const key = cacheKey({ input: effect.input as EffectInput, loader, signal }, given);
+      if (typeof key === 'string') this.#look(carried, key, false);
+      else {
+        carried.turn = { kind: 'wait', leave: () => undefined };
+        void this.#lookLater(carried, key);
+      }
     } catch (error) {
-      task.problem = { error };
+      this.#fail(carried, error, false);
+    }
+  }
+
+  /** A function has a part in the key. */
+  async #lookLater(carried: CarriedEffect, key: Promise<string>): Promise<void> {
+    try {
+      const made = await key;
+      if (!carried.signal.aborted) this.#look(carried, made, true);
+    } catch (error) {
+      if (!carried.signal.aborted) this.#fail(carried, error, true);
+    }
+  }
+
+  #look(carried: CarriedEffect, key: string, isLate: boolean): void {
+    const found = this.#cache.look(key, () => {
+      if (!carried.signal.aborted) this.#look(carried, key, true);
+    });
+    if (found.kind === 'make') {
+      const giveUp = (): void => {
+        this.#cache.giveUp(key);
+      };
+      carried.turn = { kind: 'make', key, giveUp };
+      this.#startWithin(carried, isLate);
+    } else {
+      carried.turn = found;
+      if (found.kind === 'hit') this.#begin(carried, isLate);
+    }
+  }
+
+  // Limits.
+
+  #startWithin(carried: CarriedEffect, isLate: boolean): void {
+    const { driver, effect, loader } = carried;
+    try {
+      carried.asks = this.#asks.of(effect, loader, this.#limiter);
+    } catch (error) {
+      this.#fail(carried, error, isLate);
+      return;
     }
     const begin = (): void => {
-      if (driver.begin(effect)) this.#run(task);
-      else task.ticket?.release();
+      this.#begin(carried, true);
     };
-    const isForced = task.isLimited && this.#options.isUnderWay(effect);
-    task.ticket = this.#limiter.request(rootOf(driver.id), task.asks, begin, isForced);
-    task.signal.addEventListener('abort', () => task.ticket?.release(), { once: true });
-    if (!task.ticket.isWaiting) this.#run(task);
-    return task;
+    const isForced = carried.isLimited && this.#options.isUnderWay(effect);
+    carried.ticket = this.#limiter.request(rootOf(driver.id), carried.asks, begin, isForced);
+    if (!carried.ticket.isWaiting) this.#begin(carried, isLate);
+  }
+
+  /** It is carried out: it fails. */
+  #fail(carried: CarriedEffect, error: unknown, isLate: boolean): void {
+    carried.release();
+    carried.problem = { error };
+    this.#begin(carried, isLate);
   }
 
   /** Holds its places until it is done or aborted: what ignores its signal does not keep others from running. */
-  #run(task: Task): void {
-    void this.#safely(task).finally(() => task.ticket?.release());
+  #begin(carried: CarriedEffect, isLate: boolean): void {
+    if (isLate && !carried.driver.begin(carried.effect)) carried.release();
+    else
+      void this.#safely(carried).finally(() => {
+        carried.release();
+      });
   }
 
   /** Nobody waits for what is carried out: what goes wrong with us must not go unheard. */
-  async #safely(task: Task): Promise<void> {
+  async #safely(carried: CarriedEffect): Promise<void> {
     try {
-      await this.#carryOut(task);
+      await this.#carryOut(carried);
     } catch (error) {
-      task.driver.leave(error);
+      carried.driver.leave(error);
     }
   }
 
-  async #carryOut(task: Task): Promise<void> {
-    const { driver, effect, loader, signal } = task;
+  async #carryOut(carried: CarriedEffect): Promise<void> {
+    const { driver, effect, loader, signal } = carried;
     const input = effect.input as EffectInput;
     let event: HistoryEvent;
     let size = 0;
     let value: unknown;
     try {
-      const result = await this.#handle(task, input);
+      const result = await this.#handle(carried, input);
       if (signal.aborted) return;
       value = result.output;
       ({ event, size } = this.#results.completed(input, result, loader.known));
+      this.#keep(carried, result);
     } catch (error) {
       if (signal.aborted) return;
       if (leavesRun(effect, error, loader, driver)) return;
       const data = toErrorData(error, codeFor(input));
-      this.#asks.holdBack(task.asks, effect, data, this.#limiter);
+      this.#asks.holdBack(carried.asks, effect, data, this.#limiter);
       event = { type: 'effect.failed', ...tokenOf(input), error: data, random: this.#options.random.next() };
     }
     const advanced = driver.apply(event);
@@ -124,8 +192,10 @@ export class Dispatcher {
     }
   }
 
-  async #handle({ driver, effect, signal, loader, problem }: Task, input: EffectInput): Promise<EffectResult> {
+  async #handle(carried: CarriedEffect, input: EffectInput): Promise<EffectResult> {
+    const { driver, effect, signal, loader, problem, turn, given } = carried;
     if (problem !== null) throw problem.error;
+    if (turn?.kind === 'hit') return fromCache(turn.result);
     if (isOfRuns(effect)) return this.#options.runs(driver, effect, signal, loader);
     if (effect.src === 'emit') return this.#emit(input, signal, loader);
     // Steps of the author's own types run their function, as transforms do.
@@ -134,8 +204,9 @@ export class Dispatcher {
     const handler = this.#options.handlers.get(src);
     if (handler === undefined) throw new WorkflowError('EFFECT_UNKNOWN', `no handler carries out '${effect.src}'`);
     const stepId = input.info?.step.id ?? '$run';
-    const given: unknown = await handler({
+    const answer: unknown = await handler({
       input,
+      given,
       loader,
       signal,
       services: this.#options.services,
@@ -143,7 +214,16 @@ export class Dispatcher {
         driver.chunk(stepId, input.visit, input.attempt, text);
       },
     });
-    return given instanceof EffectResult ? given : new EffectResult(given);
+    return answer instanceof EffectResult ? answer : new EffectResult(answer);
+  }
+
+  /** For other runs. */
+  #keep(carried: CarriedEffect, { output, metadata }: EffectResult): void {
+    const { turn } = carried;
+    const ttlMs = (carried.effect.input as EffectInput).info?.step.cache?.ttlMs;
+    if (turn?.kind !== 'make' || ttlMs === undefined) return;
+    carried.turn = null;
+    this.#cache.put(turn.key, { output, ...(metadata === undefined ? {} : { metadata }) }, ttlMs);
   }
 
   async #emit(input: EffectInput, signal: AbortSignal, loader: TrackingLoader): Promise<EffectResult> {
@@ -156,42 +236,19 @@ export class Dispatcher {
   }
 }
 
+function isCached({ input }: ActiveEffect): boolean {
+  const { info, kind } = input as EffectInput;
+  return kind === 'work' && info != null && info.step.cache !== null;
+}
+
+function fromCache({ output, metadata }: CachedResult): EffectResult {
+  return new EffectResult(output, { isCached: true, ...(metadata === undefined ? {} : { metadata }) });
+}
+
 /** Rounds and children take their turns with the run that they belong to. */
 function rootOf(run: string): string {
   const end = run.indexOf('/');
   return end === -1 ? run : run.slice(0, end);
-}
-
-/** One effect on its way. */
-class Task implements Carrying {
-  readonly driver: RunDriver;
-  readonly effect: ActiveEffect;
-  readonly isLimited: boolean;
-  readonly loader: TrackingLoader;
-  asks: readonly Ask[] = [];
-  ticket: Ticket | null = null;
-  /** Why it cannot be carried out. */
-  problem: { readonly error: unknown } | null = null;
-  readonly #controller = new AbortController();
-
-  constructor(driver: RunDriver, effect: ActiveEffect, values: Values, isLimited: boolean) {
-    this.driver = driver;
-    this.effect = effect;
-    this.isLimited = isLimited;
-    this.loader = new TrackingLoader(values, driver.id);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  get waiting(): Waiting | null {
-    return this.ticket?.waiting ?? null;
-  }
-
-  abort(reason: Error): void {
-    this.#controller.abort(reason);
-  }
 }
 
 /**

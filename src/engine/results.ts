@@ -41,6 +41,7 @@ export class Results {
       ...tokenOf(input),
       output,
       ...(result.output === undefined ? { none: true as const } : {}),
+      ...(result.isCached ? { cached: true as const } : {}),
       ...(kept === undefined || 'v' in output ? {} : { kept }),
       ...(metadata === undefined ? {} : { metadata }),
       ...(result.writes === undefined

@@ -22,10 +22,18 @@ export interface MemoryEntry extends InboxEntry {
   readonly refused?: string;
 }
 
+/** A value, or a claim on it: one of both is null. */
+export interface MemoryCached {
+  readonly value: string | null;
+  readonly owner: number | null;
+  readonly expiresAt: number;
+}
+
 export class MemoryDatabase {
   readonly runs = new Map<string, MemoryRun>();
   readonly definitions = new Map<string, string>();
   readonly inbox = new Map<number, MemoryEntry>();
+  readonly cache = new Map<string, MemoryCached>();
   readonly owners = new Map<number, { alive: boolean }>();
   nextRun = 1;
   nextEntry = 1;

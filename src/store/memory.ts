@@ -3,6 +3,7 @@
  * objects can share one database, as processes share a file. What is stored is text, so that nobody holds a reference into it.
  */
 import type {
+  CacheClaim,
   Commit,
   Delivery,
   FreeRun,
@@ -204,6 +205,37 @@ export class MemoryStore implements Store {
     });
     if (removed.length > 0) database.changed(this.#writer);
     return { removed, kept, isDone: true };
+  }
+
+  claimCached(key: string, now: number): CacheClaim {
+    const { cache, owners } = this.#use();
+    const owner = this.#requireOwner();
+    const entry = cache.get(key);
+    if (entry !== undefined && entry.value !== null && entry.expiresAt > now) return { value: entry.value };
+    if (entry?.owner === owner) return 'claimed';
+    if (entry !== undefined && entry.owner !== null && owners.get(entry.owner)?.alive === true) return 'busy';
+    cache.set(key, { value: null, owner, expiresAt: 0 });
+    return 'claimed';
+  }
+
+  putCached(key: string, value: string, expiresAt: number): void {
+    this.#use().cache.set(key, { value, owner: null, expiresAt });
+  }
+
+  releaseCached(key: string): void {
+    const { cache } = this.#use();
+    if (this.#owner !== null && cache.get(key)?.owner === this.#owner) cache.delete(key);
+  }
+
+  pruneCached(now: number, limit: number): number {
+    const { cache, owners } = this.#use();
+    const expired = [...cache]
+      .filter(([, { value, expiresAt }]) => value !== null && expiresAt <= now)
+      .toSorted(([, a], [, b]) => a.expiresAt - b.expiresAt)
+      .slice(0, limit);
+    const orphans = [...cache].filter(([, { owner }]) => owner !== null && !owners.has(owner));
+    for (const [key] of [...expired, ...orphans]) cache.delete(key);
+    return expired.length + orphans.length;
   }
 
   changeCount(): number {

@@ -354,4 +354,32 @@ export const flows: readonly Flow[] = [
     mocks: { x: after(30, 'x'), y: failsUntil(1, 'y'), z: after(20, 'z') },
     output: { x: 'x', y: 'y', z: 'z' },
   },
+  {
+    name: 'rounds that take each others outputs from the cache',
+    make: () =>
+      flow({
+        steps: [
+          {
+            id: 'each',
+            type: 'loop',
+            items: ['a', 'b', 'a', 'a', 'b'],
+            parallel: 2,
+            steps: [
+              agent('work', {
+                cache: { key: '{{loop.item}}', ttl: '1h' },
+                input: { prompt: '{{loop.item}}' },
+                retry: { maxAttempts: 2, delay: 10 },
+              }),
+            ],
+          },
+        ],
+      }),
+    mocks: {
+      work: (call: MockCall) => {
+        const { prompt } = call.input as { readonly prompt: string };
+        return prompt === 'b' && call.attempt === 1 ? down() : after(10, { made: prompt, text: longText })(call);
+      },
+    },
+    output: ['a', 'b', 'a', 'a', 'b'].map((made) => ({ made, text: longText })),
+  },
 ];

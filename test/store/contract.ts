@@ -1,4 +1,5 @@
 /** What every store promises (the comments of `Store` in src/core/ports.ts): one suite, run against each. */
+import { describeCache } from './contract-cache.ts';
 import { describeCommits } from './contract-commits.ts';
 import { describeFences } from './contract-fences.ts';
 import { describeLists } from './contract-lists.ts';
@@ -13,4 +14,5 @@ export function describeStore(name: string, makeHarness: () => Harness): void {
   describeLists(name, contract);
   describeOwnership(name, contract);
   describePrune(name, contract);
+  describeCache(name, contract);
 }

@@ -49,7 +49,7 @@ export function describeEvent(event: Described, model: RunModel, { style, output
     case 'step.completed': {
       const attempts = event.attempt > 1 ? `, ${event.attempt} attempts` : '';
       const branch = event.branch === undefined ? '' : `, ${event.branch}`;
-      return `${event.step}  ${style.green('completed')}${stepTook(model, event.step)}${attempts}${branch}${output(event.output)}`;
+      return `${event.step}  ${style.green('completed')}${stepTook(model, event.step)}${attempts}${branch}${event.cached === true ? ', from the cache' : ''}${output(event.output)}`;
     }
     case 'step.failed':
       return `${event.step}  ${style.red('failed')}${stepTook(model, event.step)}: ${failure(event.error)}`;

@@ -55,6 +55,7 @@ export function errorChain(error: ErrorData): readonly { readonly depth: number;
 
 /** `waits for limit 'openai' (key x), 3 ahead`. */
 export function describeQueue({ kind, limit, key, ahead }: NonNullable<StepQueued['queue']>): string {
+  if (kind === 'cache') return 'waits for a run that makes the same output';
   const what = kind === 'engine' ? limit : `${kind === 'agent' ? 'agent' : 'limit'} '${oneLine(limit)}'`;
   const of = key === null ? '' : ` (key ${oneLine(key.slice(0, 60))})`;
   return `waits for ${what}${of}, ${ahead === 0 ? 'next in line' : `${ahead} ahead`}`;

@@ -21,8 +21,8 @@ export interface LimiterPorts extends Time {
 
 /** What an effect waits for before it begins. */
 export interface Waiting {
-  readonly kind: Ask['kind'];
-  /** Of the limit. */
+  readonly kind: Ask['kind'] | 'cache';
+  /** Its name; of kind `cache` the id of the step whose output somebody else makes. */
   readonly limit: string;
   readonly key: string | null;
   /** How many begin before it, as it stands. */

@@ -26,6 +26,11 @@ export function textSum(text: string): number {
   return signed(crc32(text));
 }
 
+/** Of a value in the cache of steps, with the key it belongs to. */
+export function cacheSum(key: string, value: string): number {
+  return signed(crc32(value, crc32(key)));
+}
+
 const knownTypes = new Map<string, number>();
 const maxKnownTypes = 64;
 

@@ -1,5 +1,6 @@
 /** The embedded store: the {@link Store} contract on one connection. Owns the parts and their order of use, no SQL. */
 import type {
+  CacheClaim,
   Commit,
   FreeRun,
   Delivery,
@@ -19,6 +20,7 @@ import { Owner, type OwnerInfo } from './ownership.ts';
 import { Pruner } from './pruner.ts';
 import { Reader } from './reader.ts';
 import { Sleepers } from './sleep.ts';
+import { StepCache } from './step-cache.ts';
 import { Writer } from './writer.ts';
 
 export class SqliteStore implements Store {
@@ -31,6 +33,7 @@ export class SqliteStore implements Store {
   readonly #inbox: Inbox;
   readonly #pruner: Pruner;
   readonly #sleepers: Sleepers;
+  readonly #cache: StepCache;
   readonly #changes: Query<{ readonly data_version: number }>;
   #open = true;
 
@@ -44,6 +47,7 @@ export class SqliteStore implements Store {
     this.#inbox = new Inbox(connection, this.#owner);
     this.#pruner = new Pruner(connection);
     this.#sleepers = new Sleepers(connection);
+    this.#cache = new StepCache(connection, this.#owner);
     this.#changes = connection.query('pragma data_version');
   }
 
@@ -133,6 +137,22 @@ export class SqliteStore implements Store {
 
   prune(runs: readonly string[]): Pruned {
     return this.#pruner.prune(runs);
+  }
+
+  claimCached(key: string, now: number): CacheClaim {
+    return this.#cache.claim(key, now);
+  }
+
+  putCached(key: string, value: string, expiresAt: number): void {
+    this.#cache.put(key, value, expiresAt);
+  }
+
+  releaseCached(key: string): void {
+    this.#cache.release(key);
+  }
+
+  pruneCached(now: number, limit: number): number {
+    return this.#cache.prune(now, limit);
   }
 
   changeCount(): number {
