@@ -55,7 +55,10 @@ export class Aftermath {
                 target: '$failed',
                 actions: [this.#basis.action('fail', { by: 'event' })],
               },
-              ...failures,
+              // A constant output leads here again.
+              ...failures.map((each) =>
+                each.target === this.#basis.at('$assigning') ? { ...each, reenter: true } : each,
+              ),
             ],
           )
         : {}),

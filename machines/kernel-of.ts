@@ -1,6 +1,8 @@
 /** The kernel of a compiled workflow: its machine, with what its guards keep of the values that reach it. */
 import { createKernel, type Kernel } from '../src/core/advance.ts';
 import type { CompiledWorkflow } from './compiled-workflow.ts';
+import type { OuterRun } from './context.ts';
+import { restoreState } from './persist.ts';
 import type { Program } from './program.ts';
 import { keptOfValue } from './record.ts';
 
@@ -9,8 +11,12 @@ const kernels = new WeakMap<CompiledWorkflow, Kernel>();
 /** The kernel of a compiled workflow or loop body; made once. */
 export function kernelOf(compiled: CompiledWorkflow): Kernel {
   let kernel = kernels.get(compiled);
-  if (kernel === undefined)
-    kernels.set(compiled, (kernel = createKernel(compiled.machine, keepingOf(compiled.program))));
+  if (kernel === undefined) {
+    const restore: Kernel['restore'] = (text, seq, outer) =>
+      restoreState(kernelOf(compiled), compiled.program, text, seq, outer as OuterRun | null);
+    kernel = createKernel(compiled.machine, { ...keepingOf(compiled.program), restore });
+    kernels.set(compiled, kernel);
+  }
   return kernel;
 }
 

@@ -42,7 +42,6 @@ export function restoreState(
 ): RunState {
   const persisted = JSON.parse(text) as PersistedState;
   const context = contextFromJson(persisted.context, outer);
-  const children: Record<string, unknown> = {};
   const effects = new Map<string, ActiveEffect>();
   for (const { id, src, input, seq: begun } of persisted.effects) {
     const restored = new EffectInput(program, context, input.step, input.kind);
@@ -50,25 +49,37 @@ export function restoreState(
       throw new InvariantError(`effect '${id}' of the checkpoint at event ${seq} does not fit its step`);
     }
     effects.set(id, { id, src, input: restored, seq: begun });
+  }
+  const timers = new Map(persisted.timers.map((timer) => [timer.name, timer]));
+  const { value, status, pause } = persisted;
+  return { ...restoreValue(kernel, { value, status, context, effects, timers, seq }), pause };
+}
+
+export interface StateParts extends Pick<RunState, 'seq' | 'effects' | 'timers'> {
+  /** XState's value of a state. */
+  readonly value: unknown;
+  /** XState's status. @default 'active' */
+  readonly status?: string;
+  readonly context: RunContext;
+}
+
+/** The state that is made of these parts; nobody has paused it. @throws InvariantError when the value does not fit the machine */
+export function restoreValue(kernel: Kernel, parts: StateParts): RunState {
+  const { value, status = 'active', context, effects, timers, seq } = parts;
+  const children: Record<string, unknown> = {};
+  for (const { id, src, input } of effects.values()) {
     children[id] = {
       src,
       systemId: undefined,
       syncSnapshot: false,
-      snapshot: { status: 'active', output: undefined, error: undefined, input: restored },
+      snapshot: { status: 'active', output: undefined, error: undefined, input },
     };
   }
   // XState walks the context it restores; ours holds nothing for it to find, and the way out to the outer run is long.
   const restored = kernel.machine.restoreSnapshot(
-    { value: persisted.value, status: persisted.status, context: {}, children, historyValue: {} } as never,
+    { value, status, context: {}, children, historyValue: {} } as never,
     kernel.scope,
   ) as AnyMachineSnapshot;
-  if (restored.status === 'error') throw new InvariantError(`the checkpoint at event ${seq} does not fit the machine`);
-  const snapshot = Object.assign(restored, { context });
-  return {
-    snapshot,
-    seq,
-    effects,
-    timers: new Map(persisted.timers.map((timer) => [timer.name, timer])),
-    pause: persisted.pause,
-  };
+  if (restored.status === 'error') throw new InvariantError(`the state at event ${seq} does not fit the machine`);
+  return { snapshot: Object.assign(restored, { context }), seq, effects, timers, pause: null };
 }

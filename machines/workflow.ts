@@ -43,9 +43,15 @@ function compileProgram(program: Program): CompiledWorkflow {
   return { program, bodies, machine: createRunMachine(program, bodies) };
 }
 
-function createRunMachine(program: Program, bodies: ReadonlyMap<number, CompiledWorkflow>): AnyStateMachine {
+/** @param change of the chart. @default none */
+export function createRunMachine(
+  program: Program,
+  bodies: ReadonlyMap<number, CompiledWorkflow>,
+  change: (chart: NodeConfig) => NodeConfig = (chart) => chart,
+  guards: Readonly<Record<string, unknown>> = {},
+): AnyStateMachine {
   const config = {
-    ...new RunChart(program).root(),
+    ...change(new RunChart(program).root()),
     version: program.definition.version,
     options: { maxIterations: 10_000 + 20 * program.steps.length },
     // Under plain XState the workflow's input starts the run; the engine starts it by an event.
@@ -55,7 +61,7 @@ function createRunMachine(program: Program, bodies: ReadonlyMap<number, Compiled
   };
   const implementations = {
     actions: createActions(program),
-    guards: createGuards(program),
+    guards: { ...createGuards(program), ...guards },
     delays: createDelays(program),
     actors: createDefaultActors(program, bodies),
   };

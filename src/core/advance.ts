@@ -8,15 +8,15 @@
  *      refused. XState would take a late error for the failure of a finished run, and attempt 1's answer for attempt 2's.
  *  A2. An effect that starts and stops within one transition is not told of at all; likewise a timer.
  *  A3. The same state and event give the same result: replay is exact.
- *  A4. A run that has ended takes no event. XState would leave a final state by a transition of the root.
+ *  A4. A run that has ended takes no event but a rebase. XState would leave a final state by a transition of the root.
  */
-import type { AnyMachineSnapshot } from 'xstate';
-import { collect } from './collect.ts';
 import { InvariantError } from './errors.ts';
 import type { HistoryEvent, Recorded, RunPaused, RunResumed } from './event.ts';
 import { toMachineEvent } from './machine-events.ts';
+import { rebase } from './rebase.ts';
 import type { RunStatus } from './run.ts';
-import type { Advanced, Command, Kernel, Refused, RunState, StartExtras } from './run-state.ts';
+import type { Advanced, Kernel, Refused, RunState, StartExtras } from './run-state.ts';
+import { transition } from './transition.ts';
 
 export { createKernel } from './kernel.ts';
 export type { ActiveEffect, ActiveTimer, Advanced, Kernel, Refused, RunState, StartExtras } from './run-state.ts';
@@ -24,11 +24,12 @@ export type { ActiveEffect, ActiveTimer, Advanced, Kernel, Refused, RunState, St
 /** Throws {@link InvariantError} when the machine goes wrong or ignores a result that it asked for, and what guards throw. */
 export function advance(kernel: Kernel, state: RunState, recorded: Recorded, extras: StartExtras): Advanced | Refused {
   const { event } = recorded;
+  if (event.type === 'run.rebased') return rebase(kernel, state, recorded, event, extras);
   if (state.snapshot.status !== 'active') return { refused: `the run is ${statusOf(state)}` };
   if (event.type === 'run.paused') return pause(state, recorded, event);
   if (event.type === 'run.resumed') return resume(kernel, state, recorded, event, extras);
   if (state.pause !== null && !isControl(event)) return hold(kernel, state, recorded, extras);
-  return transition(kernel, state.pause === null ? state : { ...state, pause: null }, recorded, extras);
+  return take(kernel, state.pause === null ? state : { ...state, pause: null }, recorded, extras);
 }
 
 // A person's pause.
@@ -55,7 +56,7 @@ function hold(kernel: Kernel, state: RunState, recorded: Recorded, extras: Start
   const twin = held.find((each) => isSame(each.event, recorded.event));
   if (twin !== undefined)
     return { refused: `event ${twin.seq}, which waits for the run to be resumed, says so already` };
-  const trial = transition(kernel, { ...state, pause: null }, recorded, extras);
+  const trial = take(kernel, { ...state, pause: null }, recorded, extras);
   if ('refused' in trial) return trial;
   return { ...nothing, state: { ...state, seq: recorded.seq, pause: { ...state.pause, held: [...held, recorded] } } };
 }
@@ -88,7 +89,7 @@ function resume(
   };
   for (const recorded of state.pause.held) {
     // Applied now: what it sets and starts is measured from here.
-    const next = transition(kernel, result.state, { ...recorded, at }, extras);
+    const next = take(kernel, result.state, { ...recorded, at }, extras);
     if (!('refused' in next)) result = both(result, next);
   }
   return begunAt(seq, result);
@@ -122,20 +123,10 @@ function both(first: Advanced, second: Advanced): Advanced {
 
 // One transition of the machine.
 
-function transition(kernel: Kernel, state: RunState, recorded: Recorded, extras: StartExtras): Advanced | Refused {
+function take(kernel: Kernel, state: RunState, recorded: Recorded, extras: StartExtras): Advanced | Refused {
   const event = toMachineEvent(kernel, state, recorded, extras);
   if ('refused' in event) return event as unknown as Refused;
-  const sink = kernel.sink as { commands: Command[] };
-  sink.commands = [];
-  const snapshot = kernel.machine.transition(state.snapshot, event, kernel.scope) as AnyMachineSnapshot;
-  const { commands } = sink;
-  sink.commands = [];
-  if (snapshot === state.snapshot) return ignored(recorded);
-  if (snapshot.status === 'error')
-    throw new InvariantError(
-      `the machine went wrong at event ${recorded.seq} (${recorded.event.type}): ${String(snapshot.error)}`,
-    );
-  return collect(state, snapshot, recorded, commands);
+  return transition(kernel, state, event, recorded) ?? ignored(recorded);
 }
 
 /**

@@ -143,6 +143,34 @@ export interface RunTerminated {
   readonly why?: string;
 }
 
+/** Why a run goes on from another state than the one its events led to. */
+export type RebaseKind = 'retry' | 'rerun' | 'complete' | 'skip' | 'fork' | 'edit' | 'migrate' | 'compact';
+
+/**
+ * The run goes on from this state: a new epoch. Replay of what follows begins here; earlier events stay readable. The only
+ * event that leads out of an end.
+ */
+export interface RunRebased {
+  readonly type: 'run.rebased';
+  readonly kind: RebaseKind;
+  /** Of the definition that it goes on with, and its content hash. */
+  readonly version: string;
+  readonly hash: string;
+  readonly format: number;
+  /** The whole state, as a checkpoint holds it. */
+  readonly snapshot: string;
+  /** What followed from the way into that state. */
+  readonly lifecycle?: readonly LifecycleEvent[];
+  /** Values that came with it, by step id (an output) or `$input`: the snapshot refers to them. */
+  readonly values?: Readonly<Record<string, unknown>>;
+  /** What it was about, for people. */
+  readonly steps?: readonly string[];
+  /** Of a fork: the run, and its event, that it goes on from. */
+  readonly from?: { readonly run: string; readonly seq: number };
+  readonly by?: string;
+  readonly why?: string;
+}
+
 export type HistoryEvent =
   | RunStarted
   | EffectCompleted
@@ -154,7 +182,8 @@ export type HistoryEvent =
   | RunResumed
   | RunCancelled
   | RunTerminated
-  | RunAborted;
+  | RunAborted
+  | RunRebased;
 
 /** A history event with its place: `seq` 1, 2, 3, ... without gap, `at` in milliseconds since 1970. */
 export interface Recorded<E extends HistoryEvent = HistoryEvent> {
@@ -168,6 +197,14 @@ export type LifecycleEvent =
   | { readonly type: 'run.started' }
   | { readonly type: 'run.paused'; readonly by?: string; readonly why?: string }
   | { readonly type: 'run.resumed'; readonly by?: string; readonly why?: string }
+  | {
+      readonly type: 'run.rebased';
+      readonly kind: RebaseKind;
+      readonly steps?: readonly string[];
+      readonly from?: { readonly run: string; readonly seq: number };
+      readonly by?: string;
+      readonly why?: string;
+    }
   | { readonly type: 'task.opened'; readonly step: string; readonly visit: number; readonly attempt: number }
   | { readonly type: 'run.completed'; readonly output: StoredValue }
   | { readonly type: 'run.failed'; readonly error: ErrorData }
@@ -202,6 +239,6 @@ export type LifecycleEvent =
       readonly type: 'step.skipped';
       readonly step: string;
       readonly visit: number;
-      readonly why: 'condition' | 'not chosen';
+      readonly why: 'condition' | 'not chosen' | 'by hand';
     }
   | { readonly type: 'step.cancelled'; readonly step: string; readonly visit: number; readonly attempt: number };

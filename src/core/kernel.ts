@@ -5,7 +5,7 @@ import type { Command, Kernel } from './run-state.ts';
 
 export function createKernel(
   machine: AnyStateMachine,
-  keeping: Pick<Kernel, 'keep' | 'keepSignal' | 'keepInput'>,
+  keeping: Omit<Kernel, 'machine' | 'initial' | 'scope' | 'sink'>,
 ): Kernel {
   const self = createActor(machine);
   const sink: { commands: Command[] } = { commands: [] };

@@ -3,11 +3,7 @@ import type { EffectCompleted, EffectFailed, Recorded, RunStarted } from './even
 import { InvariantError } from './errors.ts';
 import type { StoredValue } from './stored-value.ts';
 import type { Kernel, Refused, RunState, StartExtras } from './run-state.ts';
-
-interface XStateEvent {
-  readonly type: string;
-  readonly [key: string]: unknown;
-}
+import type { XStateEvent } from './transition.ts';
 
 /** Refused when it is about something that is not active (A1). */
 export function toMachineEvent(
@@ -60,6 +56,7 @@ export function toMachineEvent(
       return { ...event };
     case 'run.paused':
     case 'run.resumed':
+    case 'run.rebased':
       throw new InvariantError(`'${event.type}' is not the machine's business`);
   }
 }

@@ -56,6 +56,8 @@ export interface Kernel {
   keepSignal(name: string, payload: unknown): Readonly<Record<string, unknown>> | undefined;
   /** What guards will read of the run's input. */
   keepInput(input: unknown): Readonly<Record<string, unknown>> | undefined;
+  /** The state that a rebase or a checkpoint holds as text, at event `seq`; `outer` is what is around a round. */
+  restore(text: string, seq: number, outer: unknown): RunState;
   /** @internal the inert actor scope, and what machines do in it */
   readonly scope: AnyActorScope;
   readonly sink: { commands: readonly Command[] };

@@ -9,6 +9,7 @@ import type { HttpClient } from '../http/types.ts';
 import { Background, type RunReads } from './background.ts';
 import { Catalog } from './catalog.ts';
 import { Committer } from './committer.ts';
+import { Control } from './control.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { LiveRuns } from './live-runs.ts';
 import { Messages } from './messages.ts';
@@ -102,7 +103,8 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
     },
   });
   const common = { store, live, catalog, reads, values, clock, logger };
-  const messages = new Messages({ ...common, maxBytes: limits.maxInputBytes });
+  const control = new Control({ ...common, committer: background ?? committer });
+  const messages = new Messages({ ...common, control, maxBytes: limits.maxInputBytes });
   const reader = new Reader({ ...common, maxBufferedEvents: limits.maxBufferedEvents });
   const starter = new Starter({ ...common, random: parts.random, limits, checkOpen: hooks.checkOpen });
   const recovery = new Recovery({ ...common, maxRuns: limits.maxRuns });

@@ -1,6 +1,6 @@
 /** What people and programs say to a run, checked and made into events: signals, answers, control. */
 import { InputError, WorkflowError } from '../core/errors.ts';
-import type { HistoryEvent, SignalReceived, TaskAnswered } from '../core/event.ts';
+import type { SignalReceived, TaskAnswered } from '../core/event.ts';
 import { isPlainObject, throughJson } from '../core/json.ts';
 import { toDataSchema } from '../definition/index.ts';
 import type { DataSchema, HumanStep } from '../definition/definition.ts';
@@ -72,7 +72,8 @@ export function signalCommand(
   };
 }
 
-function plainData(value: unknown, what: string, maxBytes: number): unknown {
+/** As JSON data. @throws WorkflowError REQUEST_INVALID, LIMIT_EXCEEDED */
+export function plainData(value: unknown, what: string, maxBytes: number): unknown {
   let plain: unknown;
   try {
     plain = throughJson(value) ?? null;
@@ -139,30 +140,4 @@ export function answerCommand(
     output: { v: output },
     ...(by === undefined ? {} : { by }),
   };
-}
-
-/** A command as another process leaves it for the owner of a run. */
-export function encodeCommand(event: HistoryEvent): string {
-  return JSON.stringify(event);
-}
-
-const commandTypes: ReadonlySet<string> = new Set([
-  'signal.received',
-  'task.answered',
-  'run.paused',
-  'run.resumed',
-  'run.cancelled',
-  'run.terminated',
-]);
-
-/** Null when it is none that an owner takes from others. */
-export function decodeCommand(data: string): HistoryEvent | null {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(data);
-  } catch {
-    return null;
-  }
-  const isCommand = isPlainObject(parsed) && typeof parsed['type'] === 'string' && commandTypes.has(parsed['type']);
-  return isCommand ? (parsed as HistoryEvent) : null;
 }

@@ -19,7 +19,7 @@ import {
   type RunState,
 } from '../core/advance.ts';
 import { InvariantError, toErrorData } from '../core/errors.ts';
-import type { HistoryEvent, Recorded } from '../core/event.ts';
+import type { HistoryEvent, Recorded, RunRebased } from '../core/event.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
@@ -27,6 +27,7 @@ import type { EffectInput } from '../../machines/effect-input.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
 import type { Committer } from './committer.ts';
 import type { Waiting } from './limits/limiter.ts';
+import type { Place } from './rebase.ts';
 import { abortion, checkLength, outcomeOf, RunLeft, type Outcome, type Subscriber } from './run-outcome.ts';
 import { RunRecord } from './run-record.ts';
 import type { TimerQueue } from './timer-queue.ts';
@@ -122,6 +123,10 @@ export class RunDriver {
     return this.#state;
   }
 
+  get kernel(): Kernel {
+    return this.#kernel;
+  }
+
   get context(): RunContext {
     return (this.#state.snapshot as { readonly context: RunContext }).context;
   }
@@ -179,6 +184,14 @@ export class RunDriver {
       this.leave(error);
       return { refused: `the run is left as it is: ${error instanceof Error ? error.message : String(error)}` };
     }
+  }
+
+  /**
+   * Goes on from the state of an event that is made for where the run is now, as {@link post}. Refused when it is not driven here.
+   * @throws at once what `make` throws; the run then stays as it is
+   */
+  rebase(make: (place: Place) => RunRebased, consumed?: readonly number[]): Promise<Advanced | Refused> {
+    return this.post(make({ seq: this.#state.seq + 1, at: this.#now() }), consumed);
   }
 
   #apply(

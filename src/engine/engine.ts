@@ -3,12 +3,11 @@
  * what is asked of them. Owns whether it is open; the work is done by the rooms that `assemble.ts` puts together.
  */
 import { WorkflowError } from '../core/errors.ts';
-import type { HistoryEvent } from '../core/event.ts';
 import type { RunFilter } from '../core/ports.ts';
 import { endedStatuses } from '../core/run.ts';
 import type { Workflow, WorkflowDefinition } from '../definition/index.ts';
 import { assemble, type EngineParts, type Rooms } from './assemble.ts';
-import { answerCommand, checkReason, parseTaskId, signalCommand, type Reason } from './commands.ts';
+import { Controls } from './controls.ts';
 import { runReport } from './report.ts';
 import type { RunEvent } from './run-events.ts';
 import { Run, type RunAccess, type RunReport, type StepReport } from './run.ts';
@@ -18,7 +17,7 @@ import type { Task } from './tasks.ts';
 /** Looks at what other processes left between two looks for dead ones. */
 const looksPerAdoption = 10;
 
-export class Engine implements RunAccess, AsyncDisposable {
+export class Engine extends Controls implements RunAccess, AsyncDisposable {
   readonly #parts: EngineParts;
   readonly #rooms: Rooms;
   #stalled: WorkflowError | null = null;
@@ -29,6 +28,7 @@ export class Engine implements RunAccess, AsyncDisposable {
 
   /** Use {@link createEngine}. */
   constructor(parts: EngineParts) {
+    super();
     this.#parts = parts;
     const { logger } = parts;
     this.#rooms = assemble(parts, {
@@ -163,20 +163,13 @@ export class Engine implements RunAccess, AsyncDisposable {
     });
   }
 
-  // What people and programs say to a run. Resolves when it is committed, or left for the process that drives the run.
-
-  async signal(id: string, name: string, payload?: unknown, { by }: { readonly by?: string } = {}): Promise<void> {
-    await this.#tell(id, signalCommand(name, payload, by, this.#parts.limits.maxInputBytes));
+  protected openRooms(): Rooms {
+    this.#assertOpen();
+    return this.#rooms;
   }
 
-  /** Answers a task. @throws InputError when the answer does not fit the form; WorkflowError NOT_FOUND, CONFLICT (answered already) */
-  async answer(task: string, answer: unknown, { by }: { readonly by?: string } = {}): Promise<void> {
-    const address = parseTaskId(task);
-    const { program, context } = this.#rooms.reader.stateOf(address.run);
-    await this.#tell(
-      address.run,
-      answerCommand(address, program, context, answer, by, this.#parts.limits.maxInputBytes),
-    );
+  protected get maxInputBytes(): number {
+    return this.#parts.limits.maxInputBytes;
   }
 
   /** What waits for a person, in the runs that the filter admits; newest runs first. */
@@ -186,27 +179,6 @@ export class Engine implements RunAccess, AsyncDisposable {
 
   tasksOf(id: string): readonly Task[] {
     return this.#rooms.reader.tasksOf(id);
-  }
-
-  async pause(id: string, reason: Reason = {}): Promise<void> {
-    await this.#tell(id, { type: 'run.paused', ...checkReason(reason) });
-  }
-
-  async resume(id: string, reason: Reason = {}): Promise<void> {
-    await this.#tell(id, { type: 'run.resumed', ...checkReason(reason) });
-  }
-
-  async cancel(id: string, reason: Reason = {}): Promise<void> {
-    await this.#tell(id, { type: 'run.cancelled', ...checkReason(reason) });
-  }
-
-  async terminate(id: string, reason: Reason = {}): Promise<void> {
-    await this.#tell(id, { type: 'run.terminated', ...checkReason(reason) });
-  }
-
-  async #tell(id: string, event: HistoryEvent): Promise<void> {
-    this.#assertOpen();
-    await this.#rooms.messages.tell(id, event);
   }
 
   // What is asked about a run.

@@ -97,12 +97,24 @@ export class LiveRuns {
     );
   }
 
+  /** As {@link row}, or null. */
+  find(id: string): RunRow | null {
+    return this.#drivers.get(id)?.row ?? this.#options.reads.readRun(id);
+  }
+
   /** Brings an unfinished run back that is ours to drive. */
   resume(id: string): RunDriver {
+    const driver = this.reopen(id);
+    driver.resume();
+    return driver;
+  }
+
+  /** Brings a run back as it is stored, without going on with it: it may have ended. */
+  reopen(id: string): RunDriver {
     // It may have been left in this very moment.
     this.#options.flush();
     const { row, compiled, kernel, state, outer, replayed, lastAt } = loadRun(this.#loading, id);
-    const driver = this.#add(
+    return this.#add(
       new RunDriver({
         row,
         compiled,
@@ -115,8 +127,6 @@ export class LiveRuns {
         lastAt,
       }),
     );
-    driver.resume();
-    return driver;
   }
 
   /**

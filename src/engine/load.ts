@@ -4,7 +4,7 @@
  */
 import { advance, type Advanced, type Kernel, type RunState } from '../core/advance.ts';
 import { InvariantError, WorkflowError } from '../core/errors.ts';
-import type { Recorded, RunStarted } from '../core/event.ts';
+import type { Recorded, RunRebased, RunStarted } from '../core/event.ts';
 import type { Store } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
@@ -34,18 +34,26 @@ export interface Loading {
 /** @throws WorkflowError NOT_FOUND; STORE_INVALID; InvariantError when the history does not fit the machine */
 export function loadRun(loading: Loading, id: string): LoadedRun {
   const base = baseOf(loading, id);
+  const { kernel, compiled, outer } = base;
   const checkpoint = loading.store.readCheckpoint(id);
+  const after = loading.store.readEvents(id, (checkpoint?.seq ?? 0) + 1).map(decodeEvent);
+  // What was before the newest epoch is of no account, and may be of another machine.
+  const epoch = after.findLastIndex(({ event }) => event.type === 'run.rebased');
+  const events = epoch === -1 ? after : after.slice(epoch);
   const from =
-    checkpoint === null
-      ? base.kernel.initial
-      : restoreState(base.kernel, base.compiled.program, checkpoint.snapshot, checkpoint.seq, base.outer);
-  const events = loading.store.readEvents(id, from.seq + 1).map(decodeEvent);
-  const state = events.reduce(
-    (current, recorded) => replayOne(base.kernel, current, recorded, id, base.outer).state,
-    from,
-  );
+    epoch !== -1
+      ? before(kernel, events)
+      : checkpoint === null
+        ? kernel.initial
+        : restoreState(kernel, compiled.program, checkpoint.snapshot, checkpoint.seq, outer);
+  const state = events.reduce((current, recorded) => replayOne(kernel, current, recorded, id, outer).state, from);
   const last = events.at(-1) ?? loading.store.readEvent(id, state.seq);
   return { ...base, state, replayed: events.length, lastAt: last?.at ?? base.row.updatedAt };
+}
+
+/** A rebase leads on from any state: from none at all as well. */
+function before({ initial }: Kernel, [first]: readonly Recorded[]): RunState {
+  return { ...initial, seq: (first?.seq ?? 1) - 1 };
 }
 
 export interface Replayed {
@@ -61,41 +69,77 @@ export function replayRun(loading: Loading, id: string, until?: number): Generat
 /** Events held at once while a history is read. */
 const pageSize = 500;
 
-/** A replay that goes on: what was added to the history since is replayed when it is asked for. */
+/**
+ * A replay that goes on: what was added to the history since is replayed when it is asked for. Each epoch with the definition
+ * that the run was bound to then; epochs of an earlier machine format cannot be replayed and are left out.
+ */
 export class Replay {
-  readonly compiled: CompiledWorkflow;
   readonly #loading: Loading;
-  readonly #base: ReturnType<typeof baseOf>;
+  readonly #row: RunRow;
+  #base: Base;
   #state: RunState;
 
   /** @throws as {@link loadRun} */
   constructor(loading: Loading, id: string) {
     this.#loading = loading;
-    this.#base = baseOf(loading, id);
-    this.compiled = this.#base.compiled;
-    this.#state = this.#base.kernel.initial;
+    this.#row = rowOf(loading, id);
+    const first = this.#firstEpoch();
+    this.#base = baseAt(loading, this.#row, first?.event);
+    this.#state = first === null ? this.#base.kernel.initial : before(this.#base.kernel, [first]);
+  }
+
+  /** The first event of the first epoch that this release can replay; null when there is none yet. */
+  #firstEpoch(): Recorded<Epoch> | null {
+    for (let from = 1, limit = 1; ; limit = pageSize) {
+      const page = this.#loading.store.readEvents(this.#row.id, from, limit).map(decodeEvent);
+      for (const recorded of page) if (isEpoch(recorded) && recorded.event.format === machineFormat) return recorded;
+      if (page.length < limit) return null;
+      from = (page.at(-1)?.seq ?? from) + 1;
+    }
   }
 
   get state(): RunState {
     return this.#state;
   }
 
+  /** The workflow, or loop body, that the run was bound to at the last event that was replayed. */
+  get compiled(): CompiledWorkflow {
+    return this.#base.compiled;
+  }
+
   /** What followed from the events since the last call, up to one of them. */
   *next(until: number = Number.POSITIVE_INFINITY): Generator<Replayed> {
-    const { row, kernel, outer } = this.#base;
+    const { id } = this.#row;
     for (;;) {
       const from = this.#state.seq + 1;
       const limit = Math.min(pageSize, until - from + 1);
-      const page = limit <= 0 ? [] : this.#loading.store.readEvents(row.id, from, limit);
+      const page = limit <= 0 ? [] : this.#loading.store.readEvents(id, from, limit);
       for (const stored of page) {
         const recorded = decodeEvent(stored);
-        const advanced = replayOne(kernel, this.#state, recorded, row.id, outer);
+        if (recorded.event.type === 'run.rebased') this.#base = baseAt(this.#loading, this.#row, recorded.event);
+        const { kernel, outer } = this.#base;
+        const advanced = replayOne(kernel, this.#state, recorded, id, outer);
         this.#state = advanced.state;
         yield { recorded, advanced };
       }
       if (page.length < limit || limit <= 0) return;
     }
   }
+}
+
+/** The state of a run as it was after one of its events, and what it was bound to then. */
+function stateAt(loading: Loading, id: string, seq: number): Replay {
+  const replay = new Replay(loading, id);
+  const steps = replay.next(seq);
+  while (steps.next().done !== true);
+  return replay;
+}
+
+/** Events that say what a run is bound to from there on. */
+type Epoch = RunStarted | RunRebased;
+
+function isEpoch(recorded: Recorded): recorded is Recorded<Epoch> {
+  return recorded.event.type === 'run.started' || recorded.event.type === 'run.rebased';
 }
 
 /** A replayed event that the machine does not take shows a history of another machine. */
@@ -114,7 +158,9 @@ function replayOne(
   return advanced;
 }
 
-function baseOf(loading: Loading, id: string): Omit<LoadedRun, 'state' | 'replayed' | 'lastAt'> {
+type Base = Omit<LoadedRun, 'state' | 'replayed' | 'lastAt'>;
+
+function rowOf(loading: Loading, id: string): RunRow {
   const row = loading.store.readRun(id);
   if (row === null) throw new WorkflowError('NOT_FOUND', `no run '${id}'`);
   if (row.format !== machineFormat) {
@@ -123,11 +169,22 @@ function baseOf(loading: Loading, id: string): Omit<LoadedRun, 'state' | 'replay
       `run '${id}' was started with machine format ${row.format}, this release has ${machineFormat}`,
     );
   }
-  const { compiled, outer } =
-    row.kind === 'round'
-      ? roundOf(loading, row)
-      : { compiled: compileWorkflow(loading.catalog.ofRun(row)), outer: null };
-  return { row, compiled, kernel: kernelOf(compiled), outer };
+  return row;
+}
+
+function baseOf(loading: Loading, id: string): Base {
+  return baseAt(loading, rowOf(loading, id), undefined);
+}
+
+/** @param epoch what the run is bound to. @default its row says it */
+function baseAt(loading: Loading, row: RunRow, epoch: Epoch | undefined): Base {
+  if (row.kind === 'round') {
+    const round = roundOf(loading, row);
+    return { row, kernel: kernelOf(round.compiled), ...round };
+  }
+  const { version, hash } = epoch ?? row;
+  const compiled = compileWorkflow(loading.catalog.ofRun({ workflow: row.workflow, version, hash }));
+  return { row, compiled, kernel: kernelOf(compiled), outer: null };
 }
 
 /** The body of the loop, and the run around it as it was when the loop began. */
@@ -135,15 +192,11 @@ function roundOf(loading: Loading, row: RunRow): { readonly compiled: CompiledWo
   const first = loading.store.readEvent(row.id, 1);
   const link = first === null ? undefined : (decodeEvent(first).event as RunStarted).parent;
   if (link === undefined) throw new InvariantError(`round '${row.id}' does not say whose it is`);
-  const parent = baseOf(loading, link.run);
-  const { program } = parent.compiled;
+  const { compiled: around, state } = stateAt(loading, link.run, link.seq);
+  const { program } = around;
   const loop = program.byId.get(link.step);
-  const compiled = loop === undefined ? undefined : parent.compiled.bodies.get(loop);
+  const compiled = loop === undefined ? undefined : around.bodies.get(loop);
   if (loop === undefined || compiled === undefined)
     throw new InvariantError(`round '${row.id}' belongs to step '${link.step}', which is not an items loop`);
-  let state = parent.kernel.initial;
-  for (const stored of loading.store.readEvents(link.run, 1, link.seq)) {
-    state = replayOne(parent.kernel, state, decodeEvent(stored), link.run, parent.outer).state;
-  }
   return { compiled, outer: { program, context: (state.snapshot as { readonly context: RunContext }).context, loop } };
 }

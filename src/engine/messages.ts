@@ -10,13 +10,17 @@ import { WorkflowError } from '../core/errors.ts';
 import type { HistoryEvent } from '../core/event.ts';
 import type { Clock, InboxEntry, Logger, Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow } from '../core/run.ts';
-import { decodeCommand, encodeCommand, signalCommand } from './commands.ts';
+import { signalCommand } from './commands.ts';
+import type { Control } from './control.ts';
+import type { ControlCommand } from './control-commands.ts';
 import type { RunDriver } from './driver.ts';
+import { decodeCommand, encodeCommand, type Command } from './inbox-command.ts';
 import type { LiveRuns } from './live-runs.ts';
 
 export interface MessagesOptions {
   readonly store: Store;
   readonly live: LiveRuns;
+  readonly control: Control;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Of a payload, in characters of JSON. */
@@ -41,6 +45,12 @@ export class Messages {
     const driver = live.take(id);
     if (driver === null) this.#leave(id, event);
     else await live.post(driver, event);
+  }
+
+  /** As {@link tell}. @throws as `Control.tell` */
+  async control(id: string, command: ControlCommand): Promise<void> {
+    const where = await this.#options.control.tell(id, command);
+    if (where === 'elsewhere') this.#leave(id, { type: 'control', command });
   }
 
   /** To all runs that wait for a signal of that name now. */
@@ -70,7 +80,7 @@ export class Messages {
     }
   }
 
-  #leave(id: string, event: HistoryEvent): void {
+  #leave(id: string, event: Command): void {
     const { store, clock } = this.#options;
     store.post(id, encodeCommand(event), clock.now());
   }
@@ -100,11 +110,11 @@ export class Messages {
     return true;
   }
 
-  async #apply(driver: RunDriver, event: HistoryEvent, id: number): Promise<void> {
+  async #apply(driver: RunDriver, command: Command, id: number): Promise<void> {
     this.#applied.add(id);
     try {
-      const applied = await driver.post(event, [id]);
-      if ('refused' in applied) this.#refuse(id, driver.id, applied.refused);
+      const refused = await this.#post(driver, command, id);
+      if (refused !== null) this.#refuse(id, driver.id, refused);
     } catch (error) {
       // The run is left, or the entry could not be removed: it is looked at again.
       this.#changeCount = -1;
@@ -113,6 +123,13 @@ export class Messages {
     } finally {
       this.#applied.delete(id);
     }
+  }
+
+  /** Why it was refused; null: it is committed. */
+  async #post(driver: RunDriver, command: Command, id: number): Promise<string | null> {
+    if (command.type === 'control') return this.#options.control.apply(driver, command.command, [id]);
+    const applied = await driver.post(command, [id]);
+    return 'refused' in applied ? applied.refused : null;
   }
 
   #refuse(id: number, run: string, why: string): void {

@@ -3,7 +3,7 @@
  * that commit is told of; when and where it is written is the committer's.
  */
 import { statusOf, type ActiveEffect, type RunState } from '../core/advance.ts';
-import type { Recorded } from '../core/event.ts';
+import type { Recorded, RunRebased } from '../core/event.ts';
 import type { Commit, RunUpdate } from '../core/ports.ts';
 import { endedStatuses, type RunRow, type RunStatus, type WaitingFor } from '../core/run.ts';
 import type { RunContext } from '../../machines/context.ts';
@@ -48,6 +48,9 @@ export class RunRecord {
     const status = statusOf(state);
     const waitingFor = waitsFor(state);
     const checkpoint = this.#checkpointIfDue(state, status);
+    const { event } = recorded;
+    if (event.type === 'run.rebased')
+      return this.#rebased(event, events, { status, waitingFor, updatedAt: recorded.at }, state);
     if (status === this.#row.status && waitingFor === this.#row.waitingFor && !this.#isNew) {
       return { commit: { run, events, ...checkpoint }, row: this.#row };
     }
@@ -57,6 +60,23 @@ export class RunRecord {
     this.#isNew = false;
     const change = isNew ? { create: this.#row } : { update };
     return { commit: { run, ...change, events, ...checkpoint }, row: this.#row };
+  }
+
+  /** The state is in the event: it is as good as a checkpoint. */
+  #rebased(
+    { version, hash, format, snapshot }: RunRebased,
+    events: Commit['events'],
+    now: Pick<RunUpdate, 'updatedAt'> & { readonly status: RunStatus; readonly waitingFor: WaitingFor | null },
+    state: RunState,
+  ): RecordedCommit {
+    this.#sinceCheckpoint = 0;
+    this.#checkpointBytes = snapshot.length;
+    const fresh = { endedAt: null, output: null, error: null };
+    const update = { ...now, version, hash, format, ...fresh, ...ending(state, now.status, now.updatedAt) };
+    this.#row = { ...this.#row, ...update };
+    const change = this.#isNew ? { create: this.#row } : { update };
+    this.#isNew = false;
+    return { commit: { run: this.#row.id, ...change, events }, row: this.#row };
   }
 
   #checkpointIfDue(state: RunState, status: RunStatus): Pick<Commit, 'checkpoint'> {

@@ -9,6 +9,7 @@ import {
 } from '../core/errors.ts';
 import type { RunRow, RunStatus, StepStatus } from '../core/run.ts';
 import type { Reason } from './commands.ts';
+import type { Edits } from './control-commands.ts';
 import type { Waiting } from './limits/limiter.ts';
 import type { RunEvent } from './run-events.ts';
 import type { Task } from './tasks.ts';
@@ -66,6 +67,11 @@ export interface RunAccess {
   terminate(id: string, reason: Reason): Promise<void>;
   pause(id: string, reason: Reason): Promise<void>;
   resume(id: string, reason: Reason): Promise<void>;
+  retry(id: string, reason: Reason): Promise<void>;
+  rerun(id: string, step: string, reason: Reason): Promise<void>;
+  skip(id: string, step: string, reason: Reason): Promise<void>;
+  complete(id: string, step: string, output: unknown, reason: Reason): Promise<void>;
+  edit(id: string, edits: Edits, reason: Reason): Promise<void>;
   signal(id: string, name: string, payload: unknown, by: { readonly by?: string }): Promise<void>;
   tasksOf(id: string): readonly Task[];
 }
@@ -121,6 +127,31 @@ export class Run<Output = unknown> {
   /** Goes on after a pause: what arrived meanwhile is applied. */
   resume(reason: Reason = {}): Promise<void> {
     return this.#access.resume(this.id, reason);
+  }
+
+  /** Goes on with a failed or cancelled run: where it stopped, with what had completed. */
+  retry(reason: Reason = {}): Promise<void> {
+    return this.#access.retry(this.id, reason);
+  }
+
+  /** Goes back to a step: it and all that comes after it are visited anew. */
+  rerun(step: string, reason: Reason = {}): Promise<void> {
+    return this.#access.rerun(this.id, step, reason);
+  }
+
+  /** Passes over a step that is under way, waits, or failed. */
+  skip(step: string, reason: Reason = {}): Promise<void> {
+    return this.#access.skip(this.id, step, reason);
+  }
+
+  /** Gives a step that is under way, waits, or failed its output by hand. */
+  complete(step: string, output: unknown, reason: Reason = {}): Promise<void> {
+    return this.#access.complete(this.id, step, output, reason);
+  }
+
+  /** Sets keys of the state, and outputs of steps, while it is paused or waits. */
+  edit(edits: Edits, reason: Reason = {}): Promise<void> {
+    return this.#access.edit(this.id, edits, reason);
   }
 
   /** Taken by the steps that wait for it, else kept until one does. */

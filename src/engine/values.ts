@@ -107,6 +107,7 @@ function partOf(event: HistoryEvent, ref: Ref): { readonly stored: StoredValue }
   if (event.type === 'run.started') return { stored: event.input };
   if (event.type === 'signal.received') return { stored: event.payload };
   if (event.type === 'task.answered') return { stored: event.output };
+  if (event.type === 'run.rebased') return { value: event.values ?? {} };
   throw new InvariantError(`event '${event.type}' has no output`);
 }
 

@@ -207,7 +207,10 @@ describe('an event that the run does not take', () => {
 
   test('a machine that ignores the result of an effect that it started is a bug, not a refusal', () => {
     const machine = createMachine({ initial: '$boot', states: { $boot: {} } });
-    const keeping = { keep: () => undefined, keepInput: () => undefined, keepSignal: () => undefined };
+    const restore = (): never => {
+      throw new Error('nothing is restored');
+    };
+    const keeping = { keep: () => undefined, keepInput: () => undefined, keepSignal: () => undefined, restore };
     const kernel = createKernel(machine, keeping);
     const input = { effect: 'a', visit: 1, attempt: 1 };
     const state = { ...kernel.initial, effects: new Map([['a', { id: 'a', src: 'agent', input, seq: 1 }]]) };

@@ -12,9 +12,11 @@ import {
   type RunState,
 } from '../../src/core/advance.ts';
 import { WorkflowError, toErrorData } from '../../src/core/errors.ts';
-import type { EffectCompleted, HistoryEvent, Recorded } from '../../src/core/event.ts';
+import type { EffectCompleted, HistoryEvent, Recorded, RunRebased } from '../../src/core/event.ts';
 import { decodeEvent, encodeEvent } from '../../src/engine/codec.ts';
 import { kernelOf } from '../../machines/kernel-of.ts';
+import { planned, type ControlCommand, type Past, type Subject } from '../../src/engine/control-commands.ts';
+import { rebasedBy } from '../../src/engine/rebase.ts';
 import { startedEvent } from '../../src/engine/start.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
@@ -67,7 +69,16 @@ export function simulate(
     return true;
   };
   take(startedEvent(definition, { v: input }));
-  while (state.snapshot.status === 'active' && moments.length < maxEvents) {
+  const intervene = (): boolean => {
+    const event = interventionIn({ id: extras.runId, compiled, state }, random, { seq: state.seq + 1, at });
+    return event !== null && take(event);
+  };
+  while (moments.length < maxEvents) {
+    if (state.snapshot.status !== 'active') {
+      if (random.next() < 0.3 || !intervene()) break;
+      continue;
+    }
+    if (random.next() < 0.04 && intervene()) continue;
     const isPaused = state.pause !== null;
     if (random.next() < (isPaused ? 0.3 : 0.03)) {
       take({ type: isPaused ? 'run.resumed' : 'run.paused', by: 'someone' });
@@ -90,6 +101,33 @@ export function simulate(
     }
   }
   return { compiled, kernel, moments };
+}
+
+const noPast: Past = { hasRuns: () => false, contextAt: () => null };
+
+/** What somebody might do to the run where it is; null: it would be refused. */
+function interventionIn(
+  subject: Subject,
+  random: SeededRandom,
+  place: { readonly seq: number; readonly at: number },
+): RunRebased | null {
+  const { steps } = subject.compiled.program;
+  const id = steps[Math.floor(random.next() * steps.length)]?.step.id ?? '';
+  const commands: readonly ControlCommand[] = [
+    { kind: 'retry' },
+    { kind: 'rerun', step: id },
+    { kind: 'skip', step: id },
+    { kind: 'complete', step: id, output: { by: 'hand', score: 5 } },
+    { kind: 'edit', state: { n: 3 }, outputs: {} },
+  ];
+  const command = commands[Math.floor(random.next() * commands.length)] as ControlCommand;
+  try {
+    const { intervention, ...about } = planned(subject, command, noPast, place.seq);
+    return rebasedBy(subject, intervention, place, { kind: command.kind, ...about });
+  } catch (error) {
+    if (error instanceof WorkflowError) return null;
+    throw error;
+  }
 }
 
 export function tokenOf(effect: ActiveEffect): Pick<EffectCompleted, 'effect' | 'visit' | 'attempt'> {

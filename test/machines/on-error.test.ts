@@ -53,6 +53,17 @@ describe('onError', () => {
       },
     },
     {
+      name: 'a constant output takes the place of an answer whose assign fails; what it assigns then counts',
+      flow: flow({
+        state: { n: 0 },
+        steps: [agent('a', { onError: { output: { n: 7 } }, assign: { n: 'n{{steps.a.output.n}}' } }), agent('b')],
+        output: '{{state.n}}',
+      }),
+      mocks: { a: {} },
+      output: 'n7',
+      statuses: { a: 'completed', b: 'completed' },
+    },
+    {
       name: 'a constant output with escapes is what its text means',
       flow: flow({ steps: [agent('a', { onError: { output: 'plain{{! a comment }} text' } })] }),
       mocks: { a: fails() },

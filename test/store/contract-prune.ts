@@ -13,10 +13,7 @@ const round = (id: string, parent: string): Commit =>
 
 const fork = (id: string, from: string): Commit => ({
   ...start(id, 1, { status: 'running' }),
-  events: [
-    event(1),
-    { seq: 2, at: epoch, type: 'run.rebased' as never, data: JSON.stringify({ from: { run: from, seq: 2 } }) },
-  ],
+  events: [event(1), { seq: 2, at: epoch, type: 'run.rebased', data: JSON.stringify({ from: { run: from, seq: 2 } }) }],
 });
 
 /** Until nothing is left to do. */

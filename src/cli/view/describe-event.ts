@@ -1,4 +1,5 @@
 /** One event of a run as one line of text, without its time. */
+import type { RebaseKind } from '../../core/event.ts';
 import type { RunEvent, StepChunk } from '../../engine/run-events.ts';
 import { describeQueue, duration, inline } from './format.ts';
 import type { RunModel } from './run-model.ts';
@@ -31,6 +32,8 @@ export function describeEvent(event: Described, model: RunModel, { style, output
     case 'run.paused':
     case 'run.resumed':
       return `${style.bold(event.type === 'run.paused' ? 'run paused' : 'run resumed')}${bywhom(event)}`;
+    case 'run.rebased':
+      return `${style.bold(rebaseWords[event.kind])}${event.steps === undefined ? '' : ` ${event.steps.join(', ')}`}${bywhom(event)}`;
     case 'task.opened':
       return `${event.step}  ${style.yellow('waits for a person')}`;
     case 'step.started': {
@@ -59,6 +62,17 @@ export function describeEvent(event: Described, model: RunModel, { style, output
       return `${event.step}  ${style.yellow('cancelled')}${stepTook(model, event.step)}`;
   }
 }
+
+const rebaseWords: Readonly<Record<RebaseKind, string>> = {
+  retry: 'run retried:',
+  rerun: 'run again from',
+  complete: 'completed by hand:',
+  skip: 'skipped by hand:',
+  fork: 'forked',
+  edit: 'edited',
+  migrate: 'moved to another version',
+  compact: 'history compacted',
+};
 
 function bywhom({ by, why }: { readonly by?: string; readonly why?: string }): string {
   return `${by === undefined ? '' : ` by ${oneLine(by)}`}${why === undefined ? '' : `: ${oneLine(why)}`}`;

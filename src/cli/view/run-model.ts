@@ -75,6 +75,11 @@ export class RunModel {
       case 'run.resumed':
         this.status = 'running';
         break;
+      case 'run.rebased':
+        this.status = 'running';
+        this.endedAt = null;
+        this.error = null;
+        break;
       case 'task.opened':
         this.step(event.step).isTask = true;
         break;

@@ -1,0 +1,99 @@
+/**
+ * What people and programs say to runs: the part of the engine's face that changes their course. Owns the checks of what is said;
+ * where it goes is the affair of `messages.ts` and `control.ts`.
+ */
+import type { HistoryEvent } from '../core/event.ts';
+import type { Rooms } from './assemble.ts';
+import { answerCommand, checkReason, parseTaskId, plainData, signalCommand, type Reason } from './commands.ts';
+import type { ControlCommand, Edits } from './control-commands.ts';
+
+/** All of it resolves when it is committed, or left for the process that drives the run. */
+export abstract class Controls {
+  /** @throws WorkflowError when the engine is closed */
+  protected abstract openRooms(): Rooms;
+  protected abstract readonly maxInputBytes: number;
+
+  async signal(id: string, name: string, payload?: unknown, { by }: { readonly by?: string } = {}): Promise<void> {
+    await this.#tell(id, signalCommand(name, payload, by, this.maxInputBytes));
+  }
+
+  /** Answers a task. @throws InputError when the answer does not fit the form; WorkflowError NOT_FOUND, CONFLICT (answered already) */
+  async answer(task: string, answer: unknown, { by }: { readonly by?: string } = {}): Promise<void> {
+    const address = parseTaskId(task);
+    const { program, context } = this.openRooms().reader.stateOf(address.run);
+    await this.#tell(address.run, answerCommand(address, program, context, answer, by, this.maxInputBytes));
+  }
+
+  async pause(id: string, reason: Reason = {}): Promise<void> {
+    await this.#tell(id, { type: 'run.paused', ...checkReason(reason) });
+  }
+
+  async resume(id: string, reason: Reason = {}): Promise<void> {
+    await this.#tell(id, { type: 'run.resumed', ...checkReason(reason) });
+  }
+
+  async cancel(id: string, reason: Reason = {}): Promise<void> {
+    await this.#tell(id, { type: 'run.cancelled', ...checkReason(reason) });
+  }
+
+  async terminate(id: string, reason: Reason = {}): Promise<void> {
+    await this.#tell(id, { type: 'run.terminated', ...checkReason(reason) });
+  }
+
+  async #tell(id: string, event: HistoryEvent): Promise<void> {
+    await this.openRooms().messages.tell(id, event);
+  }
+
+  /**
+   * Goes on with a failed or cancelled run: the steps at which it stopped begin anew, as new visits with all their attempts; what
+   * had completed, also in parallel branches, rounds and child runs, stays so.
+   * @throws WorkflowError NOT_FOUND; CONFLICT when it has not failed, or another run waits for it
+   */
+  async retry(id: string, reason: Reason = {}): Promise<void> {
+    await this.#control(id, { kind: 'retry', ...checkReason(reason) });
+  }
+
+  /**
+   * Goes back to a step: it and all that comes after it are visited anew. Also of a run that has ended.
+   * @throws WorkflowError NOT_FOUND (no such run or step); CONFLICT when the step has not begun yet
+   */
+  async rerun(id: string, step: string, reason: Reason = {}): Promise<void> {
+    await this.#control(id, { kind: 'rerun', step, ...checkReason(reason) });
+  }
+
+  /**
+   * Passes a step over that is under way, waits, or failed. A run that failed at it goes on.
+   * @throws WorkflowError NOT_FOUND (no such run or step); CONFLICT when the step has ended or not begun
+   */
+  async skip(id: string, step: string, reason: Reason = {}): Promise<void> {
+    await this.#control(id, { kind: 'skip', step, ...checkReason(reason) });
+  }
+
+  /**
+   * Gives a step its output by hand; what follows an answer (handlers, `assign`) follows. A run that failed at it goes on.
+   * @throws InputError when the output does not fit the step's schema or form; WorkflowError as {@link skip}
+   */
+  async complete(id: string, step: string, output: unknown, reason: Reason = {}): Promise<void> {
+    const plain = plainData(output, `the output of step '${step}'`, this.maxInputBytes);
+    await this.#control(id, { kind: 'complete', step, output: plain, ...checkReason(reason) });
+  }
+
+  /**
+   * Sets keys of the state, and outputs of steps (by id), of a run that is paused or waits.
+   * @throws InputError; WorkflowError NOT_FOUND; CONFLICT when it is at work, or has ended
+   */
+  async edit(id: string, { state, outputs }: Edits, reason: Reason = {}): Promise<void> {
+    const plain = (value: Readonly<Record<string, unknown>>, what: string): Readonly<Record<string, unknown>> =>
+      plainData(value, what, this.maxInputBytes) as Readonly<Record<string, unknown>>;
+    await this.#control(id, {
+      kind: 'edit',
+      ...(state === undefined ? {} : { state: plain(state, 'the state') }),
+      ...(outputs === undefined ? {} : { outputs: plain(outputs, 'the outputs') }),
+      ...checkReason(reason),
+    });
+  }
+
+  async #control(id: string, command: ControlCommand): Promise<void> {
+    await this.openRooms().messages.control(id, command);
+  }
+}
