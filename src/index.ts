@@ -25,6 +25,7 @@ export type {
 export { createEngine } from './engine/create-engine.ts';
 export type { Engine } from './engine/engine.ts';
 export type { EngineLimits, EngineOptions } from './engine/options.ts';
+export type { RetentionOptions } from './engine/retention.ts';
 export { Run, RunFailedError } from './engine/run.ts';
 export type { RunReport, StepReport } from './engine/run.ts';
 export type { Reason } from './engine/commands.ts';

@@ -17,6 +17,7 @@ import type { EngineLimits } from './options.ts';
 import { Reader } from './reader.ts';
 import { Recovery } from './recovery.ts';
 import { StepCache } from './step-cache.ts';
+import type { RetentionPolicy } from './retention.ts';
 import { Starter } from './starter.ts';
 import { TimerQueue } from './timer-queue.ts';
 import { Values } from './values.ts';
@@ -35,6 +36,10 @@ export interface EngineParts {
   readonly logger: Logger;
   /** Calls back again and again until it is taken back; null: other processes are not listened to. */
   readonly poll: ((look: () => void) => () => void) | null;
+  /** Null: no run is ever removed. */
+  readonly retention: RetentionPolicy | null;
+  /** Calls back again and again until it is taken back. */
+  readonly sweep: (step: () => void) => () => void;
   /** Calls back at the end of the turn of the event loop. */
   readonly defer: (work: () => void) => void;
   /** Whether runs of processes that died meanwhile are continued. */

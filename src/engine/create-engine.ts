@@ -5,9 +5,10 @@ import { createHttpClient } from '../http/client.ts';
 import type { Store } from '../core/ports.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
-import { consoleLogger, systemClock, systemDefer, systemPoll, systemRandom } from './default-ports.ts';
+import { consoleLogger, systemClock, systemDefer, systemPoll, systemRandom, systemSweep } from './default-ports.ts';
 import { Engine } from './engine.ts';
 import { checkLimits, defaultStoreFile, type EngineOptions } from './options.ts';
+import { checkRetention } from './retention.ts';
 
 /** @throws DefinitionError; WorkflowError STORE_* when the store cannot be opened */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
@@ -21,6 +22,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
         env,
       });
   const limits = checkLimits(options.limits);
+  const retention = options.retention === undefined ? null : checkRetention(options.retention);
   const http = createHttpClient({ ...options.http, allowHosts: options.allowHosts ?? [], clock });
   const store = openStore(options);
   try {
@@ -37,6 +39,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       random: options.random ?? systemRandom,
       logger: options.logger ?? consoleLogger,
       poll: options.poll ?? (isShared(options) ? systemPoll : null),
+      retention,
+      sweep: options.sweep ?? systemSweep,
       defer: systemDefer,
       adopts: options.recover === undefined || options.recover === true,
     });

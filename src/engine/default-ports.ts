@@ -17,7 +17,16 @@ export function systemDefer(work: () => void): void {
 
 /** Looks at what other processes left, every 100 ms; does not keep the process alive. */
 export function systemPoll(look: () => void): () => void {
-  const timer = setInterval(look, 100);
+  return every(100, look);
+}
+
+/** Does a step of the background's work every 200 ms; does not keep the process alive. */
+export function systemSweep(step: () => void): () => void {
+  return every(200, step);
+}
+
+function every(ms: number, work: () => void): () => void {
+  const timer = setInterval(work, ms);
   timer.unref();
   return () => {
     clearInterval(timer);

@@ -8,6 +8,7 @@ import { endedStatuses } from '../core/run.ts';
 import type { Workflow, WorkflowDefinition } from '../definition/index.ts';
 import { assemble, type EngineParts, type Rooms } from './assemble.ts';
 import { Controls } from './controls.ts';
+import { startRetention } from './retention.ts';
 import { runReport } from './report.ts';
 import type { RunEvent } from './run-events.ts';
 import { Run, type RunAccess, type RunReport, type StepReport } from './run.ts';
@@ -23,7 +24,7 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
   #stalled: WorkflowError | null = null;
   #closing: Promise<void> | null = null;
   #failure: unknown = null;
-  #stopPolling: () => void = () => undefined;
+  #stopListening: () => void = () => undefined;
   #looks = 0;
 
   /** Use {@link createEngine}. */
@@ -47,13 +48,18 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
     });
   }
 
-  /** Listens to other processes from now on. */
+  /** Listens to other processes from now on, and removes what is old. */
   listen(): void {
-    if (this.#parts.poll === null) return;
-    this.#stopPolling();
-    this.#stopPolling = this.#parts.poll(() => {
+    this.#stopListening();
+    const { poll } = this.#parts;
+    const stopPolling = poll?.(() => {
       this.#look();
     });
+    const stopSweeping = startRetention(this.#parts);
+    this.#stopListening = () => {
+      stopPolling?.();
+      stopSweeping();
+    };
   }
 
   /** What other processes left for our runs, and runs of processes that died. */
@@ -228,7 +234,7 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
 
   async #close(graceMs: number): Promise<void> {
     const closed = new WorkflowError('CONFLICT', 'the engine was closed');
-    this.#stopPolling();
+    this.#stopListening();
     this.#rooms.live.stopAll(closed);
     this.#rooms.committer.flush();
     await this.#drained(graceMs);
@@ -258,7 +264,7 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
     this.#parts.logger.error('the engine stops: the store does not take its commits', {
       error: error instanceof Error ? error.message : String(error),
     });
-    this.#stopPolling();
+    this.#stopListening();
     this.#rooms.live.leaveAll(error, false);
     this.#rooms.timers.close();
   }

@@ -6,6 +6,7 @@ import type { Workflow } from '../definition/index.ts';
 import type { Clock, Logger, Random, Store } from '../core/ports.ts';
 import type { EffectHandler } from '../effects/call.ts';
 import type { HttpClientOptions } from '../http/types.ts';
+import type { RetentionOptions } from './retention.ts';
 
 export interface EngineLimits {
   /** Effects at once, of all runs; more wait in line. @default 1_000 */
@@ -53,6 +54,13 @@ export interface EngineOptions {
    * adopts those of processes that died. @default every 100 ms for a store that is a file, never for others
    */
   readonly poll?: (look: () => void) => () => void;
+  /** Removes runs that ended long ago, in the background: `{ completed: '30d', failed: '90d', keepLast: 100 }`. @default none is removed */
+  readonly retention?: RetentionOptions;
+  /**
+   * Calls back again and again, until it is taken back: retention then does a few milliseconds of work.
+   * @default every 200 ms while there is a `retention`
+   */
+  readonly sweep?: (step: () => void) => () => void;
   readonly http?: Omit<HttpClientOptions, 'allowHosts' | 'clock'>;
   readonly logger?: Logger;
   readonly clock?: Clock;
