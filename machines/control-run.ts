@@ -4,6 +4,7 @@
  */
 import type { AnyStateMachine, StateValue } from 'xstate';
 import { createKernel, type ActiveTimer, type Advanced, type Kernel, type RunState } from '../src/core/advance.ts';
+import { heartbeatOf } from '../src/core/accept.ts';
 import { InvariantError } from '../src/core/errors.ts';
 import type { Recorded } from '../src/core/event.ts';
 import { transition } from '../src/core/transition.ts';
@@ -116,13 +117,16 @@ function prepare(
   const effects = [...state.effects].filter(
     ([id, { input }]) => places.effects.has(id) && !isOver((input as EffectInput).step),
   );
-  const timers = [...state.timers].filter(
-    ([name]) => places.timers.has(name) && !isOver(program.byId.get(name.slice(name.indexOf(':') + 1))),
-  );
+  const kept = new Map(effects);
+  const timers = [...state.timers].filter(([name]) => {
+    const accepted = heartbeatOf(name);
+    if (accepted !== null) return kept.has(accepted);
+    return places.timers.has(name) && !isOver(program.byId.get(name.slice(name.indexOf(':') + 1)));
+  });
   const opened = openedTimers(machine, now, active, ids, context, recorded);
   return restoreValue(
     { machine, ...kernel },
-    { value, context, effects: new Map(effects), timers: new Map([...opened, ...timers]), seq: state.seq },
+    { value, context, effects: kept, timers: new Map([...opened, ...timers]), seq: state.seq },
   );
 }
 

@@ -43,12 +43,12 @@ export function restoreState(
   const persisted = JSON.parse(text) as PersistedState;
   const context = contextFromJson(persisted.context, outer);
   const effects = new Map<string, ActiveEffect>();
-  for (const { id, src, input, seq: begun } of persisted.effects) {
+  for (const { id, src, input, seq: begun, accepted } of persisted.effects) {
     const restored = new EffectInput(program, context, input.step, input.kind);
     if (restored.effect !== input.effect || restored.visit !== input.visit || restored.attempt !== input.attempt) {
       throw new InvariantError(`effect '${id}' of the checkpoint at event ${seq} does not fit its step`);
     }
-    effects.set(id, { id, src, input: restored, seq: begun });
+    effects.set(id, { id, src, input: restored, seq: begun, ...(accepted === undefined ? {} : { accepted }) });
   }
   const timers = new Map(persisted.timers.map((timer) => [timer.name, timer]));
   const { value, status, pause } = persisted;

@@ -10,6 +10,7 @@
  *  A3. The same state and event give the same result: replay is exact.
  *  A4. A run that has ended takes no event but a rebase. XState would leave a final state by a transition of the root.
  */
+import { accept } from './accept.ts';
 import { InvariantError } from './errors.ts';
 import type { HistoryEvent, Recorded, RunPaused, RunResumed } from './event.ts';
 import { toMachineEvent } from './machine-events.ts';
@@ -26,6 +27,8 @@ export function advance(kernel: Kernel, state: RunState, recorded: Recorded, ext
   const { event } = recorded;
   if (event.type === 'run.rebased') return rebase(kernel, state, recorded, event, extras);
   if (state.snapshot.status !== 'active') return { refused: `the run is ${statusOf(state)}` };
+  // What is known of an effect is known in a pause too.
+  if (event.type === 'effect.accepted' || event.type === 'effect.heartbeat') return accept(state, recorded, event);
   if (event.type === 'run.paused') return pause(state, recorded, event);
   if (event.type === 'run.resumed') return resume(kernel, state, recorded, event, extras);
   if (state.pause !== null && !isControl(event)) return hold(kernel, state, recorded, extras);

@@ -1,5 +1,6 @@
 /** What a machine did in one transition, as what there is to start, stop, set, cancel and tell. */
 import type { AnyMachineSnapshot } from 'xstate';
+import { heartbeatOf, heartbeatTimer } from './accept.ts';
 import { InvariantError } from './errors.ts';
 import type { HistoryEvent, LifecycleEvent, Recorded } from './event.ts';
 import type { ActiveEffect, ActiveTimer, Advanced, Command, EffectToken, RunState } from './run-state.ts';
@@ -18,19 +19,35 @@ export function collect(
   const set = new Map<string, ActiveTimer>();
   const cancelled = new Set<string>();
   const lifecycle: LifecycleEvent[] = [];
-  forget(effects, timers, recorded.event);
+  const dropHeartbeat = (id: string): void => {
+    const effect = effects.get(id);
+    const name = effect === undefined ? null : heartbeatTimer(effect);
+    if (name !== null && timers.delete(name)) cancelled.add(name);
+  };
+  const used = usedUp(recorded.event);
+  if (used !== null) {
+    dropHeartbeat(used);
+    effects.delete(used);
+  }
+  if (recorded.event.type === 'timer.fired') {
+    timers.delete(recorded.event.timer);
+    cancelled.delete(recorded.event.timer);
+  }
   for (const { type, params } of commands) {
     switch (type) {
       case 'xstate.spawnChild': {
         const { id, src, input } = params as { readonly id: string; readonly src: string; readonly input: EffectToken };
         const effect = { id, src, input, seq: recorded.seq };
+        dropHeartbeat(id);
         effects.set(id, effect);
         started.set(id, effect);
         break;
       }
       case 'xstate.stopChild': {
         const id = (params as { readonly id?: string } | undefined)?.id;
-        if (id === undefined || !effects.delete(id)) break;
+        if (id === undefined || !effects.has(id)) break;
+        dropHeartbeat(id);
+        effects.delete(id);
         if (!started.delete(id)) stopped.add(id);
         break;
       }
@@ -74,10 +91,10 @@ export function collect(
   };
 }
 
-/** What the event itself has used up needs no stopping. */
-function forget(effects: Map<string, ActiveEffect>, timers: Map<string, ActiveTimer>, event: HistoryEvent): void {
-  if (event.type === 'effect.completed' || event.type === 'effect.failed') effects.delete(event.effect);
-  if (event.type === 'timer.fired') timers.delete(event.timer);
+/** The effect that the event itself has ended: it needs no stopping. */
+function usedUp(event: HistoryEvent): string | null {
+  if (event.type === 'effect.completed' || event.type === 'effect.failed') return event.effect;
+  return event.type === 'timer.fired' ? heartbeatOf(event.timer) : null;
 }
 
 const afterPrefix = 'xstate.after.';

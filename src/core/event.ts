@@ -76,6 +76,18 @@ export interface EffectFailed extends EffectResultBase {
   readonly random?: number;
 }
 
+/** The other side has accepted the work, and will say when it is done: the effect is not carried out again. */
+export interface EffectAccepted extends EffectResultBase {
+  readonly type: 'effect.accepted';
+  /** In milliseconds: so long without a sign of life is a failure. Absent: none is expected. */
+  readonly heartbeatMs?: number;
+}
+
+/** A sign of life of an accepted effect. */
+export interface EffectHeartbeat extends EffectResultBase {
+  readonly type: 'effect.heartbeat';
+}
+
 /** One write to the workflow's state. */
 export type StateWrite =
   | { readonly set: unknown }
@@ -175,6 +187,8 @@ export type HistoryEvent =
   | RunStarted
   | EffectCompleted
   | EffectFailed
+  | EffectAccepted
+  | EffectHeartbeat
   | TimerFired
   | SignalReceived
   | TaskAnswered
@@ -210,6 +224,8 @@ export type LifecycleEvent =
   | { readonly type: 'run.failed'; readonly error: ErrorData }
   | { readonly type: 'run.cancelled'; readonly by?: string; readonly why?: string }
   | { readonly type: 'step.started'; readonly step: string; readonly visit: number; readonly attempt: number }
+  /** The other side works on it, and says when it is done. */
+  | { readonly type: 'step.accepted'; readonly step: string; readonly visit: number; readonly attempt: number }
   | {
       readonly type: 'step.retrying';
       readonly step: string;

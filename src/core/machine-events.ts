@@ -1,4 +1,5 @@
 /** The table between our events and XState's: what `invoke` and `after` of a machine would bring, carrying our data. */
+import { heartbeatOf, silence } from './accept.ts';
 import type { EffectCompleted, EffectFailed, Recorded, RunStarted } from './event.ts';
 import { InvariantError } from './errors.ts';
 import type { StoredValue } from './stored-value.ts';
@@ -31,7 +32,10 @@ export function toMachineEvent(
       const timer = state.timers.get(event.timer);
       if (timer?.setBy !== event.setBy)
         return { refused: `timer '${event.timer}' set by event ${event.setBy} is not set` };
-      return { type: timer.type };
+      const late = state.effects.get(heartbeatOf(event.timer) ?? '');
+      return late === undefined
+        ? { type: timer.type }
+        : { type: `xstate.error.actor.${late.id}`, error: silence(late) };
     }
     case 'signal.received': {
       const { type, name, payload, isBroadcast } = event;
@@ -54,6 +58,8 @@ export function toMachineEvent(
     case 'run.terminated':
     case 'run.aborted':
       return { ...event };
+    case 'effect.accepted':
+    case 'effect.heartbeat':
     case 'run.paused':
     case 'run.resumed':
     case 'run.rebased':

@@ -16,6 +16,8 @@ export interface ActiveEffect<Input extends EffectToken = EffectToken> {
   readonly input: Input;
   /** Seq of the event that began it. */
   readonly seq: number;
+  /** It was begun, and completes later: the other side says when. `heartbeatMs` null: no signs of life are expected. */
+  readonly accepted?: { readonly heartbeatMs: number | null };
 }
 
 export interface ActiveTimer {

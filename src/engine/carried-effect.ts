@@ -22,6 +22,7 @@ export class CarriedEffect implements Carrying {
   readonly loader: TrackingLoader;
   /** What functions of the step gave already. */
   readonly given: GivenValues = new Map();
+  isDone = false;
   asks: readonly Ask[] = [];
   ticket: Ticket | null = null;
   turn: CacheTurn | null = null;

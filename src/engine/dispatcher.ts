@@ -180,6 +180,7 @@ export class Dispatcher {
       this.#asks.holdBack(carried.asks, effect, data, this.#limiter);
       event = { type: 'effect.failed', ...tokenOf(input), error: data, random: this.#options.random.next() };
     }
+    carried.isDone = true;
     const advanced = driver.apply(event);
     if (
       !('refused' in advanced) &&

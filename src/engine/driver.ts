@@ -243,7 +243,8 @@ export class RunDriver {
     const { event } = recorded;
     for (const name of advanced.cancelled) this.#underWay.cancel(name);
     for (const id of advanced.stopped) this.#underWay.stop(id);
-    if (event.type === 'effect.completed' || event.type === 'effect.failed') this.#underWay.finish(event.effect);
+    if (event.type === 'effect.completed' || event.type === 'effect.failed' || event.type === 'effect.accepted')
+      this.#underWay.finish(event.effect);
     for (const timer of advanced.set) this.#setTimer(timer);
     if (advanced.lifecycle.length > 0)
       for (const subscriber of this.#subscribers) subscriber.lifecycle(advanced.lifecycle, recorded);
@@ -274,7 +275,9 @@ export class RunDriver {
   }
 
   #startEffect(effect: ActiveEffect): void {
-    // An event that was applied in the meantime may have ended it. While a person's pause lasts nothing starts.
+    // An event that was applied in the meantime may have ended it. While a person's pause lasts nothing starts. What the other
+    // side has accepted is under way there.
+    if (effect.accepted !== undefined) return;
     if (this.#isStopped || this.#state.pause !== null || this.#state.effects.get(effect.id) !== effect) return;
     this.#underWay.start(effect, this.#state.timers);
   }

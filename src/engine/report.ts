@@ -18,6 +18,8 @@ export function runReport(row: RunRow, loader: ValueLoader): RunReport {
   return { ...rest, status };
 }
 
+const ends: ReadonlySet<string> = new Set(['step.completed', 'step.failed', 'step.skipped', 'step.cancelled']);
+
 /** When each step's latest visit began and ended. */
 export class StepTimes {
   readonly #started = new Map<string, { readonly visit: number; readonly at: number }>();
@@ -29,7 +31,7 @@ export class StepTimes {
       if (event.type === 'step.started') {
         if (this.#started.get(event.step)?.visit !== event.visit)
           this.#started.set(event.step, { visit: event.visit, at });
-      } else if (event.type !== 'step.retrying') this.#ended.set(event.step, { visit: event.visit, at });
+      } else if (ends.has(event.type)) this.#ended.set(event.step, { visit: event.visit, at });
     }
   }
 

@@ -11,6 +11,8 @@ export interface Carrying {
   readonly isLimited: boolean;
   /** What it waits for before it begins; null: it has begun. */
   readonly waiting: Waiting | null;
+  /** Its own result is on its way to the run. */
+  readonly isDone: boolean;
   abort(reason: Error): void;
 }
 
@@ -85,8 +87,10 @@ export class UnderWay {
     this.#effects.delete(id);
   }
 
-  /** It has brought its result. */
+  /** There is a result; if it came from elsewhere, what is carried out here is over too. */
   finish(id: string): void {
+    const carrying = this.#effects.get(id);
+    if (carrying?.isDone === false) carrying.abort(new CancelledError(`effect '${id}' was completed from outside`));
     this.#effects.delete(id);
   }
 

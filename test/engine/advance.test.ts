@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { heartbeatOf } from '../../src/core/accept.ts';
 import { createMachine } from 'xstate';
 import { describe, expect, test } from 'vitest';
 import { advance, createKernel, statusOf, type RunState } from '../../src/core/advance.ts';
@@ -132,7 +133,11 @@ describe.each(Object.entries(simulations))('of %s', (_name, any) => {
         for (const { recorded, advanced } of moments) {
           const { event } = recorded;
           if (event.type === 'effect.completed' || event.type === 'effect.failed') effects.delete(event.effect);
-          if (event.type === 'timer.fired') timers.delete(event.timer);
+          if (event.type === 'timer.fired') {
+            timers.delete(event.timer);
+            // Without a sign of life the effect has failed.
+            if (heartbeatOf(event.timer) !== null) effects.delete(heartbeatOf(event.timer) ?? '');
+          }
           const isResume = event.type === 'run.resumed';
           for (const id of advanced.stopped) expect(effects.delete(id) || isResume).toBe(true);
           for (const name of advanced.cancelled) expect(timers.delete(name) || isResume).toBe(true);

@@ -94,6 +94,15 @@ export function simulate(
       if (!isTaken && state.pause === null) idle.add(choice);
     } else {
       at += Math.floor(random.next() * 50);
+      if (choice.accepted === undefined && random.next() < 0.1) {
+        const beat = random.next() < 0.5 ? { heartbeatMs: 40 } : {};
+        take({ type: 'effect.accepted', ...tokenOf(choice), ...beat });
+        continue;
+      }
+      if (choice.accepted !== undefined && random.next() < 0.3) {
+        take({ type: 'effect.heartbeat', ...tokenOf(choice) });
+        continue;
+      }
       const event =
         random.next() < 0.01 ? { type: 'run.cancelled' as const, by: 'someone' } : resultOf(choice, random, failures);
       // While the run is paused, what arrived once is held.

@@ -14,6 +14,8 @@ function describe(event: StepEvent): string {
   const attempt = 'attempt' in event && event.attempt > 1 ? `.${event.attempt}` : '';
   const step = `${event.step}${visit}${attempt}`;
   switch (event.type) {
+    case 'step.accepted':
+      return `accept ${step}`;
     case 'step.started':
       return `start ${step}`;
     case 'step.completed':

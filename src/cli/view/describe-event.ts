@@ -43,6 +43,8 @@ export function describeEvent(event: Described, model: RunModel, { style, output
         ? `${event.step}  attempt ${event.attempt} started`
         : `${event.step}  started${style.dim(`  ${label}${visit}`)}`;
     }
+    case 'step.accepted':
+      return `${event.step}  ${style.yellow('was accepted, completes later')}`;
     case 'step.queued':
       return event.queue === null
         ? `${event.step}  has waited, begins`

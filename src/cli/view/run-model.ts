@@ -20,11 +20,18 @@ export interface StepState {
   tail: string;
   /** It waits for a person. */
   isTask: boolean;
+  /** The other side works on it, and says when it is done. */
+  isAccepted: boolean;
   /** It waits for a limit. */
   queue: StepQueued['queue'];
   /** Rounds of an items loop: how many ended, how many are under way. */
   rounds: { readonly ended: number; readonly running: number } | null;
 }
+
+type StepChange = Exclude<
+  Extract<RunEvent, { readonly type: `step.${string}`; readonly at: number }>,
+  { readonly type: 'step.accepted' }
+>;
 
 /** More of a streamed answer is not kept. */
 const tailLength = 400;
@@ -83,6 +90,9 @@ export class RunModel {
       case 'task.opened':
         this.step(event.step).isTask = true;
         break;
+      case 'step.accepted':
+        this.step(event.step).isAccepted = true;
+        break;
       case 'step.started':
       case 'step.retrying':
       case 'step.completed':
@@ -108,7 +118,7 @@ export class RunModel {
     if (state.status === 'running' && state.attempt === attempt) state.tail = (state.tail + text).slice(-tailLength);
   }
 
-  #stepEvent(event: Extract<RunEvent, { readonly type: `step.${string}`; readonly at: number }>): void {
+  #stepEvent(event: StepChange): void {
     const node = this.outline.nodes.get(event.step);
     const { visit } = this.step(event.step);
     if (event.visit > visit && visit > 0 && node !== undefined) this.#startOver(node);
@@ -118,6 +128,7 @@ export class RunModel {
     state.tail = '';
     state.isTask = false;
     state.queue = null;
+    state.isAccepted = false;
     state.retryAt = null;
     switch (event.type) {
       case 'step.started':
@@ -173,6 +184,7 @@ function freshState(): StepState {
     tail: '',
     isTask: false,
     queue: null,
+    isAccepted: false,
     rounds: null,
   };
 }

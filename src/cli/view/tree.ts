@@ -146,7 +146,8 @@ function noteOf(node: OutlineNode, state: StepState, { style, now }: TreeOptions
       const tries = attempt > 1 ? [{ text: `  attempt ${attempt}${ofMaximum(node)}`, paint: style.yellow }] : [];
       const task = state.isTask ? [{ text: '  waits for a person', paint: style.yellow }] : [];
       const queue = state.queue === null ? [] : [{ text: `  ${describeQueue(state.queue)}`, paint: style.yellow }];
-      return [...time, ...tries, ...visits, ...task, ...queue, ...roundsOf(state, style)];
+      const accepted = state.isAccepted ? [{ text: '  completes later', paint: style.yellow }] : [];
+      return [...time, ...tries, ...visits, ...task, ...queue, ...accepted, ...roundsOf(state, style)];
     }
     case 'backoff': {
       const wait = duration(Math.max(0, (state.retryAt ?? now) - now));
