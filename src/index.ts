@@ -81,6 +81,8 @@ export type { ErrorCode, ErrorData } from './core/errors.ts';
 export { formatIssue, type Issue } from './core/issue.ts';
 
 // Ports and stores.
+export { exportRuns } from './store/archive/export.ts';
+export { importRuns, type Imported, type ImportOptions } from './store/archive/import.ts';
 export { openMemoryStore } from './store/memory.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './store/sqlite/open.ts';
 export type { Clock, Logger, Random, RunFilter, Store } from './core/ports.ts';

@@ -50,6 +50,15 @@ export async function findStore<T>(io: Io, flags: LookFlags, look: (store: Store
   }
 }
 
+/** The store of the project, which need not be there yet: found as {@link findStore} does. */
+export async function storeFile(io: Io, flags: LookFlags): Promise<string> {
+  if (flags.store !== undefined) return resolve(io.cwd, flags.store);
+  const path = resolve(io.cwd, flags.file ?? '.');
+  const dir = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? path : dirname(path);
+  const usual = resolve(dir, defaultStoreFile);
+  return existsSync(usual) ? usual : ((await storeOfProject(io, path)) ?? usual);
+}
+
 /** What is wrong with the project is of no interest here: then it names no store. */
 async function storeOfProject(io: Io, path: string): Promise<string | null> {
   resolveOurselves();

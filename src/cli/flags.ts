@@ -79,6 +79,21 @@ export interface RunsFlags extends LookFlags, FilterFlags {
   readonly after?: string;
 }
 
+export interface PruneFlags extends LookFlags, FilterFlags {
+  readonly olderThan?: string;
+  readonly archive?: string;
+  readonly dryRun?: boolean;
+  readonly all?: boolean;
+}
+
+export interface ExportFlags extends LookFlags, FilterFlags {
+  readonly output?: string;
+}
+
+export interface ImportFlags extends LookFlags {
+  readonly skipExisting?: boolean;
+}
+
 export interface InitFlags extends OutputFlags {
   readonly yaml?: boolean;
 }

@@ -3,6 +3,7 @@
  * help and version are there at once.
  */
 import { Command } from 'commander';
+import { addArchive } from './archive-program.ts';
 import { addControl } from './control-program.ts';
 import { addPictures } from './picture-program.ts';
 import type {
@@ -43,6 +44,7 @@ export function createProgram(io: Io, version: string, start: Start): Command {
   addStatus(program, io, start);
   addLogs(program, io, start);
   addControl(program, io, start);
+  addArchive(program, io, start);
   addValidate(program, io, start);
   addPictures(program, io, start);
   return program;

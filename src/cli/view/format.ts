@@ -32,6 +32,13 @@ export function dateAndTime(at: number): string {
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${timeOfDay(at).slice(0, 8)}`;
 }
 
+/** `640 bytes`, `12 kB`, `3.4 MB`. */
+export function bytes(count: number): string {
+  if (count < 1_000) return `${count} bytes`;
+  if (count < 1_000_000) return `${Math.round(count / 1_000)} kB`;
+  return `${(count / 1_000_000).toFixed(1)} MB`;
+}
+
 /** A value on one line: texts as they are, everything else as JSON. Not cut. */
 export function inline(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');

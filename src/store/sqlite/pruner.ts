@@ -21,6 +21,14 @@ const maxPages = 256;
 const sparePages = 256;
 const sparePart = 0.1;
 
+export interface Weight {
+  /** With all below it. */
+  readonly runs: number;
+  readonly events: number;
+  /** Of the events and checkpoints; what the file shrinks by is about as much. */
+  readonly bytes: number;
+}
+
 interface TreeRun {
   readonly key: number;
   readonly id: string;
@@ -28,6 +36,9 @@ interface TreeRun {
   readonly tags: string | null;
   readonly created_at: number;
 }
+
+/** Of a row beside its data, about. */
+const eventBytes = 60;
 
 const columns = 'key, id, kind, tags, created_at';
 /** What is below a run: ids that go on with '/'; '0' is the character after it. */
@@ -40,6 +51,7 @@ export class Pruner {
   readonly #below: Query<TreeRun>;
   readonly #unfinishedBelow: Query<{ readonly key: number }>;
   readonly #fork: Query<{ readonly run: number }>;
+  readonly #weight: Query<Weight>;
   readonly #firstData: Query<{ readonly data: string }>;
   readonly #mark: StatementSync;
   readonly #removeEvents: StatementSync;
@@ -56,6 +68,13 @@ export class Pruner {
     this.#unfinishedBelow = connection.query(`select key from runs where ${isBelow} and owner is not null limit 1`);
     this.#fork = connection.query(
       `select run from sources where source = ?1 or (source > ?1 || '/' and source < ?1 || '0') limit 1`,
+    );
+    this.#weight = connection.query(
+      `select count(*) as runs, coalesce(sum(events), 0) as events, coalesce(sum(bytes), 0) as bytes from (
+         select (select count(*) from history h where h.run = r.key) as events,
+           (select coalesce(sum(length(h.data) + ${eventBytes}), 0) from history h where h.run = r.key)
+           + coalesce((select length(c.snapshot) from checkpoints c where c.run = r.key), 0) as bytes
+         from runs r where id = ?1 or ${isBelow})`,
     );
     this.#firstData = connection.query('select data from history where run = ? and seq = 1');
     this.#mark = db.prepare(`update runs set kind = '${pruned}' where key = ?`);
@@ -105,6 +124,15 @@ export class Pruner {
       kept,
       isDone: isReclaimed && isAll && this.#connection.read(() => this.#marked.get()) === undefined,
     };
+  }
+
+  /** What {@link prune} would remove with a run, or why it would keep it. */
+  weigh(run: string): Weight | WhyKept {
+    return this.#connection.read(() => {
+      const root = this.#root.get(run);
+      const why = this.#whyKept(root);
+      return why ?? this.#weight.get(run) ?? 'unknown';
+    });
   }
 
   #whyKept(root: (TreeRun & { readonly owner: number | null }) | undefined): WhyKept | null {

@@ -12,12 +12,13 @@ import type {
   StoredCheckpoint,
   StoredEvent,
   StoredTimer,
+  WhyKept,
 } from '../../core/ports.ts';
 import type { RunRow } from '../../core/run.ts';
 import type { Connection, Query } from './connection.ts';
 import { Inbox } from './inbox.ts';
 import { Owner, type OwnerInfo } from './ownership.ts';
-import { Pruner } from './pruner.ts';
+import { Pruner, type Weight } from './pruner.ts';
 import { Reader } from './reader.ts';
 import { Sleepers } from './sleep.ts';
 import { StepCache } from './step-cache.ts';
@@ -133,6 +134,11 @@ export class SqliteStore implements Store {
 
   deliveryOf(entry: number): Delivery {
     return this.#inbox.deliveryOf(entry);
+  }
+
+  /** What {@link prune} would remove with a run, or why it would keep it. */
+  weigh(run: string): Weight | WhyKept {
+    return this.#pruner.weigh(run);
   }
 
   prune(runs: readonly string[]): Pruned {
