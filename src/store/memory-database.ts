@@ -1,6 +1,6 @@
-/** What stores in memory share: plain tables. Owns no rules; the texts in it are never parsed here. */
+/** What stores in memory share: plain tables. Owns no rules. */
 import type { InboxEntry, StoredCheckpoint, StoredEvent, StoredTimer } from '../core/ports.ts';
-import type { RunStatus } from '../core/run.ts';
+import type { RunRow, RunStatus } from '../core/run.ts';
 
 export interface MemoryRun {
   /** Order of creation. */
@@ -50,4 +50,13 @@ export class MemoryDatabase {
   changesByOthers(writer: object): number {
     return this.#writes - (this.#writesBy.get(writer) ?? 0);
   }
+}
+
+export function parseRow(run: MemoryRun): RunRow {
+  return JSON.parse(run.row) as RunRow;
+}
+
+/** One of the runs, or a round or child below one. */
+export function isAmong(id: string, only: readonly string[] | undefined): boolean {
+  return only === undefined || only.some((run) => id === run || id.startsWith(`${run}/`));
 }

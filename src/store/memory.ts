@@ -15,15 +15,13 @@ import type {
   StoredCheckpoint,
   StoredEvent,
   StoredTimer,
-  WhyKept,
 } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 import { isEnded, notAcquired, ownershipLost, runMissing, storeClosed } from './commit-rules.ts';
 import { MemoryBatch } from './memory-batch.ts';
-import { MemoryDatabase, type MemoryRun } from './memory-database.ts';
-import { attributesOf } from './attributes.ts';
-import { sourceOf } from './source-of.ts';
-import { checkFilter, matchesFilter, unknownPage, type Place } from './run-filter.ts';
+import { isAmong, MemoryDatabase, parseRow, type MemoryRun } from './memory-database.ts';
+import { listMemory } from './memory-list.ts';
+import { pruneMemory } from './memory-prune.ts';
 
 export { MemoryDatabase } from './memory-database.ts';
 
@@ -59,22 +57,7 @@ export class MemoryStore implements Store {
   }
 
   listRuns(filter: RunFilter): readonly RunRow[] {
-    const { runs } = this.#use();
-    const checked = checkFilter(filter);
-    const all = [...runs.values()].map((run) => ({ run, row: parseRow(run) }));
-    const at = ({ run, row }: ListedRun): Position => [
-      checked.sort === 'created' ? row.createdAt : row.updatedAt,
-      run.key,
-    ];
-    const sign = checked.order === 'desc' ? -1 : 1;
-    const from = checked.after === null ? null : placeOf(all, checked.after, at);
-    return all
-      .filter((each) => from === null || sign * compare(at(each), from) > 0)
-      .filter(({ row }) => matchesFilter(row, checked))
-      .filter(({ run }) => hasAttributes(run, checked.input))
-      .toSorted((a, b) => sign * compare(at(a), at(b)))
-      .slice(0, checked.limit)
-      .map(({ row }) => row);
+    return listMemory(this.#use(), filter);
   }
 
   readEvents(run: string, fromSeq: number, limit?: number): readonly StoredEvent[] {
@@ -196,15 +179,9 @@ export class MemoryStore implements Store {
 
   prune(runs: readonly string[]): Pruned {
     const database = this.#use();
-    const kept: Pruned['kept'][number][] = [];
-    const removed = runs.filter((run) => {
-      const why = whyKept(database, run);
-      if (why === null) removeTree(database, run);
-      else kept.push({ run, why });
-      return why === null;
-    });
-    if (removed.length > 0) database.changed(this.#writer);
-    return { removed, kept, isDone: true };
+    const pruned = pruneMemory(database, runs);
+    if (pruned.removed.length > 0) database.changed(this.#writer);
+    return pruned;
   }
 
   claimCached(key: string, now: number): CacheClaim {
@@ -276,58 +253,7 @@ export class MemoryStore implements Store {
   }
 }
 
-function whyKept(database: MemoryDatabase, id: string): WhyKept | null {
-  const run = database.runs.get(id);
-  if (run === undefined) return 'unknown';
-  if (parseRow(run).kind !== 'run') return 'child';
-  const tree = [...database.runs].filter(([each]) => isAmong(each, [id]));
-  if (!tree.every(([, each]) => isEnded(each.status))) return 'unfinished';
-  const inTree = new Set(tree.map(([each]) => each));
-  const isForked = [...database.runs].some(([other, { events }]) => {
-    return !inTree.has(other) && events.some((event) => inTree.has(sourceOf(event) ?? ''));
-  });
-  return isForked ? 'forked' : null;
-}
-
-function removeTree(database: MemoryDatabase, id: string): void {
-  for (const each of [...database.runs.keys()]) if (isAmong(each, [id])) database.runs.delete(each);
-  for (const [entry, { run }] of [...database.inbox]) if (isAmong(run, [id])) database.inbox.delete(entry);
-}
-
-interface ListedRun {
-  readonly run: MemoryRun;
-  readonly row: RunRow;
-}
-
-/** In a sorted list: a time, then the order of creation. */
-type Position = readonly [at: number, key: number];
-
-function compare(a: Position, b: Position): number {
-  return a[0] - b[0] || a[1] - b[1];
-}
-
-function placeOf(all: readonly ListedRun[], after: Place, at: (run: ListedRun) => Position): Position {
-  const last = all.find(({ row }) => row.id === after.id);
-  if (last === undefined) throw unknownPage(after.id);
-  return after.updatedAt === null ? at(last) : [after.updatedAt, last.run.key];
-}
-
-function hasAttributes(run: MemoryRun, wanted: readonly string[]): boolean {
-  if (wanted.length === 0) return true;
-  const attributes = attributesOf(run.events[0]?.data ?? '{}', Number.POSITIVE_INFINITY);
-  return wanted.every((attribute) => attributes?.has(attribute) === true);
-}
-
-function parseRow(run: MemoryRun): RunRow {
-  return JSON.parse(run.row) as RunRow;
-}
-
 /** In the order they were created in. */
 function unfinishedRuns(database: MemoryDatabase): readonly MemoryRun[] {
   return [...database.runs.values()].filter((run) => !isEnded(run.status));
-}
-
-/** One of the runs, or a round or child below one. */
-function isAmong(id: string, only: readonly string[] | undefined): boolean {
-  return only === undefined || only.some((run) => id === run || id.startsWith(`${run}/`));
 }

@@ -33,10 +33,10 @@ export function dateAndTime(at: number): string {
 }
 
 /** `640 bytes`, `12 kB`, `3.4 MB`. */
-export function bytes(count: number): string {
-  if (count < 1_000) return `${count} bytes`;
-  if (count < 1_000_000) return `${Math.round(count / 1_000)} kB`;
-  return `${(count / 1_000_000).toFixed(1)} MB`;
+export function bytes(size: number): string {
+  if (size < 1_000) return `${size} bytes`;
+  if (size < 1_000_000) return `${Math.round(size / 1_000)} kB`;
+  return `${(size / 1_000_000).toFixed(1)} MB`;
 }
 
 /** A value on one line: texts as they are, everything else as JSON. Not cut. */
