@@ -10,9 +10,15 @@ import { routeChanges } from './route-changes.ts';
 import { runChanges } from './run-changes.ts';
 import { stepChanges } from './step-changes.ts';
 import { tells } from './tell.ts';
+import { undoChanges } from './undo-changes.ts';
 
 export function createActions(program: Program): Record<string, unknown> {
-  const changes = { ...runChanges(program), ...stepChanges(program), ...routeChanges(program) };
+  const changes = {
+    ...runChanges(program),
+    ...stepChanges(program),
+    ...routeChanges(program),
+    ...undoChanges(program),
+  };
   return {
     ...Object.fromEntries(Object.entries(changes).map(([name, change]) => [name, assign(change as never)])),
     ...Object.fromEntries(Object.entries(tells(program)).map(([name, tell]) => [name, telling(tell)])),

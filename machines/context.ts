@@ -29,6 +29,10 @@ export interface OuterRun {
   readonly context: RunContext;
   /** Number of the loop in the outer program. */
   readonly loop: number;
+  /** Of the run that undoes a round: the round as it ended, and why it is undone. */
+  readonly undone?: { readonly context: RunContext; readonly error: ErrorData | null };
+  /** Under plain XState, which has no store: the rounds that can be undone, by their ids. */
+  readonly rounds?: Map<string, () => RunContext>;
 }
 
 /** A write to the state, in the order of the rounds' steps; `expr` is computed anew when it is applied to the outer run. */
@@ -59,6 +63,21 @@ export interface KeptSignal {
   readonly matching: Readonly<Record<string, unknown>>;
 }
 
+/** Something that is undone when the run fails or is cancelled: one visit of a step. */
+export interface UndoEntry {
+  readonly step: number;
+  readonly visit: number;
+  readonly attempt: number;
+  readonly effect: 'done' | 'unknown';
+  /** Of an items loop: what the ids of its rounds begin with. Of a child workflow: the id of its run. */
+  readonly runs?: string;
+  /** What its compensation may read and another visit may change, as it was then. */
+  readonly seen?: {
+    readonly steps: readonly (readonly [number, StepRecord])[];
+    readonly vars: Readonly<Record<string, number>>;
+  };
+}
+
 export interface RunContext {
   readonly run: RunInfo;
   /** It runs under plain XState: values are inline, and told as they are. */
@@ -78,6 +97,16 @@ export interface RunContext {
   readonly outer: OuterRun | null;
   /** Oldest first. */
   readonly signals: readonly KeptSignal[];
+  /** What is to be undone should the run fail or be cancelled, in the order in which it was done. */
+  readonly undo: readonly UndoEntry[];
+  /** What is being undone. */
+  readonly undoing: UndoEntry | null;
+  /** `<step>:<visit>` of what could not be undone. */
+  readonly notUndone: readonly string[];
+  /** How far the run's compensation got; null: it has not begun. */
+  readonly compensation: 'complete' | 'incomplete' | null;
+  /** Somebody cancelled the run while it compensated a failure: the next cancel ends it. */
+  readonly isCancelAsked: boolean;
   /** Of a round: it ended by `'break'`, so that no further round begins. */
   readonly isBreak: boolean;
   /** Writes of a round, for the run around it. */
@@ -100,6 +129,11 @@ export const emptyContext: RunContext = Object.freeze({
   round: null,
   outer: null,
   signals: Object.freeze([]),
+  undo: Object.freeze([]),
+  undoing: null,
+  notUndone: Object.freeze([]),
+  compensation: null,
+  isCancelAsked: false,
   isBreak: false,
   writes: Object.freeze([]),
 });

@@ -6,6 +6,7 @@ import type { EffectKind } from '../src/core/event.ts';
 import type { RunContext } from './context.ts';
 import { stepInfo, type Program, type StepInfo } from './program.ts';
 import { recordOf } from './record.ts';
+import { seenBy } from './undo-log.ts';
 
 /** A run's own effects: its output, its `onWorkflow*` handlers. */
 export type RunEffect = 'output' | 'start' | 'complete' | 'error';
@@ -29,14 +30,14 @@ export class EffectInput implements EffectDescriptor {
   readonly #context: RunContext;
 
   constructor(program: Program, context: RunContext, step: number | null, kind: EffectKind | RunEffect) {
-    const record = step === null ? null : recordOf(context, step);
+    const { visit, attempt } = tokenOf(context, step, kind);
     this.effect = effectId(program, step, kind);
     this.step = step;
     this.kind = kind;
-    this.visit = record?.visit ?? 1;
-    this.attempt = (kind === 'work' ? record?.attempt : record?.sideAttempt) || 1;
+    this.visit = visit;
+    this.attempt = attempt;
     this.#program = program;
-    this.#context = context;
+    this.#context = seenBy(program, context, step);
   }
 
   get program(): Program {
@@ -56,6 +57,18 @@ export class EffectInput implements EffectDescriptor {
   toJSON(): EffectDescriptor {
     return { effect: this.effect, step: this.step, kind: this.kind, visit: this.visit, attempt: this.attempt };
   }
+}
+
+/** Which visit of the step, and which try of the effect. */
+function tokenOf(
+  context: RunContext,
+  step: number | null,
+  kind: EffectDescriptor['kind'],
+): Pick<EffectDescriptor, 'visit' | 'attempt'> {
+  if (step === null) return { visit: 1, attempt: 1 };
+  const { visit, attempt, sideAttempt = 1 } = recordOf(context, step);
+  if (kind === 'undo' && context.undoing !== null) return context.undoing;
+  return { visit, attempt: kind === 'work' ? attempt || 1 : sideAttempt };
 }
 
 /** The id of a child run: `<run>/<step>:<visit>`, of a later attempt `<run>/<step>:<visit>.<attempt>`. After a crash it is the same. */

@@ -3,7 +3,14 @@ import { InvariantError, type ErrorData } from '../src/core/errors.ts';
 import type { Condition } from '../src/expressions/condition.ts';
 import { Choice } from '../src/core/choice.ts';
 import type { RunContext } from './context.ts';
-import { answerOf, errorOf, type MachineEvent, type SignalEvent, type TaskEvent } from './machine-event.ts';
+import {
+  answerOf,
+  errorOf,
+  type MachineEvent,
+  type SignalEvent,
+  type StartEvent,
+  type TaskEvent,
+} from './machine-event.ts';
 import type { Named } from './node-config.ts';
 import { stepInfo, type Program } from './program.ts';
 import { recordOf } from './record.ts';
@@ -79,6 +86,19 @@ export function createGuards(program: Program): Record<string, Guard> {
       const { step: id, visit } = event as TaskEvent;
       return id === stepInfo(program, step).step.id && (visit === undefined || visit === recordOf(context, step).visit);
     },
+    hasUndo: ({ context }) => context.undo.length > 0,
+    isNextUndo: ({ context }, { step, effect }: StepParams & { readonly effect?: string }) => {
+      const next = context.undo.at(-1);
+      return next?.step === step && (effect === undefined || next.effect === effect);
+    },
+    isSkipped: ({ context }, { step }: StepParams) => recordOf(context, step).status === 'skipped',
+    isGivenText: ({ event }, { text }: { readonly text: string }) => {
+      const { output } = answerOf(event);
+      return 'v' in output && output.v === text;
+    },
+    isSecondCancel: ({ context }) => context.cancelled !== null || context.isCancelAsked,
+    isToUndo: ({ event }) => (event as StartEvent).outer?.undone !== undefined,
+    isUndone: ({ context }) => context.compensation === 'complete',
     isCancelled: ({ context }) => context.cancelled !== null,
     isFailing: ({ context }) => context.error !== null,
   };

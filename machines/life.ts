@@ -8,6 +8,7 @@
  * what `$running` holds is the type's own (`effect.ts`, `sequence.ts`, `parallel.ts`, ...), where a step leads when it is over is
  * its container's.
  */
+import type { Decision } from '../src/definition/definition.ts';
 import { Aftermath } from './aftermath.ts';
 import { states, type Named, type NodeConfig, type Transition } from './node-config.ts';
 import { stepInfo, type StepInfo } from './program.ts';
@@ -121,7 +122,7 @@ class Life {
     if (isBranch)
       always.push({ guard: this.#basis.action('isNotChosen'), target: '$skipped', actions: this.#skip('not chosen') });
     if (step.condition === null) always.push({ target: this.#afterGate });
-    else if (isGuard(this.#basis.program, step.condition)) {
+    else if (this.#isGuarded(step.condition)) {
       always.push({
         guard: conditionGuard(step.condition.condition.source, this.#info.index, 'condition'),
         target: this.#afterGate,
@@ -131,13 +132,18 @@ class Life {
     return { entry: [this.#enter('pend')], always };
   }
 
+  /** A compensation is decided by an effect: a guard that throws would end the run, and the other compensations with it. */
+  #isGuarded(decision: Decision): decision is Extract<Decision, { kind: 'expression' }> {
+    return !this.#info.isCompensation && isGuard(this.#basis.program, decision);
+  }
+
   #skip(why: string): readonly Named[] {
     return [this.#basis.action('skip'), this.#basis.action('tellSkipped', { why })];
   }
 
   #deciding(): Record<string, NodeConfig> {
     const { condition } = this.#info.step;
-    if (condition === null || isGuard(this.#basis.program, condition)) return {};
+    if (condition === null || this.#isGuarded(condition)) return {};
     const decided: readonly Transition[] = [
       { guard: { type: 'isTrue' }, target: this.#afterGate },
       { target: '$skipped', actions: this.#skip('condition') },
@@ -204,7 +210,7 @@ class Life {
   /** What is under way inside a step is over with it. */
   get #cancelInside(): readonly Named[] {
     const next = this.#basis.program.steps[this.#info.index + 1];
-    return next?.parent === this.#info.index ? [this.#basis.action('cancelOpen')] : [];
+    return next?.parent === this.#info.index && !next.isCompensation ? [this.#basis.action('cancelOpen')] : [];
   }
 
   #failed(): NodeConfig {

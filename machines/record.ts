@@ -6,12 +6,13 @@ import type { Answer } from './machine-event.ts';
 import { stepInfo, type Program, type StepInfo } from './program.ts';
 import { chosenValue } from './choice-of.ts';
 import { keptReader } from './stored-reader.ts';
+import { subtree } from './subtree.ts';
 
 export type Update = Partial<RunContext>;
 
 const fresh: StepRecord = { status: 'pending', visit: 0, attempt: 0 };
 
-export function recordOf(context: RunContext, index: number): StepRecord {
+export function recordOf(context: Pick<RunContext, 'steps'>, index: number): StepRecord {
   return context.steps.get(index) ?? fresh;
 }
 
@@ -38,7 +39,14 @@ export function enterVisit(record: StepRecord): StepRecord {
 /** The work of the step begins: its first attempt in this visit, or the next after a backoff. Loops and pauses begin anew. */
 export function beginAttempt(record: StepRecord): StepRecord {
   const base = record.status === 'backoff' ? withoutProgress(record) : enterVisit(record);
-  return { ...base, status: 'running', attempt: record.status === 'backoff' ? record.attempt + 1 : 1 };
+  const { effect } = record;
+  return {
+    ...base,
+    // Nobody knows what an attempt that was lost has done, whatever the next one says.
+    ...(record.status === 'backoff' && effect !== undefined ? { effect } : {}),
+    status: 'running',
+    attempt: record.status === 'backoff' ? record.attempt + 1 : 1,
+  };
 }
 
 /** Without what an attempt has gone through: only its outcome, and how the step came to run, stay. */
@@ -54,6 +62,7 @@ function withoutProgress(record: StepRecord): StepRecord {
     waitedMs: _waited,
     held: _held,
     frozenState: _frozen,
+    effect: _effect,
     ...rest
   } = record;
   return rest;
@@ -144,20 +153,6 @@ export function markChosen(program: Program, context: RunContext, index: number,
     if (target !== undefined) steps = steps.set(target, { ...(steps.get(target) ?? fresh), chosenBy: index });
   }
   return { steps };
-}
-
-/** All numbers of a step and the steps inside it (of the same run). */
-export function subtree(program: Program, index: number): readonly number[] {
-  const result = [index];
-  for (let next = index + 1; next < program.steps.length && isInside(program, next, index); next++) result.push(next);
-  return result;
-}
-
-function isInside(program: Program, index: number, ancestor: number): boolean {
-  for (let parent = stepInfo(program, index).parent; parent !== null; parent = stepInfo(program, parent).parent) {
-    if (parent === ancestor) return true;
-  }
-  return false;
 }
 
 /**

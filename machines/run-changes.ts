@@ -1,17 +1,20 @@
 /** Actions that change what the run as a whole knows. */
-import { WorkflowError, toErrorData } from '../src/core/errors.ts';
+import { InvariantError, WorkflowError, toErrorData } from '../src/core/errors.ts';
+import { absolute } from './absolute.ts';
+import { closedRun } from './cancel-open.ts';
 import { writes, type Change, type StepParams } from './change.ts';
 import type { RunContext, StepRecord } from './context.ts';
 import { answerOf, errorOf, type CancelEvent, type SignalEvent, type StartEvent } from './machine-event.ts';
 import { plainNow, plainRunId } from './plain-run.ts';
 import type { Program } from './program.ts';
-import { recordOf } from './record.ts';
+import { recordOf, type Update } from './record.ts';
 import { keepSignal } from './signal.ts';
 
 export function runChanges(program: Program): Record<string, Change> {
   return {
     start: ({ event, context, self }) => {
       const started = event as StartEvent;
+      if (started.outer?.undone !== undefined) return toBeUndone(program, started, self?.id ?? '');
       return {
         run: { id: started.runId ?? plainRunId(self?.id ?? ''), startedAt: started.at ?? plainNow() },
         isPlain: started.stored === undefined,
@@ -27,7 +30,12 @@ export function runChanges(program: Program): Record<string, Change> {
       const { by, why } = event as CancelEvent;
       const cancelled = { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
       const message = `the run was cancelled${by === undefined ? '' : ` by ${by}`}${why === undefined ? '' : `: ${why}`}`;
-      return { cancelled, error: toErrorData(new WorkflowError('CANCELLED', message)) };
+      const error = toErrorData(new WorkflowError('CANCELLED', message));
+      if (context.compensation === null) return { cancelled, error };
+      // What failed before, and how far it was undone, is still told.
+      const { compensation } = context;
+      const cause = context.error === null ? {} : { cause: context.error };
+      return { cancelled, error: { ...error, details: { compensation }, ...cause } };
     },
     failRun: ({ context }, { step }: StepParams) => ({ error: recordOf(context, step).error ?? null }),
     failRunEvent: ({ event }) => ({ error: errorOf(event) }),
@@ -51,6 +59,23 @@ export function runChanges(program: Program): Record<string, Change> {
     },
     breakLoop: () => ({ isBreak: true }),
     wroteRun: ({ context, event }) => writes(program, context, null, event),
+  };
+}
+
+/** A round as it ended, to be undone by a run of its own. */
+function toBeUndone(program: Program, { runId, at, outer, stored }: StartEvent, actor: string): Update {
+  if (outer?.undone === undefined) throw new InvariantError('there is no round to be undone');
+  const { context, error } = outer.undone;
+  return {
+    ...closedRun(program, absolute(context)),
+    run: { id: runId ?? plainRunId(actor), startedAt: at ?? plainNow() },
+    isPlain: stored === undefined,
+    outer,
+    error,
+    cancelled: null,
+    output: null,
+    writes: [],
+    isBreak: false,
   };
 }
 

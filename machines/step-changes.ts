@@ -20,6 +20,7 @@ import { groupSequence } from './sequence.ts';
 import { backoffMs, failure, settled, type SettleParams } from './settle.ts';
 import { findKept } from './signal.ts';
 import { applyRoundWrites, writeState } from './state.ts';
+import { attempted, noteAttempt, noteUndo, worked } from './undo-log.ts';
 
 interface EnterParams extends StepParams {
   readonly slot?: true;
@@ -75,45 +76,53 @@ export function stepChanges(program: Program): Record<string, Change> {
     /** The output is there; handlers or `assign` follow. */
     answer: ({ context, event }, params: SettleParams) => {
       const { record, written } = settle(context, event, params);
-      return { ...setRecord(context, params.step, { ...record, sideAttempt: 1 }), ...written };
+      return {
+        ...setRecord(context, params.step, { ...worked(program, params.step, record), sideAttempt: 1 }),
+        ...written,
+      };
     },
     /** The output is there, and the step is over: its `expr` assigns are applied. */
     complete: ({ context, event }, params: SettleParams) => {
       const { record, written } = settle(context, event, params);
-      const withOutput = { ...context, ...written, ...completion(program, context, params.step, record) };
+      const done = worked(program, params.step, record);
+      const completed = { ...context, ...written, ...completion(program, context, params.step, done) };
+      const withOutput = { ...completed, ...noteUndo(program, completed, params.step) };
       const reads = params.by === 'assigned' ? answerOf(event).writes : undefined;
       return { ...withOutput, ...writeState(program, withOutput, params.step, reads, { expressions: true }) };
     },
     /** Failed, but something may mend it. */
-    note: ({ context, event }, params: SettleParams) => ({
-      ...patch(context, params.step, {
-        status: 'running',
-        error: failure(program, context, event, params),
-        sideAttempt: 1,
-      }),
-      ...handlerWrites(context, event, params),
-    }),
-    /** Failed for good. */
-    fail: ({ context, event }, params: SettleParams) => {
-      const record = recordOf(context, params.step);
+    note: ({ context, event }, params: SettleParams) => {
       const error = failure(program, context, event, params);
-      const { type, onError } = stepInfo(program, params.step).step;
-      const keepsOutput = type === 'parallel' && onError.kind === 'continue';
-      const partial = keepsOutput ? settled(program, context, event, { step: params.step, by: 'branches' }) : {};
+      const record = attempted(program, params.step, recordOf(context, params.step), error);
       return {
-        ...setRecord(context, params.step, failed(record, error, partial)),
+        ...setRecord(context, params.step, { ...record, status: 'running', error, sideAttempt: 1 }),
         ...handlerWrites(context, event, params),
       };
     },
+    /** Failed for good. */
+    fail: ({ context, event }, params: SettleParams) => {
+      const error = failure(program, context, event, params);
+      const record = attempted(program, params.step, recordOf(context, params.step), error);
+      const { type, onError } = stepInfo(program, params.step).step;
+      const keepsOutput = type === 'parallel' && onError.kind === 'continue';
+      const partial = keepsOutput ? settled(program, context, event, { step: params.step, by: 'branches' }) : {};
+      const update = {
+        ...setRecord(context, params.step, failed(record, error, partial)),
+        ...handlerWrites(context, event, params),
+      };
+      return { ...update, ...noteUndo(program, { ...context, ...update }, params.step) };
+    },
     retry: ({ context, event }, params: SettleParams) => {
       const { step } = params;
-      const record = recordOf(context, step);
       const error = failure(program, context, event, params);
-      return patch(context, step, {
+      const record = attempted(program, step, recordOf(context, step), error);
+      const update = setRecord(context, step, {
+        ...record,
         status: 'backoff',
         error,
         backoffMs: backoffMs(stepInfo(program, step), record.attempt, error, event.random),
       });
+      return { ...update, ...noteAttempt(program, { ...context, ...update }, step) };
     },
     retrySide: ({ context, event }, { step }: StepParams) => {
       const attempt = recordOf(context, step).sideAttempt ?? 1;

@@ -18,6 +18,8 @@ export interface StepRecord {
   /** Its output is an earlier run's, from the cache. */
   readonly cached?: true;
   readonly error?: ErrorData;
+  /** Of a step that can be undone: whether its work was done, or nobody knows. Absent: it was not; or it was noted (`undo-log.ts`). */
+  readonly effect?: 'done' | 'unknown';
   /** Of a router. */
   readonly branch?: string;
   /** Number of the router that chose this branch step. */

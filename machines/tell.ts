@@ -1,5 +1,5 @@
 /** Actions that tell what happened: lifecycle events. */
-import type { ErrorData } from '../src/core/errors.ts';
+import { InvariantError, type ErrorData } from '../src/core/errors.ts';
 import { inlineValue, type StoredValue } from '../src/core/stored-value.ts';
 import type { StepParams, Tell } from './change.ts';
 import type { RunContext } from './context.ts';
@@ -20,12 +20,27 @@ export function tells(program: Program): Record<string, Tell> {
     const { visit, attempt } = recordOf(context, step);
     return { step: stepInfo(program, step).step.id, visit, attempt };
   };
+  const undone = ({
+    undoing,
+  }: RunContext): { readonly step: string; readonly visit: number; readonly attempt: number } => {
+    if (undoing === null) throw new InvariantError('nothing is being undone');
+    const { step, visit, attempt } = undoing;
+    return { step: stepInfo(program, step).step.id, visit, attempt };
+  };
   const noError: ErrorData = { name: 'Error', code: 'STEP_FAILED', message: 'failed', retryable: false };
   return {
     tellRunStarted: () => ({ type: 'run.started' }),
     tellRunCompleted: (context) => ({ type: 'run.completed', output: toldOutput(context, context.output) }),
     tellRunFailed: (context) => ({ type: 'run.failed', error: context.error ?? noError }),
     tellRunCancelled: (context) => ({ type: 'run.cancelled', ...context.cancelled }),
+    tellRunCompensating: ({ undo }) => ({ type: 'run.compensating', count: undo.length }),
+    tellRunCompensated: ({ compensation, notUndone }) => ({
+      type: 'run.compensated',
+      compensation: compensation ?? 'incomplete',
+      ...(notUndone.length === 0 ? {} : { notCompensated: notUndone }),
+    }),
+    tellCompensating: (context) => ({ type: 'step.compensating', ...undone(context) }),
+    tellCompensated: (context) => ({ type: 'step.compensated', ...undone(context) }),
     tellStarted: (context, { step }: StepParams) => ({ type: 'step.started', ...of(context, step) }),
     tellRetrying: (context, { step }: StepParams) => {
       const { error, backoffMs: delayMs } = recordOf(context, step);

@@ -2,7 +2,7 @@
  * Composes the machine of a workflow (or of the rounds of an items loop):
  *
  *   $boot -> [$starting] -> $main -> $ending [$output] [$completing] -> $completed
- *                              `-> $failing [$recovery] [$reporting] -> $failed | $cancelled
+ *                              `-> $failing [$compensating] [$recovery] [$reporting] -> $failed | $cancelled
  *
  * `$boot` is where every run begins, so that computing an initial state costs nothing; `run.started` leaves it.
  */
@@ -13,16 +13,29 @@ import { createActions } from './actions.ts';
 import { createDefaultActors } from './actors.ts';
 import type { CompiledWorkflow } from './compiled-workflow.ts';
 import { emptyContext, type RunContext } from './context.ts';
+import { compensatingNode, hasCompensation, toCompensating } from './compensation.ts';
 import { createDelays } from './delays.ts';
 import { EffectInput, effectId, type RunEffect } from './effect-input.ts';
 import { createGuards } from './guards.ts';
 import { cancelEvent, signalEvent, startEvent, terminateEvent } from './machine-event.ts';
 import { states, type Invoke, type Named, type NodeConfig, type Transition } from './node-config.ts';
-import { createProgram, stepInfo, type Program } from './program.ts';
+import { createProgram } from './create-program.ts';
+import { stepInfo, type Program } from './program.ts';
 import { sequenceNode } from './sequence.ts';
 import { stepNode } from './life.ts';
 import { named, type StepMaker } from './step.ts';
 import { bodyOf } from './types.ts';
+
+/** A run of a round's machine that undoes a round which has ended. */
+const undoRound: Transition = {
+  guard: { type: 'isToUndo' },
+  target: '#$compensating',
+  actions: [{ type: 'start' }, { type: 'tellRunStarted' }, ...(toCompensating.actions ?? [])],
+};
+const afterRound: readonly Transition[] = [
+  { guard: { type: 'isUndone' }, target: '#$completed' },
+  { target: '#$failed' },
+];
 
 /** Raised when compiled machines change shape; a run records the format it was started with. */
 export const machineFormat = 1;
@@ -97,11 +110,16 @@ class RunChart {
       actions: [...(begin.actions ?? []), { type: 'failRunEvent' }],
     };
     const end: Transition = { target: completes ? '#$completing' : '#$completed' };
-    const afterFailure = recovers ? '#$recovery' : reports ? '#$reporting' : '#$failed';
     const verdict: readonly Transition[] = [
       { guard: { type: 'isCancelled' }, target: '#$cancelled' },
       { target: '#$failed' },
     ];
+    const afterFailure: readonly Transition[] = recovers
+      ? [{ target: '#$recovery' }]
+      : reports
+        ? [{ target: '#$reporting' }]
+        : verdict;
+    const compensates = hasCompensation(this.#program);
     return {
       id: isRun ? definition.name : `${definition.name}:${loop.step.id}`,
       initial: '$boot',
@@ -130,7 +148,7 @@ class RunChart {
       states: states({
         $boot: {
           id: '$boot',
-          on: { [startEvent]: [begin], 'run.aborted': [stillborn] },
+          on: { [startEvent]: [...(compensates && !isRun ? [undoRound] : []), begin], 'run.aborted': [stillborn] },
           always: [{ ...begin, guard: { type: 'hasInput' } }],
         },
         $starting: starts
@@ -156,8 +174,10 @@ class RunChart {
         $failing: {
           id: '$failing',
           entry: [named('cancelOpen', { step: null })],
-          always: afterFailure === '#$failed' ? verdict : [{ target: afterFailure }],
+          // Rounds are undone by the run around them.
+          always: compensates && isRun ? [toCompensating, ...afterFailure] : afterFailure,
         },
+        $compensating: compensates ? compensatingNode(this.#maker, isRun ? afterFailure : afterRound) : null,
         $recovery: recovers ? this.#recovery(reports ? [{ target: '#$reporting' }] : verdict) : null,
         $reporting: reports
           ? { id: '$reporting', invoke: this.#invoke('error', 'handlers', { onDone: verdict, onError: verdict }) }

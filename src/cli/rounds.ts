@@ -9,8 +9,11 @@ export function roundsOf(store: Store, run: string): (step: string, visit: numbe
   const known = new Map<string, number>();
   return (step, visit) => {
     const prefix = `${run}/${step}:${visit}/`;
+    // Below a round are the run that undoes it and rounds of its own.
+    const isRound = ({ id }: { readonly id: string }): boolean =>
+      id.startsWith(prefix) && /^\d+$/.test(id.slice(prefix.length));
     const newest = store.listRuns({ parent: run, kind: ['round'], limit: newestRounds });
-    const begun = newest.filter(({ id }) => id.startsWith(prefix)).map(({ id }) => Number(id.slice(prefix.length)) + 1);
+    const begun = newest.filter(isRound).map(({ id }) => Number(id.slice(prefix.length)) + 1);
     const count = Math.max(known.get(prefix) ?? 0, ...begun);
     if (count === 0) return null;
     known.set(prefix, count);
@@ -20,7 +23,7 @@ export function roundsOf(store: Store, run: string): (step: string, visit: numbe
       status: ['pending', 'running', 'paused'],
       limit: 1_000,
     });
-    const running = under.filter(({ id }) => id.startsWith(prefix)).length;
+    const running = under.filter(isRound).length;
     return { ended: count - running, running };
   };
 }

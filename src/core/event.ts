@@ -23,6 +23,8 @@ export interface RunStarted {
   readonly parent?: ParentLink;
   /** Of a round. */
   readonly item?: StoredValue;
+  /** The run undoes a round: which, and why. */
+  readonly undoes?: { readonly run: string; readonly error: ErrorData };
   /** The machine could not begin (a guard threw): the run fails with this at once. */
   readonly aborted?: ErrorData;
 }
@@ -39,9 +41,10 @@ export interface ParentLink {
 
 /**
  * Which effect of a step: its own work, what a function decides (a condition, items, a value, a delay), the handlers before it,
- * after its success or its failure, its `assign` values, the output that `onError: { output }` puts in its place.
+ * after its success or its failure, its `assign` values, the output that `onError: { output }` puts in its place, undoing the runs
+ * that it is made of.
  */
-export type EffectKind = 'work' | 'decide' | 'start' | 'complete' | 'error' | 'assign' | 'substitute';
+export type EffectKind = 'work' | 'decide' | 'start' | 'complete' | 'error' | 'assign' | 'substitute' | 'undo';
 
 interface EffectResultBase {
   /** Id of the effect: `<step>` for a step's work, else `<step>.<kind>`. */
@@ -257,4 +260,15 @@ export type LifecycleEvent =
       readonly visit: number;
       readonly why: 'condition' | 'not chosen' | 'by hand';
     }
-  | { readonly type: 'step.cancelled'; readonly step: string; readonly visit: number; readonly attempt: number };
+  | { readonly type: 'step.cancelled'; readonly step: string; readonly visit: number; readonly attempt: number }
+  /** The run has failed or was cancelled: `count` visits of steps are to be undone, the newest first. */
+  | { readonly type: 'run.compensating'; readonly count: number }
+  | {
+      readonly type: 'run.compensated';
+      readonly compensation: 'complete' | 'incomplete';
+      /** `<step>:<visit>` of what could not be undone. */
+      readonly notCompensated?: readonly string[];
+    }
+  /** A visit of the step is being undone, by its `compensate` step or by way of its rounds or its child run. */
+  | { readonly type: 'step.compensating'; readonly step: string; readonly visit: number; readonly attempt: number }
+  | { readonly type: 'step.compensated'; readonly step: string; readonly visit: number; readonly attempt: number };

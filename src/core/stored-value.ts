@@ -58,6 +58,17 @@ export function materialize(stored: StoredValue, loader: ValueLoader, run: strin
   return result;
 }
 
+/** The same value for readers in another run: references without a run are to `run`. */
+export function absoluteValue(stored: StoredValue, run: string): StoredValue {
+  if ('r' in stored) return stored.r.run === undefined ? { r: { ...stored.r, run } } : stored;
+  if ('a' in stored) return { a: stored.a.map((item) => absoluteValue(item, run)) };
+  if ('w' in stored) return { w: { ...stored.w, output: absoluteValue(stored.w.output, run) } };
+  if (!('o' in stored)) return stored;
+  const parts: Record<string, StoredValue> = {};
+  for (const key of Object.keys(stored.o)) defineOwn(parts, key, absoluteValue(stored.o[key] as StoredValue, run));
+  return { o: parts };
+}
+
 /** Rounds 0..count-1 of a loop: `without` are left out of the array, `absent` are null in it. */
 function materializeRounds(
   rounds: {

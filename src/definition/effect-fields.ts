@@ -9,9 +9,6 @@ import { durationExpectation, parseDuration } from '../core/duration.ts';
 import { anything, duration, givenName, integer, nonEmptyText, type Fields } from './fields.ts';
 import type { EffectField, StepKind, StepReader } from './step-kind.ts';
 
-/** Fields that are read and checked but not carried out yet: refused, unless a session allows them. */
-export const notYet: readonly EffectField[] = ['compensate'];
-
 export const effectFields = {
   compensate: anything.optional(),
   concurrency: anything.optional(),
@@ -40,11 +37,9 @@ export function isEffectField(field: string): field is EffectField {
   return Object.hasOwn(effectFields, field);
 }
 
-/** Those of a step type, and that a session lets through. */
-export function effectFieldsOf(kind: StepKind, allowNotYet: boolean): Partial<typeof effectFields> {
-  const allowed = Object.entries(effectFields).filter(
-    ([field]) => isEffectField(field) && kind.allows.includes(field) && (allowNotYet || !notYet.includes(field)),
-  );
+/** Those of a step type. */
+export function effectFieldsOf(kind: StepKind): Partial<typeof effectFields> {
+  const allowed = Object.entries(effectFields).filter(([field]) => isEffectField(field) && kind.allows.includes(field));
   return Object.fromEntries(allowed);
 }
 

@@ -6,7 +6,7 @@ import { joinPath } from '../core/issue.ts';
 import { isPlainObject } from '../core/json.ts';
 import { commonFields, laterFields, readBase } from './common-fields.ts';
 import { describe, list, quote } from './describe.ts';
-import { effectFields, effectFieldsOf, isEffectField, notYet, refuseEffectField } from './effect-fields.ts';
+import { effectFields, effectFieldsOf, isEffectField, refuseEffectField } from './effect-fields.ts';
 import type { DataSchema, Decision, Step, Target, UserFunction, Value } from './definition.ts';
 import { readFields, type Fields, type Shape } from './fields.ts';
 import { under, type IssueDetails } from './issue-list.ts';
@@ -58,7 +58,7 @@ function readStep(session: Session, path: string, value: unknown, fallbackId: st
 }
 
 function readWith(kind: StepKind, raw: Readonly<Record<string, unknown>>, reader: Reader): Step {
-  const effects = effectFieldsOf(kind, reader.session.allowNotYet);
+  const effects = effectFieldsOf(kind);
   const fields = readFields({ ...commonFields, ...effects, ...kind.fields }, raw, {
     path: reader.path,
     issues: reader.session.issues,
@@ -71,9 +71,9 @@ function readWith(kind: StepKind, raw: Readonly<Record<string, unknown>>, reader
 }
 
 function explainUnknown(kind: StepKind, key: string, reader: Reader): boolean {
-  const isNotYet = laterFields.includes(key) || (isEffectField(key) && notYet.includes(key));
+  const isNotYet = laterFields.includes(key);
   if (kind.type === 'custom' && !isNotYet) return true;
-  if (isNotYet && !(isEffectField(key) && reader.session.allowNotYet)) {
+  if (isNotYet) {
     reader.add('NOT_SUPPORTED_YET', key, `${quote(key)} is not supported yet in this version`, {
       hint: 'leave it out',
     });

@@ -26,15 +26,12 @@ export interface SessionOptions {
   readonly code?: Code | null;
   /** Agents by the names that `${AGENT_IDS.X}` may use; null: none given. */
   readonly agentIds: ReadonlyMap<string, string> | null;
-  /** Reads fields that are not carried out yet (`effect-fields.ts`), for tests of their forms. @default false */
-  readonly allowNotYet?: boolean;
 }
 
 export class Session {
   readonly source: Source;
   readonly stepTypes: ReadonlyMap<string, StepTypeDefinition>;
   readonly agentIds: ReadonlyMap<string, string> | null;
-  readonly allowNotYet: boolean;
   /** Set when it is read, before the steps are. */
   workflowName = '';
   readonly #code: Code | null;
@@ -52,7 +49,6 @@ export class Session {
     this.source = options.source;
     this.stepTypes = new Map(options.stepTypes.map((type) => [type.type, type]));
     this.agentIds = options.agentIds;
-    this.allowNotYet = options.allowNotYet ?? false;
     this.#code = options.code ?? null;
   }
 

@@ -17,9 +17,10 @@ import type { Catalog } from './catalog.ts';
 import { runChild, type ChildOutcome, type ChildStart } from './children.ts';
 import { RunDriver, type DriverPorts } from './driver.ts';
 import { RunLeft } from './run-outcome.ts';
-import { loadRun, type Loading } from './load.ts';
+import { endedRound, loadRun, type Loading } from './load.ts';
 import { runRounds, storedOutcome, type RoundOutcome, type RoundStart } from './rounds.ts';
 import { newRow, startedEvent } from './start.ts';
+import { undoRuns, type UndoStart } from './undo.ts';
 import type { TrackingLoader } from './values.ts';
 
 export interface LiveRunsOptions {
@@ -180,7 +181,7 @@ export class LiveRuns {
 
   // What is made of other runs.
 
-  /** Carries out an effect of kind `loop` or `workflow`. */
+  /** Carries out an effect of kind `loop`, `workflow` or `undo`. */
   carryOut(
     driver: RunDriver,
     effect: ActiveEffect,
@@ -194,6 +195,19 @@ export class LiveRuns {
         effect,
         signal,
         loader,
+      );
+    }
+    if (effect.src === 'undo') {
+      return undoRuns(
+        {
+          row: (id) => this.#drivers.get(id)?.row ?? this.#options.reads.readRun(id),
+          cancelled: (id) => this.#cancelled(id),
+          round: (id) => endedRound(this.#loading, id),
+          run: (...args) => this.#undoRound(...args),
+        },
+        driver,
+        effect,
+        signal,
       );
     }
     const { catalog, maxInputBytes } = this.#options;
@@ -231,7 +245,16 @@ export class LiveRuns {
       : outcome;
   }
 
-  #startRound({ id, compiled, outer, parent, step, visit, seq, index, item }: RoundStart): RunDriver {
+  #startRound({ parent, step, visit, seq, index, item, ...start }: RoundStart): RunDriver {
+    return this.#beginRound(start, parent, { parent: { run: parent.id, step, visit, seq, index }, item });
+  }
+
+  /** A round, or the run that undoes one. */
+  #beginRound(
+    { id, compiled, outer }: Pick<RoundStart, 'id' | 'compiled' | 'outer'>,
+    parent: RunDriver,
+    beside: Parameters<typeof startedEvent>[2],
+  ): RunDriver {
     const { definition } = outer.program;
     const kernel = kernelOf(compiled);
     const row = newRow({
@@ -246,10 +269,27 @@ export class LiveRuns {
     const driver = this.#add(
       new RunDriver({ row, compiled, kernel, state: kernel.initial, outer, ports: this.#ports, isNew: true }),
     );
-    return this.#begin(
-      driver,
-      startedEvent(definition, { v: null }, { parent: { run: parent.id, step, visit, seq, index }, item }),
-    );
+    return this.#begin(driver, startedEvent(definition, { v: null }, beside));
+  }
+
+  async #undoRound(
+    { parent, step, visit, seq, round, error, ...start }: UndoStart,
+    signal: AbortSignal,
+  ): Promise<'completed' | 'failed' | 'cancelled'> {
+    const existing = this.#options.reads.readRun(start.id);
+    if (existing !== null && endedStatuses.has(existing.status)) return endOf(existing).status;
+    const beside = { parent: { run: parent.id, step, visit, seq }, undoes: { run: round, error } };
+    const driver = existing === null ? this.#beginRound(start, parent, beside) : this.resume(start.id);
+    return (await this.#ended(driver, signal, 'the run around it ended')).status;
+  }
+
+  /** A round or a child that ends with the run around it: waits for its end. One that was interrupted before it was told is told now. */
+  async #cancelled(id: string): Promise<void> {
+    const row = this.#options.reads.readRun(id);
+    const driver = this.#drivers.get(id) ?? (row === null || endedStatuses.has(row.status) ? null : this.resume(id));
+    if (driver === null) return;
+    if (driver.context.error === null) driver.apply({ type: 'run.cancelled', why: 'the run around it ended' });
+    await this.#ended(driver, null, '');
   }
 
   async #runChild(

@@ -128,7 +128,7 @@ export class Replay {
 }
 
 /** The state of a run as it was after one of its events, and what it was bound to then. */
-export function stateAt(loading: Loading, id: string, seq: number): Replay {
+function stateAt(loading: Loading, id: string, seq: number): Replay {
   const replay = new Replay(loading, id);
   const steps = replay.next(seq);
   while (steps.next().done !== true);
@@ -187,10 +187,31 @@ function baseAt(loading: Loading, row: RunRow, epoch: Epoch | undefined): Base {
   return { row, compiled, kernel: kernelOf(compiled), outer: null };
 }
 
+/** A run that undoes a round: the round as it ended, and why. */
+function undoOf(
+  loading: Loading,
+  { run, error }: NonNullable<RunStarted['undoes']>,
+): { readonly compiled: CompiledWorkflow; readonly outer: OuterRun } {
+  const { compiled, context, outer } = endedRound(loading, run);
+  return { compiled, outer: { ...outer, undone: { context, error } } };
+}
+
+/** An ended round, with what is around it. @throws as {@link loadRun} */
+export function endedRound(
+  loading: Loading,
+  id: string,
+): { readonly compiled: CompiledWorkflow; readonly context: RunContext; readonly outer: OuterRun } {
+  const { compiled, state, outer } = loadRun(loading, id);
+  if (outer === null) throw new InvariantError(`run '${id}' is no round`);
+  return { compiled, context: (state.snapshot as { readonly context: RunContext }).context, outer };
+}
+
 /** The body of the loop, and the run around it as it was when the loop began. */
 function roundOf(loading: Loading, row: RunRow): { readonly compiled: CompiledWorkflow; readonly outer: OuterRun } {
   const first = loading.store.readEvent(row.id, 1);
-  const link = first === null ? undefined : (decodeEvent(first).event as RunStarted).parent;
+  const started = first === null ? undefined : (decodeEvent(first).event as RunStarted);
+  if (started?.undoes !== undefined) return undoOf(loading, started.undoes);
+  const link = started?.parent;
   if (link === undefined) throw new InvariantError(`round '${row.id}' does not say whose it is`);
   const { compiled: around, state } = stateAt(loading, link.run, link.seq);
   const { program } = around;

@@ -27,7 +27,7 @@ export class StepTimes {
 
   add({ at }: Recorded, { lifecycle }: Pick<Advanced, 'lifecycle'>): void {
     for (const event of lifecycle) {
-      if (!('step' in event)) continue;
+      if (!('step' in event) || event.type === 'step.compensating' || event.type === 'step.compensated') continue;
       if (event.type === 'step.started') {
         if (this.#started.get(event.step)?.visit !== event.visit)
           this.#started.set(event.step, { visit: event.visit, at });

@@ -100,7 +100,7 @@ export function newRow({ id, kind, definition, inputHash, parent, tags, at }: Ne
 export function startedEvent(
   definition: WorkflowDefinition,
   input: StoredValue,
-  beside?: { readonly parent: ParentLink; readonly item?: StoredValue },
+  beside?: { readonly parent: ParentLink } & Pick<RunStarted, 'item' | 'undoes'>,
 ): RunStarted {
   return {
     type: 'run.started',

@@ -184,6 +184,19 @@ const compensate = fc.record({
   ),
 });
 
+/** Compensations that need nobody else. */
+const callingCompensate = fc.record({
+  compensate: fc.constantFrom<unknown>(
+    { type: 'http', url: 'https://a.example/undo', method: 'DELETE', retry: { maxAttempts: 2 } },
+    {
+      type: 'agent',
+      agentId: 'a',
+      input: { prompt: 'Undo after {{workflow.error.code}}' },
+      condition: '{{workflow.input.n}} > 1',
+    },
+  ),
+});
+
 function having(steps: fc.Arbitrary<Draft>, ...fields: readonly fc.Arbitrary<Data>[]): fc.Arbitrary<Draft> {
   return fc.tuple(steps, ...fields).map((parts): Draft => Object.assign({}, ...parts) as Draft);
 }
@@ -289,7 +302,12 @@ function workflowsOf(leaves: fc.Arbitrary<Draft>): fc.Arbitrary<Data> {
 }
 
 /** Of steps that need nobody else. */
-export const anyWorkflow: fc.Arbitrary<Data> = workflowsOf(leaf);
+export const anyWorkflow: fc.Arbitrary<Data> = workflowsOf(
+  fc.oneof(
+    { weight: 2, arbitrary: leaf },
+    having(fc.oneof(agent, agentHttp, http, post, transform), callingCompensate),
+  ),
+);
 
 /** Of steps of every type, with fields that are not carried out yet. */
 export const everyWorkflow: fc.Arbitrary<Data> = workflowsOf(anyLeaf);

@@ -9,7 +9,7 @@ import {
   type WorkflowDefinition,
 } from '../../src/definition/index.ts';
 import { anyWorkflow, everyWorkflow } from './any-workflow.ts';
-import { readWithNotYet } from './with-not-yet.ts';
+import { readData } from './read-data.ts';
 
 /** What of a definition can be compared: data; of functions their places. Lists of paths follow the order of keys, which says nothing. */
 function comparable(value: unknown): unknown {
@@ -150,11 +150,11 @@ describe('any valid workflow', () => {
   test('comes back from its canonical form as it was', () => {
     fc.assert(
       fc.property(everyWorkflow, ({ id: _id, name: _name, ...data }) => {
-        const { definition, issues } = readWithNotYet(data);
+        const { definition, issues } = readData(data);
         expect(issues).toBeUndefined();
         if (definition === undefined) return;
         const { format: _format, ...stored } = JSON.parse(definition.canonical) as Record<string, unknown>;
-        const read = readWithNotYet(stored, 'canonical').definition;
+        const read = readData(stored, 'canonical').definition;
         expect(read?.canonical).toBe(definition.canonical);
         expect(comparable(read)).toEqual(comparable(definition));
       }),
@@ -179,8 +179,8 @@ describe('any valid workflow', () => {
   test('has the same hash whatever the order of its keys', () => {
     fc.assert(
       fc.property(everyWorkflow, ({ id: _id, name: _name, ...data }) => {
-        const { definition } = readWithNotYet(data);
-        const { definition: other } = readWithNotYet(reversed(data) as typeof data);
+        const { definition } = readData(data);
+        const { definition: other } = readData(reversed(data) as typeof data);
         expect(definition).toBeDefined();
         expect(other?.hash).toBe(definition?.hash);
         expect(comparable(other?.steps)).toEqual(comparable(definition?.steps));

@@ -3,22 +3,13 @@
  * by how often they were called: a repeated call gets the same answer, as from a service that honours idempotency keys.
  */
 import { WorkflowError } from '../../src/core/errors.ts';
-import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import type { StepContext } from '../../src/definition/step-context.ts';
 import { agent, flow } from '../support/flow.ts';
-import { after, hangs, type MockCall, type MockTable } from '../support/mocks.ts';
+import { after, hangs, type MockCall } from '../support/mocks.ts';
+import { sagaFlows } from './saga-flows.ts';
+import type { Flow } from './tested-flow.ts';
 
-export interface Flow {
-  readonly name: string;
-  /** Made anew for every engine, as another process would. */
-  make(): WorkflowDefinition;
-  /** Workflows that it starts. */
-  others?(): readonly WorkflowDefinition[];
-  readonly input?: unknown;
-  readonly mocks?: MockTable;
-  readonly status?: 'completed' | 'failed';
-  readonly output?: unknown;
-}
+export type { Flow };
 
 const down = (): never => {
   throw new WorkflowError('AGENT_ERROR', 'status 503', { details: { status: 503 } });
@@ -382,4 +373,5 @@ export const flows: readonly Flow[] = [
     },
     output: ['a', 'b', 'a', 'a', 'b'].map((made) => ({ made, text: longText })),
   },
+  ...sagaFlows,
 ];

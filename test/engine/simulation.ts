@@ -167,6 +167,7 @@ function answerOf(
   if (input.info?.step.type === 'loop' && input.kind === 'work') {
     return { output: { n: { prefix: 'run/x:1/', count: 2 } }, metadata: { rounds: 2 } };
   }
+  if (input.kind === 'undo') return { output: { v: random.next() < 0.8 ? 'complete' : 'incomplete' } };
   if (input.kind === 'start' || random.next() < 0.1) return { output: { v: null }, none: true };
   const values: readonly unknown[] = [
     true,

@@ -31,8 +31,8 @@ export class AnyFlow {
       maxVisits: 3,
       steps: this.#sequence([], 3 + this.#below(4), 3, false),
       ...(this.#chance(0.5) ? { output: { n: '{{state.n}}', log: '{{state.log}}' } } : {}),
-      ...(this.#isTimed && this.#chance(0.2) ? { timeout: 400 } : {}),
-      ...(this.#chance(0.2) ? { onFailure: [this.#agent([])] } : {}),
+      ...(this.#isTimed && this.#chance(0.2) ? { timeout: 400_000 } : {}),
+      ...(this.#chance(0.2) ? { onFailure: [without(this.#agent([]), 'compensate')] } : {}),
       ...(this.#chance(0.3) ? { onStepComplete: { '*': () => undefined } } : {}),
       ...(this.#chance(0.15)
         ? {
@@ -119,7 +119,7 @@ export class AnyFlow {
           ...this.#assign(),
         };
       case 'wait':
-        return { id: this.#id('w'), type: 'wait', duration: 1 + this.#below(30) };
+        return { id: this.#id('w'), type: 'wait', duration: 1_000 * (1 + this.#below(30)) };
       case 'conditional':
         return { id: this.#id('c'), type: 'conditional', condition: this.#condition(seen) };
       case 'switch':
@@ -148,17 +148,18 @@ export class AnyFlow {
           id: this.#id('p'),
           type: 'wait',
           condition: this.#condition(seen),
-          poll: this.#agent(seen),
-          pollInterval: 7,
-          maxWait: 60,
+          poll: without(this.#agent(seen), 'compensate'),
+          pollInterval: 7_000,
+          maxWait: 60_000,
           onTimeout: this.#one('fail', 'continue'),
         };
     }
   }
 
   #agent(seen: readonly string[]): Draft {
+    const id = this.#id('a');
     return {
-      id: this.#id('a'),
+      id,
       type: 'agent',
       agentId: 'any',
       input: { prompt: `do ${this.#tag(seen)}` },
@@ -166,6 +167,18 @@ export class AnyFlow {
       ...this.#common(seen),
       ...this.#assign(),
       ...(this.#chance(0.2) ? { output: this.#id('v') } : {}),
+      ...(this.#chance(0.35) ? { compensate: this.#compensation([...seen, id]) } : {}),
+    };
+  }
+
+  #compensation(seen: readonly string[]): Record<string, unknown> {
+    return {
+      type: 'agent',
+      agentId: 'any',
+      input: { prompt: `undo ${this.#tag(seen)}` },
+      ...this.#gate(seen),
+      ...(this.#chance(0.4) ? { retry: { maxAttempts: 2, delay: 3_000 } } : {}),
+      ...(this.#isTimed && this.#chance(0.2) ? { timeout: 1_000 * (20 + this.#below(60)) } : {}),
     };
   }
 
@@ -217,10 +230,10 @@ export class AnyFlow {
     return {
       ...(this.#chance(0.4) ? { onError: mending } : {}),
       ...(this.#chance(0.3)
-        ? { retry: { maxAttempts: 2, delay: 3, backoff: this.#one('fixed', 'linear', 'exponential') } }
+        ? { retry: { maxAttempts: 2, delay: 3_000, backoff: this.#one('fixed', 'linear', 'exponential') } }
         : {}),
-      ...(this.#isTimed && this.#chance(0.2) ? { timeout: 20 + this.#below(60) } : {}),
-      ...(this.#isTimed && this.#chance(0.15) ? { totalTimeout: 30 + this.#below(90) } : {}),
+      ...(this.#isTimed && this.#chance(0.2) ? { timeout: 1_000 * (20 + this.#below(60)) } : {}),
+      ...(this.#isTimed && this.#chance(0.15) ? { totalTimeout: 1_000 * (30 + this.#below(90)) } : {}),
     };
   }
 
@@ -243,12 +256,17 @@ export class AnyFlow {
   }
 }
 
+function without(draft: Draft, field: string): Draft {
+  const { [field]: _left, ...rest } = draft;
+  return rest as Draft;
+}
+
 /** What a call gives, by who calls and how often; after some time that no other call takes. */
 function anyAnswer(seed: number): (call: MockCall) => unknown {
   return (call) => {
     const round = call.run.includes('/') ? call.run.slice(call.run.indexOf('/')) : '';
     const random = new SeededRandom(seed ^ hash(`${round} ${call.step} ${call.visit} ${call.attempt}`));
-    const delayMs = 1 + random.next() * 40;
+    const delayMs = 1_000 * (1 + random.next() * 40);
     const kind = random.next();
     const answer = (): unknown => {
       if (kind < 0.12) throw new WorkflowError('AGENT_ERROR', 'busy', { details: { status: 503 } });
@@ -280,6 +298,7 @@ function hash(text: string): number {
 export function anyMocks({ canonical }: { readonly canonical: string }, seed: number): MockTable {
   const answer = anyAnswer(seed);
   const ids = new Set([...canonical.matchAll(/"id":"([^"]+)"/g)].flatMap(([, id]) => (id === undefined ? [] : [id])));
-  for (const id of [...ids]) for (const suffix of ['recovery', 'poll']) ids.add(`${id}-${suffix}`);
+  for (const id of [...ids])
+    for (const suffix of ['recovery', 'poll', 'compensate', 'recovery-compensate']) ids.add(`${id}-${suffix}`);
   return Object.fromEntries([...ids].map((id) => [id, answer]));
 }

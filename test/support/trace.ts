@@ -30,6 +30,10 @@ function describe(event: StepEvent): string {
       return `cancel ${step}`;
     case 'task.opened':
       return `task ${step}`;
+    case 'step.compensating':
+      return `undo ${step}`;
+    case 'step.compensated':
+      return `undone ${step}`;
   }
 }
 

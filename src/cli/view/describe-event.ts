@@ -1,7 +1,7 @@
 /** One event of a run as one line of text, without its time. */
 import type { RebaseKind } from '../../core/event.ts';
 import type { RunEvent, StepChunk } from '../../engine/run-events.ts';
-import { describeQueue, duration, inline } from './format.ts';
+import { count, describeQueue, duration, inline } from './format.ts';
 import type { RunModel } from './run-model.ts';
 import type { Style } from './style.ts';
 import { cut, oneLine } from './text.ts';
@@ -34,14 +34,23 @@ export function describeEvent(event: Described, model: RunModel, { style, output
       return `${style.bold(event.type === 'run.paused' ? 'run paused' : 'run resumed')}${bywhom(event)}`;
     case 'run.rebased':
       return `${style.bold(rebaseWords[event.kind])}${event.steps === undefined ? '' : ` ${event.steps.join(', ')}`}${bywhom(event)}`;
+    case 'run.compensating':
+      return `${style.bold('run compensating')}: undoing ${count(event.count, 'step')}`;
+    case 'run.compensated':
+      return event.compensation === 'complete'
+        ? style.bold('run compensated')
+        : `${style.red('run not fully compensated')}${event.notCompensated === undefined ? '' : `: ${event.notCompensated.join(', ')}`}`;
+    case 'step.compensating':
+      return `${event.step}  ${style.yellow('compensating')}${visitOf(event.visit)}`;
+    case 'step.compensated':
+      return `${event.step}  ${style.yellow('compensated')}${visitOf(event.visit)}`;
     case 'task.opened':
       return `${event.step}  ${style.yellow('waits for a person')}`;
     case 'step.started': {
       const label = model.outline.nodes.get(event.step)?.label ?? '';
-      const visit = event.visit > 1 ? `, visit ${event.visit}` : '';
       return event.attempt > 1
         ? `${event.step}  attempt ${event.attempt} started`
-        : `${event.step}  started${style.dim(`  ${label}${visit}`)}`;
+        : `${event.step}  started${style.dim(`  ${label}${visitOf(event.visit)}`)}`;
     }
     case 'step.accepted':
       return `${event.step}  ${style.yellow('was accepted, completes later')}`;
@@ -75,6 +84,10 @@ const rebaseWords: Readonly<Record<RebaseKind, string>> = {
   migrate: 'moved to another version',
   compact: 'history compacted',
 };
+
+function visitOf(visit: number): string {
+  return visit > 1 ? `, visit ${visit}` : '';
+}
 
 function bywhom({ by, why }: { readonly by?: string; readonly why?: string }): string {
   return `${by === undefined ? '' : ` by ${oneLine(by)}`}${why === undefined ? '' : `: ${oneLine(why)}`}`;

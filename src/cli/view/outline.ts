@@ -1,5 +1,5 @@
 /** The steps of a definition as a tree to show: what stands in what, and what is only shown once it happens. */
-import { createTree } from '../../definition/checks/tree.ts';
+import { createTree, type ContainerKind } from '../../definition/checks/tree.ts';
 import type { Step, WorkflowDefinition } from '../../definition/index.ts';
 
 export interface OutlineNode {
@@ -13,7 +13,7 @@ export interface OutlineNode {
   readonly label: string;
   /** Counts the first; null: as often as the default policy says. */
   readonly maxAttempts: number | null;
-  /** Not part of the planned way: a recovery, what follows a failure, what a waiting step asks. */
+  /** Not part of the planned way: a recovery, a compensation, what follows a failure, what a waiting step asks. */
   readonly isExtra: boolean;
   readonly isItemsLoop: boolean;
 }
@@ -50,12 +50,14 @@ export function createOutline(definition: WorkflowDefinition, agentName: (id: st
       place: node.index,
       label: labelOf(step, agentName),
       maxAttempts: step.retry?.maxAttempts ?? null,
-      isExtra: container.kind === 'onFailure' || container.kind === 'poll' || container.kind === 'recovery',
+      isExtra: extras.has(container.kind),
       isItemsLoop: step.type === 'loop' && step.mode === 'items',
     });
   }
   return { nodes, roots };
 }
+
+const extras: ReadonlySet<ContainerKind> = new Set(['onFailure', 'poll', 'recovery', 'compensation']);
 
 function labelOf(step: Step, agentName: (id: string) => string): string {
   if (step.type === 'agent') return `agent ${agentName(step.agentId)}`;

@@ -24,13 +24,18 @@ export interface StepState {
   isAccepted: boolean;
   /** It waits for a limit. */
   queue: StepQueued['queue'];
+  /** What it did is being undone, or was. */
+  compensation: 'compensating' | 'compensated' | null;
   /** Rounds of an items loop: how many ended, how many are under way. */
   rounds: { readonly ended: number; readonly running: number } | null;
 }
 
-type StepChange = Exclude<
-  Extract<RunEvent, { readonly type: `step.${string}`; readonly at: number }>,
-  { readonly type: 'step.accepted' }
+type StepChange = Extract<
+  RunEvent,
+  {
+    readonly type: `step.${'started' | 'retrying' | 'completed' | 'failed' | 'skipped' | 'cancelled'}`;
+    readonly at: number;
+  }
 >;
 
 /** More of a streamed answer is not kept. */
@@ -86,6 +91,13 @@ export class RunModel {
         this.status = 'running';
         this.endedAt = null;
         this.error = null;
+        break;
+      case 'run.compensating':
+      case 'run.compensated':
+        break;
+      case 'step.compensating':
+      case 'step.compensated':
+        this.step(event.step).compensation = event.type === 'step.compensated' ? 'compensated' : 'compensating';
         break;
       case 'task.opened':
         this.step(event.step).isTask = true;
@@ -185,6 +197,7 @@ function freshState(): StepState {
     isTask: false,
     queue: null,
     isAccepted: false,
+    compensation: null,
     rounds: null,
   };
 }

@@ -140,6 +140,7 @@ function noteOf(node: OutlineNode, state: StepState, { style, now }: TreeOptions
   const { status, attempt, startedAt, endedAt, error } = state;
   const time = startedAt === null ? [] : [{ text: `  ${duration((endedAt ?? now) - startedAt)}` }];
   const visits = state.visit > 1 ? [{ text: `  visit ${state.visit}`, paint: style.dim }] : [];
+  const undone = state.compensation === null ? [] : [{ text: `  ${state.compensation}`, paint: style.yellow }];
   const message = error === null ? [] : [{ text: `  ${oneLine(error.message)}`, paint: style.red }];
   switch (status) {
     case 'running': {
@@ -159,14 +160,16 @@ function noteOf(node: OutlineNode, state: StepState, { style, now }: TreeOptions
     case 'completed': {
       const tries = attempt > 1 ? [{ text: `  ${attempt} attempts`, paint: style.yellow }] : [];
       const branch = state.branch === null ? [] : [{ text: `  ${state.branch}`, paint: style.dim }];
-      return [...time, ...tries, ...visits, ...branch, ...roundsOf(state, style)];
+      return [...time, ...tries, ...visits, ...branch, ...roundsOf(state, style), ...undone];
     }
-    case 'failed':
-      return [...time, ...(attempt > 1 ? [{ text: `  ${attempt} attempts`, paint: style.yellow }] : []), ...message];
+    case 'failed': {
+      const tries = attempt > 1 ? [{ text: `  ${attempt} attempts`, paint: style.yellow }] : [];
+      return [...time, ...tries, ...undone, ...message];
+    }
     case 'skipped':
       return [{ text: `  skipped${state.why === null ? '' : ` (${state.why})`}`, paint: style.dim }];
     case 'cancelled':
-      return [...time, { text: '  cancelled', paint: style.yellow }];
+      return [...time, { text: '  cancelled', paint: style.yellow }, ...undone];
     case 'pending':
       return [];
   }

@@ -114,8 +114,8 @@ class ReferenceChecker {
   #workflow(path: Path, reading: Reading): void {
     if (this.#unknownField(path, 1, workflowFields, reading)) return;
     const [, field, key] = path.segments;
-    if (field === 'error' && (reading.node === null || chainOf(reading.node).at(-1)?.container.kind !== 'onFailure')) {
-      this.#add('ERROR_MISPLACED', reading, '{{workflow.error}} is there only in onFailure steps', {
+    if (field === 'error' && !isAfterFailure(reading.node)) {
+      this.#add('ERROR_MISPLACED', reading, '{{workflow.error}} is there only in onFailure steps and compensations', {
         hint: 'the error of one step is {{steps.<id>.error}}',
       });
     }
@@ -257,4 +257,10 @@ function loopsAround(node: Node, inside: boolean): readonly LoopStep[] {
     (kind === 'items' || kind === 'rounds') && owner?.step.type === 'loop' ? [owner.step] : [],
   );
   return inside && node.step.type === 'loop' ? [node.step, ...loops] : loops;
+}
+
+/** Whether the node runs once the workflow has failed. */
+function isAfterFailure(node: Node | null): boolean {
+  const chain = node === null ? [] : chainOf(node);
+  return chain.some(({ container: { kind } }) => kind === 'onFailure' || kind === 'compensation');
 }

@@ -97,7 +97,7 @@ function workOf({ input }: ActiveEffect): Step | null {
 
 /** Made of other runs: rounds, children. */
 export function isOfRuns({ src }: ActiveEffect): boolean {
-  return src === 'loop' || src === 'workflow';
+  return src === 'loop' || src === 'workflow' || src === 'undo';
 }
 
 function hasLimits({ concurrencyLimit, rateLimit }: Step): boolean {
