@@ -46,7 +46,7 @@ export { toMachine } from './engine/to-machine.ts';
 export { createActors, stepInput, type CreateActorsOptions } from './effects/actors.ts';
 export { EffectResult } from './core/effect.ts';
 
-// Pictures of them.
+// Seeing them: pictures, and inspectors of XState.
 export { drawWorkflow } from './inspect/draw-workflow.ts';
 export type {
   Coverage,
@@ -56,6 +56,7 @@ export type {
   DrawnRun,
   DrawOptions,
 } from './inspect/draw-workflow.ts';
+export type { InspectionObserver } from './inspect/live/run-inspector.ts';
 
 // Agents.
 export { createAgentRegistry } from './agents/registry.ts';

@@ -1,6 +1,6 @@
 /**
  * The rooms of the house and what each may import: the one table behind the layer check. Imports go down only:
- * cli > (public face) > project > testing > inspect > verify, engine > effects > agents > store > machines > definition > expressions > http > core.
+ * cli > (public face) > project > testing > engine > inspect > verify, effects > agents > store > machines > definition > expressions > http > core.
  * Most rooms may import less than all that is below them.
  */
 
@@ -27,11 +27,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   store: { imports: ['core'] },
   agents: { imports: ['http', 'core'] },
   effects: { imports: ['agents', 'machines', 'definition', 'expressions', 'http', 'core'] },
-  engine: { imports: belowEngine },
+  engine: { imports: ['inspect', ...belowEngine] },
   /** Proofs and path tests over the machine alone: no engine. */
   verify: { imports: ['machines', 'definition', 'expressions', 'core'] },
-  /** Drawings and the Stately inspector. */
-  inspect: { imports: ['verify', 'machines', 'definition', 'expressions', 'core'] },
+  /** Drawings, and runs as XState's inspectors see them; the engine tells it of its runs. */
+  inspect: { imports: ['verify', 'machines', 'definition', 'expressions', 'http', 'core'] },
   /** Test engine, virtual time, simulator; published as `dank-workflow/testing`. */
   testing: { imports: ['verify', 'engine', ...belowEngine] },
   project: { imports: ['engine', ...belowEngine], readsAmbient: true },

@@ -98,6 +98,13 @@ export interface InitFlags extends OutputFlags {
   readonly yaml?: boolean;
 }
 
+export interface InspectFlags extends LookFlags {
+  readonly port?: string;
+  readonly viewer?: string;
+  /** A pause between events. */
+  readonly step?: string;
+}
+
 export interface DrawFlags extends LookFlags, ProjectFlags {
   readonly format?: string;
   readonly output?: string;

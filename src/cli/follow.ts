@@ -43,16 +43,17 @@ export async function* followBatches(io: Io, { store, view, signal }: Following)
       isTold = true;
       io.err(`${io.errStyle.yellow('nobody drives this run now')}; go on with it: ${io.name} resume ${view.id}\n`);
     }
-    await pause(io, signal);
+    await pause(io, signal, pollMs);
   }
 }
 
-function pause(io: Io, signal: AbortSignal): Promise<void> {
+/** Ends early with the signal. */
+export function pause(io: Io, signal: AbortSignal, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const cancel = io.clock.schedule(() => {
       signal.removeEventListener('abort', stop);
       resolve();
-    }, pollMs);
+    }, ms);
     const stop = (): void => {
       cancel();
       resolve();

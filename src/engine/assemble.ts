@@ -6,6 +6,7 @@ import { toDefinition, type Workflow, type WorkflowDefinition } from '../definit
 import type { Services } from '../effects/call.ts';
 import type { effectHandlers } from '../effects/index.ts';
 import type { HttpClient } from '../http/types.ts';
+import { RunInspector, type InspectionObserver } from '../inspect/live/run-inspector.ts';
 import { Background, type RunReads } from './background.ts';
 import { Catalog } from './catalog.ts';
 import { Committer } from './committer.ts';
@@ -44,6 +45,8 @@ export interface EngineParts {
   readonly defer: (work: () => void) => void;
   /** Whether runs of processes that died meanwhile are continued. */
   readonly adopts: boolean;
+  /** Told what runs do; null: nobody is. */
+  readonly inspect: InspectionObserver | null;
 }
 
 /** What the rooms tell the engine, and ask it. */
@@ -103,6 +106,7 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
       clock,
       logger,
       maxEvents: limits.maxEvents,
+      inspector: createInspector(parts, values),
       startEffect: (driver, effect) => dispatcher.start(driver, effect),
       isLimited: (effect) => dispatcher.isLimited(effect),
     },
@@ -114,6 +118,18 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
   const starter = new Starter({ ...common, random: parts.random, limits, checkOpen: hooks.checkOpen });
   const recovery = new Recovery({ ...common, maxRuns: limits.maxRuns });
   return { catalog, values, committer, timers, live, reads, reader, recovery, starter, messages };
+}
+
+function createInspector({ inspect, env, logger }: EngineParts, loader: Values): RunInspector | null {
+  if (inspect === null) return null;
+  return new RunInspector({
+    observer: inspect,
+    loader,
+    env,
+    onError: (run, error) => {
+      logger.warn('what a run did could not be told to the inspector', { run, error: String(error) });
+    },
+  });
 }
 
 function createDispatcher(

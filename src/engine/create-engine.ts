@@ -35,6 +35,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       env,
       handlers: options.handlers === undefined ? effectHandlers : new Map([...effectHandlers, ...options.handlers]),
       limits,
+      inspect: options.inspect ?? null,
       clock,
       random: options.random ?? systemRandom,
       logger: options.logger ?? consoleLogger,

@@ -22,6 +22,7 @@ import { InvariantError, toErrorData } from '../core/errors.ts';
 import type { HistoryEvent, Recorded, RunRebased } from '../core/event.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
+import type { RunInspector } from '../inspect/live/run-inspector.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
@@ -40,6 +41,8 @@ export interface DriverPorts {
   readonly logger: Logger;
   /** Of the history of one run. */
   readonly maxEvents: number;
+  /** Told what is committed; null: nobody is. */
+  readonly inspector: RunInspector | null;
   startEffect(driver: RunDriver, effect: ActiveEffect): Carrying;
   /** Whether the time of an attempt counts from when it begins (it may have to wait), not from when its step does. */
   isLimited(effect: ActiveEffect): boolean;
@@ -111,6 +114,7 @@ export class RunDriver {
     this.#ended.promise.catch(() => undefined);
     this.#stored.promise.catch(() => undefined);
     if (!isNew) this.#stored.resolve();
+    this.#ports.inspector?.begin({ id: row.id, parent: row.parent, compiled: this.compiled, state });
   }
 
   /** As its last committed event left it; null before the first. */
@@ -246,6 +250,7 @@ export class RunDriver {
     if (event.type === 'effect.completed' || event.type === 'effect.failed' || event.type === 'effect.accepted')
       this.#underWay.finish(event.effect);
     for (const timer of advanced.set) this.#setTimer(timer);
+    this.#ports.inspector?.advanced(this.id, recorded, advanced.state);
     if (advanced.lifecycle.length > 0)
       for (const subscriber of this.#subscribers) subscriber.lifecycle(advanced.lifecycle, recorded);
     for (const effect of advanced.started) this.#startEffect(effect);

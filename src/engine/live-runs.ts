@@ -56,6 +56,7 @@ export class LiveRuns {
           this.#left.set(driver.id, why);
           options.onLeft(driver.id);
         }
+        options.ports.inspector?.end(driver.id);
         if (this.#drivers.get(driver.id) !== driver) return;
         this.#drivers.delete(driver.id);
         if (driver.kind !== 'round') this.#topRuns -= 1;

@@ -7,6 +7,7 @@ import type { Clock, Logger, Random, Store } from '../core/ports.ts';
 import type { EffectHandler } from '../effects/call.ts';
 import type { HttpClientOptions } from '../http/types.ts';
 import type { RetentionOptions } from './retention.ts';
+import type { InspectionObserver } from '../inspect/live/run-inspector.ts';
 
 export interface EngineLimits {
   /** Effects at once, of all runs; more wait in line. @default 1_000 */
@@ -62,6 +63,12 @@ export interface EngineOptions {
    */
   readonly sweep?: (step: () => void) => () => void;
   readonly http?: Omit<HttpClientOptions, 'allowHosts' | 'clock'>;
+  /**
+   * Told what runs do as XState tells it of actors, after each commit: `inspector.inspect` of `@statelyai/inspect`, or any function
+   * that `createActor(machine, { inspect })` takes. Runs are actors, rounds and child runs their children; secrets are masked.
+   * @default nobody
+   */
+  readonly inspect?: InspectionObserver;
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly random?: Random;

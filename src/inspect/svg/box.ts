@@ -9,6 +9,7 @@ export const fonts = {
   detail: { size: 11, style: 'regular' },
   code: { size: 10.5, style: 'mono' },
   chip: { size: 10.5, style: 'regular' },
+  markedChip: { size: 10.5, style: 'bold' },
   label: { size: 11, style: 'bold' },
   heading: { size: 19, style: 'bold' },
   text: { size: 12.5, style: 'regular' },
@@ -124,8 +125,9 @@ function placeChips(
   let x = padding;
   let y = top;
   for (const { text: whole, tone } of texts) {
-    const text = cutText(whole, fonts.chip, maxText);
-    const width = Math.ceil(textWidth(text, fonts.chip) + 14);
+    const font = tone === 'mark' ? fonts.markedChip : fonts.chip;
+    const text = cutText(whole, font, maxText);
+    const width = Math.ceil(textWidth(text, font) + 14);
     if (x > padding && x + width > right) {
       x = padding;
       y += chipHeight + chipGap;

@@ -89,7 +89,7 @@ function chipMarkup({ text, x, y, width, tone }: Chip): string {
 
 function badge(mark: Mark, x: number, y: number): string {
   if (mark === 'untouched') return '';
-  return `<g transform="translate(${at(x)} ${at(y)})"><circle class="d" r="9"/><path class="i z" style="stroke-width:2.2" transform="translate(-8 -8)" d="${markIcon(mark)}"/></g>`;
+  return `<g transform="translate(${at(x)} ${at(y)})"><circle class="d" r="9"/><path class="z" transform="translate(-8 -8)" d="${markIcon(mark)}"/></g>`;
 }
 
 /** Where a run begins and ends. */

@@ -131,6 +131,7 @@ const fonts = [
   `text{font-family:${sansFamily}}`,
   `.code{font-family:${monoFamily}}`,
   '.i{fill:none;stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round}',
+  '.z{fill:none;stroke-width:2.2;stroke-linecap:round;stroke-linejoin:round}',
   '.e{fill:none;stroke-width:1.6}',
   '.on{stroke-width:2.6}',
   '.dash{stroke-dasharray:5 4}',
@@ -163,5 +164,10 @@ function rules(colors: Colors): string {
     `.z{stroke:${colors.page}}`,
     ...accents,
     ...marks,
+    ...['untouched', 'skipped', 'missed'].map((mark) => `.m-${mark} .x{fill:${colors.soft}}`),
+    ...['untouched', 'skipped'].map(
+      (mark) =>
+        `.m-${mark} .i{stroke:${colors.marks.untouched}}.m-${mark} .t{fill:${colors.marks.untouched}}.m-${mark} .k{fill:${colors.soft}}`,
+    ),
   ].join('');
 }
