@@ -13,6 +13,7 @@ import { Committer } from './committer.ts';
 import { Control } from './control.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { LiveRuns } from './live-runs.ts';
+import { Forks } from './fork.ts';
 import { Messages } from './messages.ts';
 import type { EngineLimits } from './options.ts';
 import { Reader } from './reader.ts';
@@ -69,6 +70,7 @@ export interface Rooms {
   readonly recovery: Recovery;
   readonly starter: Starter;
   readonly messages: Messages;
+  readonly forks: Forks;
 }
 
 /** @throws DefinitionError */
@@ -113,11 +115,17 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
   });
   const common = { store, live, catalog, reads, values, clock, logger };
   const control = new Control({ ...common, committer: background ?? committer });
+  const forks = new Forks({
+    ...common,
+    committer: background ?? committer,
+    random: parts.random,
+    maxInputBytes: limits.maxInputBytes,
+  });
   const messages = new Messages({ ...common, control, maxBytes: limits.maxInputBytes });
   const reader = new Reader({ ...common, maxBufferedEvents: limits.maxBufferedEvents });
   const starter = new Starter({ ...common, random: parts.random, limits, checkOpen: hooks.checkOpen });
   const recovery = new Recovery({ ...common, maxRuns: limits.maxRuns });
-  return { catalog, values, committer, timers, live, reads, reader, recovery, starter, messages };
+  return { catalog, values, committer, timers, live, reads, reader, recovery, starter, messages, forks };
 }
 
 function createInspector({ inspect, env, logger }: EngineParts, loader: Values): RunInspector | null {

@@ -248,7 +248,7 @@ export interface Edits {
 }
 
 /** The values are those that the context refers to in event `seq`. @throws as {@link planned} */
-function withEdits(
+export function withEdits(
   subject: Subject,
   context: RunContext,
   { state, outputs = {} }: Edits,

@@ -6,12 +6,15 @@ import type { HistoryEvent } from '../core/event.ts';
 import type { Rooms } from './assemble.ts';
 import { answerCommand, checkReason, parseTaskId, plainData, signalCommand, type Reason } from './commands.ts';
 import type { ControlCommand, Edits } from './control-commands.ts';
+import type { ForkOptions, ForkPlan, ForkPoint, RerunPlan } from './fork.ts';
+import type { Run } from './run.ts';
 
 /** All of it resolves when it is committed, or left for the process that drives the run. */
 export abstract class Controls {
   /** @throws WorkflowError when the engine is closed */
   protected abstract openRooms(): Rooms;
   protected abstract readonly maxInputBytes: number;
+  abstract run(id: string): Run;
 
   async signal(id: string, name: string, payload?: unknown, { by }: { readonly by?: string } = {}): Promise<void> {
     await this.#tell(id, signalCommand(name, payload, by, this.maxInputBytes));
@@ -82,15 +85,42 @@ export abstract class Controls {
    * Sets keys of the state, and outputs of steps (by id), of a run that is paused or waits.
    * @throws InputError; WorkflowError NOT_FOUND; CONFLICT when it is at work, or has ended
    */
-  async edit(id: string, { state, outputs }: Edits, reason: Reason = {}): Promise<void> {
+  async edit(id: string, edits: Edits, reason: Reason = {}): Promise<void> {
+    await this.#control(id, { kind: 'edit', ...this.#plainEdits(edits), ...checkReason(reason) });
+  }
+
+  /**
+   * A new run that goes on from an event of another (its seq), or from where a step of it began last; with other state, outputs or
+   * input, if given. The other run is not touched. What it had done since is done once more, under new keys: see {@link forkPlan}.
+   * @throws InputError; WorkflowError NOT_FOUND (no such run, event or step), CONFLICT (it had ended there, or the new id is taken)
+   */
+  async fork(id: string, options: ForkOptions): Promise<Run> {
+    const { state, outputs, ...rest } = options;
+    const runId = this.openRooms().forks.fork(id, {
+      ...rest,
+      ...checkReason(options),
+      ...this.#plainEdits({ ...(state === undefined ? {} : { state }), ...(outputs === undefined ? {} : { outputs }) }),
+    });
+    return this.run(runId);
+  }
+
+  /** What {@link fork} would do, and which work it would repeat. @throws as it */
+  forkPlan(id: string, at: ForkPoint): ForkPlan {
+    return this.openRooms().forks.plan(id, at);
+  }
+
+  /** What {@link rerun} would do, and which work it would repeat. @throws as it */
+  rerunPlan(id: string, step: string): RerunPlan {
+    return this.openRooms().forks.rerunPlan(id, step);
+  }
+
+  #plainEdits({ state, outputs }: Edits): Edits {
     const plain = (value: Readonly<Record<string, unknown>>, what: string): Readonly<Record<string, unknown>> =>
       plainData(value, what, this.maxInputBytes) as Readonly<Record<string, unknown>>;
-    await this.#control(id, {
-      kind: 'edit',
+    return {
       ...(state === undefined ? {} : { state: plain(state, 'the state') }),
       ...(outputs === undefined ? {} : { outputs: plain(outputs, 'the outputs') }),
-      ...checkReason(reason),
-    });
+    };
   }
 
   async #control(id: string, command: ControlCommand): Promise<void> {

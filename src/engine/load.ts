@@ -128,7 +128,7 @@ export class Replay {
 }
 
 /** The state of a run as it was after one of its events, and what it was bound to then. */
-function stateAt(loading: Loading, id: string, seq: number): Replay {
+export function stateAt(loading: Loading, id: string, seq: number): Replay {
   const replay = new Replay(loading, id);
   const steps = replay.next(seq);
   while (steps.next().done !== true);

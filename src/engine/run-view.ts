@@ -63,11 +63,9 @@ export class RunView {
   /** What the run was started with. Undefined for the round of a loop: it sees the run around it. */
   input(): unknown {
     const first = this.#store.readEvent(this.id, 1);
-    if (first === null) return undefined;
-    const { event } = decodeEvent(first);
-    return (event as RunStarted).parent === undefined
-      ? materialize((event as RunStarted).input, this.#values, this.id)
-      : undefined;
+    if (first === null || (decodeEvent(first).event as RunStarted).parent !== undefined) return undefined;
+    const { context } = loadRun(this.#loading, this.id).state.snapshot as { readonly context: RunContext };
+    return materialize(context.input, this.#values, this.id);
   }
 
   /** Whether it waits for a person and nothing else goes on: no effect, no pause or next attempt of another branch. */

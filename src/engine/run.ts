@@ -10,6 +10,7 @@ import {
 import type { RunRow, RunStatus, StepStatus } from '../core/run.ts';
 import type { Reason } from './commands.ts';
 import type { Edits } from './control-commands.ts';
+import type { ForkOptions } from './fork.ts';
 import type { Waiting } from './limits/limiter.ts';
 import type { RunEvent } from './run-events.ts';
 import type { Task } from './tasks.ts';
@@ -72,6 +73,7 @@ export interface RunAccess {
   skip(id: string, step: string, reason: Reason): Promise<void>;
   complete(id: string, step: string, output: unknown, reason: Reason): Promise<void>;
   edit(id: string, edits: Edits, reason: Reason): Promise<void>;
+  fork(id: string, options: ForkOptions): Promise<Run>;
   signal(id: string, name: string, payload: unknown, by: { readonly by?: string }): Promise<void>;
   tasksOf(id: string): readonly Task[];
 }
@@ -152,6 +154,11 @@ export class Run<Output = unknown> {
   /** Sets keys of the state, and outputs of steps, while it is paused or waits. */
   edit(edits: Edits, reason: Reason = {}): Promise<void> {
     return this.#access.edit(this.id, edits, reason);
+  }
+
+  /** A new run that goes on from an event of this one (its seq), or from where a step of it began last. */
+  fork(options: ForkOptions): Promise<Run> {
+    return this.#access.fork(this.id, options);
   }
 
   /** Taken by the steps that wait for it, else kept until one does. */

@@ -1,0 +1,218 @@
+/**
+ * New runs that go on from an event of another. Such a run has that run's history up to there as its own, so that it can be told
+ * and replayed, and then a rebase; the run it comes from is not touched. It has a key of its own for every call.
+ */
+import { advance, type RunState } from '../core/advance.ts';
+import { InvariantError, WorkflowError } from '../core/errors.ts';
+import type { Clock, Commit, Random, StoredEvent } from '../core/ports.ts';
+import { materialize } from '../core/stored-value.ts';
+import type { RunContext } from '../../machines/context.ts';
+import { kernelOf } from '../../machines/kernel-of.ts';
+import { recordOf } from '../../machines/record.ts';
+import { planned, withEdits, type Edits, type Past, type Subject } from './control-commands.ts';
+import type { Reason } from './commands.ts';
+import { stepOf } from './find-step.ts';
+import type { LiveRuns } from './live-runs.ts';
+import { Replay, stateAt } from './load.ts';
+import { rebasedBy } from './rebase.ts';
+import { repeatOf, repeatsSince, type Repeat } from './repeats.ts';
+import { RunRecord } from './run-record.ts';
+import { checkInput, checkRunId, hashInput, newRow } from './start.ts';
+import type { Values } from './values.ts';
+
+/** Where a fork goes on: after an event, by its seq, or where a step began last. */
+export type ForkPoint = number | string;
+
+export interface ForkOptions extends Edits, Reason {
+  readonly at: ForkPoint;
+  /** In place of the run's own. */
+  readonly input?: unknown;
+  /** @default a new UUIDv7 */
+  readonly runId?: string;
+}
+
+/** What a fork would do. */
+export interface ForkPlan {
+  readonly runId: string;
+  /** The event that it would go on from. */
+  readonly seq: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Work that has been carried out since, and would be once more. */
+  readonly repeats: readonly Repeat[];
+}
+
+/** What going back to a step would do. */
+export interface RerunPlan {
+  readonly runId: string;
+  readonly steps: readonly string[];
+  readonly repeats: readonly Repeat[];
+}
+
+export interface ForkPorts {
+  readonly live: LiveRuns;
+  readonly values: Values;
+  readonly committer: { add(commit: Commit, committed: () => void): void };
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly maxInputBytes: number;
+}
+
+export class Forks {
+  readonly #ports: ForkPorts;
+
+  constructor(ports: ForkPorts) {
+    this.#ports = ports;
+  }
+
+  /** @throws WorkflowError NOT_FOUND, CONFLICT */
+  plan(id: string, point: ForkPoint): ForkPlan {
+    const { loading } = this.#ports.live;
+    const seq = this.#seqOf(id, point);
+    const { compiled, state } = this.#stateAt(id, seq);
+    const at = loading.store.readEvent(id, seq)?.at ?? 0;
+    return { runId: id, seq, at, repeats: repeatsSince(loading, id, seq, compiled.program, state) };
+  }
+
+  rerunPlan(id: string, step: string): RerunPlan {
+    const { live } = this.#ports;
+    const { compiled, state } = live.get(id) ?? stateAt(live.loading, id, Number.POSITIVE_INFINITY);
+    const subject: Subject = { id, compiled, state };
+    const { intervention } = planned(subject, { kind: 'rerun', step }, noPast, 0);
+    const { context } = state.snapshot as { readonly context: RunContext };
+    const { program } = compiled;
+    const steps = program.steps.filter(
+      ({ index }) => (intervention.enter ?? []).includes(index) || intervention.over?.(index) === true,
+    );
+    return {
+      runId: id,
+      steps: steps.map((info) => info.step.id),
+      repeats: steps.flatMap(({ index }) => {
+        const { attempt } = recordOf(context, index);
+        return attempt === 0 ? [] : repeatOf(program, index, attempt);
+      }),
+    };
+  }
+
+  /** Gives the id of the new run, when it is stored. It goes on at once. */
+  fork(id: string, options: ForkOptions): string {
+    const { live, random, clock, committer } = this.#ports;
+    const { runId = random.uuid(), at: point, by, why } = options;
+    checkRunId(runId);
+    if (live.find(runId) !== null) throw new WorkflowError('CONFLICT', `run '${runId}' exists already`);
+    const source = live.row(id);
+    if (source.kind === 'round')
+      throw new WorkflowError('CONFLICT', `run '${id}' is a round of run '${source.parent ?? ''}'; fork that one`);
+    const from = { run: id, seq: this.#seqOf(id, point) };
+    const { compiled, state } = this.#stateAt(id, from.seq);
+    const { definition } = compiled.program;
+    const place = { seq: from.seq + 1, at: Math.max(clock.now(), source.createdAt) };
+    const elapsedMs = place.at - (live.loading.store.readEvent(id, from.seq)?.at ?? place.at);
+    const subject: Subject = { id: runId, compiled, state: { ...state, pause: null, timers: later(state, elapsedMs) } };
+    const { context, values, inputHash } = this.#changed(subject, options, place.seq);
+    const about = { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
+    const event = rebasedBy(subject, { context }, place, { kind: 'fork', from, values, ...about });
+    const kernel = kernelOf(compiled);
+    const recorded = { ...place, event };
+    const advanced = advance(kernel, { ...kernel.initial, seq: from.seq }, recorded, { runId });
+    if ('refused' in advanced) throw new InvariantError(advanced.refused);
+    const row = newRow({
+      id: runId,
+      kind: 'run',
+      definition,
+      inputHash,
+      parent: null,
+      tags: source.tags,
+      at: place.at,
+    });
+    const { commit } = new RunRecord({ row, isNew: true, eventsSinceCheckpoint: 0 }).commitOf(recorded, advanced.state);
+    const checkpoint = { seq: place.seq, snapshot: event.snapshot };
+    committer.add(
+      { ...commit, events: [...this.#copied(id, from.seq), ...commit.events], checkpoint },
+      () => undefined,
+    );
+    live.resume(runId);
+    return runId;
+  }
+
+  /** The run as it was after that event. @throws WorkflowError CONFLICT when there is nothing to go on from */
+  #stateAt(id: string, seq: number): Replay {
+    const replay = stateAt(this.#ports.live.loading, id, seq);
+    const { status, value } = replay.state.snapshot as { readonly status: string; readonly value: unknown };
+    if (replay.state.seq !== seq || value === '$boot')
+      throw new WorkflowError(
+        'CONFLICT',
+        `run '${id}' cannot be forked at event ${seq}: it is not in the part of its history that can be replayed`,
+      );
+    if (status !== 'active')
+      throw new WorkflowError('CONFLICT', `run '${id}' had ended with event ${seq}: fork it at an earlier one`);
+    return replay;
+  }
+
+  #seqOf(id: string, point: ForkPoint): number {
+    const { live } = this.#ports;
+    if (typeof point === 'number') {
+      if (Number.isInteger(point) && live.loading.store.readEvent(id, point) !== null) return point;
+      live.row(id);
+      throw new WorkflowError('NOT_FOUND', `run '${id}' has no event ${point}`);
+    }
+    const replay = new Replay(live.loading, id);
+    let seq: number | null = null;
+    for (const { recorded, advanced } of replay.next()) {
+      const isBegin = advanced.lifecycle.some(
+        (event) => event.type === 'step.started' && event.step === point && event.attempt === 1,
+      );
+      if (isBegin && recorded.event.type !== 'run.rebased') ({ seq } = recorded);
+    }
+    stepOf(replay.compiled.program, point);
+    if (seq === null) throw new WorkflowError('CONFLICT', `step '${point}' of run '${id}' has not begun yet`);
+    return seq;
+  }
+
+  #changed(
+    subject: Subject,
+    { input, ...edits }: ForkOptions,
+    seq: number,
+  ): { readonly context: RunContext; readonly values: Readonly<Record<string, unknown>>; readonly inputHash: string } {
+    const { values: loader, maxInputBytes } = this.#ports;
+    const { context: own } = subject.state.snapshot as { readonly context: RunContext };
+    const { context, values } = withEdits(subject, { ...own, run: { ...own.run, id: subject.id } }, edits, seq);
+    if (input === undefined)
+      return { context, values, inputHash: hashInput(materialize(own.input, loader, own.run.id)) };
+    const { program } = subject.compiled;
+    const checked = checkInput(program.definition, input, maxInputBytes);
+    return {
+      context: {
+        ...context,
+        input: { r: { seq, path: [inputKey] } },
+        inputKept: kernelOf(subject.compiled).keepInput(checked) ?? {},
+      },
+      values: { ...values, [inputKey]: checked },
+      inputHash: hashInput(checked),
+    };
+  }
+
+  /** Its own history up to an event. Whose round or child it was is none of the new run's affairs. */
+  *#copied(id: string, seq: number): Generator<StoredEvent> {
+    const { store } = this.#ports.live.loading;
+    if (store.readEvent(id, 1) === null)
+      throw new WorkflowError('CONFLICT', `run '${id}' cannot be forked: the beginning of its history was removed`);
+    for (const stored of store.readEvents(id, 1, seq)) {
+      if (stored.type !== 'run.started') yield stored;
+      else {
+        const { parent: _parent, ...data } = JSON.parse(stored.data) as Readonly<Record<string, unknown>>;
+        yield { ...stored, data: JSON.stringify(data) };
+      }
+    }
+  }
+}
+
+/** What was to come in an hour then, comes in an hour now. */
+function later({ timers }: RunState, elapsedMs: number): RunState['timers'] {
+  return new Map([...timers].map(([name, timer]) => [name, { ...timer, dueAt: timer.dueAt + elapsedMs }]));
+}
+
+/** No step has such an id. */
+const inputKey = '$input';
+
+const noPast: Past = { hasRuns: () => false, contextAt: () => null };
