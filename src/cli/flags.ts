@@ -114,3 +114,33 @@ export interface DrawFlags extends LookFlags, ProjectFlags {
   /** A JSON file. */
   readonly coverage?: string;
 }
+
+export interface EventsFlags extends LookFlags {
+  readonly from?: string;
+  readonly limit?: string;
+}
+
+export interface RerunFlags extends ControlFlags {
+  readonly yes?: boolean;
+}
+
+export interface RetryFlags extends RerunFlags {
+  readonly from?: string;
+}
+
+export interface CompleteFlags extends ControlFlags {
+  readonly input?: string;
+}
+
+export interface EditsFlags {
+  readonly state?: string;
+  readonly output?: readonly string[];
+}
+
+export interface EditFlags extends ControlFlags, EditsFlags {}
+
+export interface ForkFlags extends RerunFlags, EditsFlags {
+  readonly at: string;
+  readonly input?: string;
+  readonly runId?: string;
+}

@@ -4,7 +4,9 @@ import { resolve } from 'node:path';
 import { WorkflowError } from '../core/errors.ts';
 import { isPlainObject } from '../core/json.ts';
 import { findJsonMistake } from '../definition/text/json-place.ts';
+import type { Edits } from '../engine/control-commands.ts';
 import { excerptAt, positionAt } from '../expressions/syntax-error.ts';
+import type { EditsFlags } from './flags.ts';
 
 export interface InputSource {
   readonly cwd: string;
@@ -24,6 +26,21 @@ export async function readInput(
   const input = structuredClone(base);
   for (const pair of pairs) setPair(input, pair);
   return input;
+}
+
+/** `--state` and `--output` of commands that edit. @throws WorkflowError REQUEST_INVALID */
+export function readEdits({ state, output = [] }: EditsFlags): Edits {
+  const parsed = state === undefined ? undefined : parse(state, '--state');
+  if (parsed !== undefined && !isPlainObject(parsed)) throw usage('--state: expected a JSON object');
+  const outputs = output.map((text) => {
+    const split = text.indexOf('=');
+    if (split < 1) throw usage(`--output ${text}: expected step=JSON`);
+    return [text.slice(0, split), parse(text.slice(split + 1), `--output ${text.slice(0, split)}`)] as const;
+  });
+  return {
+    ...(parsed === undefined ? {} : { state: parsed }),
+    ...(outputs.length === 0 ? {} : { outputs: Object.fromEntries(outputs) }),
+  };
 }
 
 async function readGiven(source: InputSource, given: string): Promise<unknown> {

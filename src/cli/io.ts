@@ -4,6 +4,7 @@
  * (a live view that is in the way).
  */
 import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
 import type { Clock } from '../core/ports.ts';
 import { defaultClock } from '../http/default-clock.ts';
 import { createStyle, wantsColor, type Style } from './view/style.ts';
@@ -33,6 +34,8 @@ export interface Io {
   /** @throws Error */
   readStdin(): Promise<string>;
   readonly stdinIsTTY: boolean;
+  /** One line from the terminal; the question goes to stderr. */
+  ask(question: string): Promise<string>;
   /** From now on what anything else writes to stdout goes to stderr. */
   keepStdoutClean(): void;
   /** Calls `before` ahead of each whole line that anything else writes to the terminal, until the given function is called. */
@@ -73,6 +76,7 @@ export function createIo(name: string, { noColor }: Colors): Io {
     errStyle: colors(process.stderr),
     readStdin,
     stdinIsTTY: process.stdin.isTTY,
+    ask,
     keepStdoutClean: () => {
       process.stdout.write = ((...parameters: Parameters<Write>) => process.stderr.write(...parameters)) as Write;
     },
@@ -132,6 +136,15 @@ async function readStdin(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
 }
 
 /** Holds back unfinished lines, so that nothing is drawn into them. */

@@ -5,6 +5,7 @@
 import { Command } from 'commander';
 import { addArchive } from './archive-program.ts';
 import { addControl } from './control-program.ts';
+import { addCourse } from './course-program.ts';
 import { addPictures } from './picture-program.ts';
 import type {
   ControlFlags,
@@ -45,6 +46,7 @@ export function createProgram(io: Io, version: string, start: Start): Command {
   addLogs(program, io, start);
   addControl(program, io, start);
   addArchive(program, io, start);
+  addCourse(program, io, start);
   addValidate(program, io, start);
   addPictures(program, io, start);
   return program;

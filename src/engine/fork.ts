@@ -2,6 +2,7 @@
  * New runs that go on from an event of another. Such a run has that run's history up to there as its own, so that it can be told
  * and replayed, and then a rebase; the run it comes from is not touched. It has a key of its own for every call.
  */
+import { heartbeatTimer } from '../core/accept.ts';
 import { advance, type RunState } from '../core/advance.ts';
 import { InvariantError, WorkflowError } from '../core/errors.ts';
 import type { Clock, Commit, Random, StoredEvent } from '../core/ports.ts';
@@ -108,7 +109,7 @@ export class Forks {
     const { definition } = compiled.program;
     const place = { seq: from.seq + 1, at: Math.max(clock.now(), source.createdAt) };
     const elapsedMs = place.at - (live.loading.store.readEvent(id, from.seq)?.at ?? place.at);
-    const subject: Subject = { id: runId, compiled, state: { ...state, pause: null, timers: later(state, elapsedMs) } };
+    const subject: Subject = { id: runId, compiled, state: ownState(state, elapsedMs) };
     const { context, values, inputHash } = this.#changed(subject, options, place.seq);
     const about = { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
     const event = rebasedBy(subject, { context }, place, { kind: 'fork', from, values, ...about });
@@ -207,9 +208,14 @@ export class Forks {
   }
 }
 
-/** What was to come in an hour then, comes in an hour now. */
-function later({ timers }: RunState, elapsedMs: number): RunState['timers'] {
-  return new Map([...timers].map(([name, timer]) => [name, { ...timer, dueAt: timer.dueAt + elapsedMs }]));
+/** Its effects are carried out anew, whoever had accepted them; what was to come in an hour then, comes in an hour now. */
+function ownState(state: RunState, elapsedMs: number): RunState {
+  const heartbeats = new Set([...state.effects.values()].map(heartbeatTimer));
+  const effects = [...state.effects].map(([id, { accepted: _accepted, ...effect }]) => [id, effect] as const);
+  const timers = [...state.timers]
+    .filter(([name]) => !heartbeats.has(name))
+    .map(([name, timer]) => [name, { ...timer, dueAt: timer.dueAt + elapsedMs }] as const);
+  return { ...state, pause: null, effects: new Map(effects), timers: new Map(timers) };
 }
 
 /** No step has such an id. */

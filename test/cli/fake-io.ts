@@ -46,6 +46,7 @@ export function createFakeIo(cwd: string, options: FakeOptions = {}): FakeIo {
     errStyle: style,
     stdinIsTTY: isTTY,
     readStdin: () => Promise.resolve(stdin),
+    ask: () => Promise.resolve(stdin),
     keepStdoutClean: () => undefined,
     onForeignOutput: () => () => undefined,
     onStop: (handler) => {
