@@ -6,9 +6,9 @@ import { createEngine } from '../../src/engine/create-engine.ts';
 import { createWorkflow } from '../../src/definition/index.ts';
 
 const [file = '', host = ''] = process.argv.slice(2);
-const call = (method: string, what: string): { type: 'http'; method: 'POST'; url: string } => ({
-  type: 'http',
-  method: method as 'POST',
+const call = (method: 'POST' | 'DELETE', what: string) => ({
+  type: 'http' as const,
+  method,
   url: `http://${host}/${what}`,
 });
 

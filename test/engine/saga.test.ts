@@ -220,3 +220,27 @@ test('a run that is paused while it is undone goes on when it is resumed', async
   await paused.engine.resume('run');
   expect(await paused.drive('run')).toMatchObject({ error: { details: { compensation: 'complete' } } });
 });
+
+test('a run that was undone does not go on as if it had not been: it is run again from the first step that was undone', async () => {
+  let isDown = true;
+  await using lab = await started(flow({ steps: [agent('first'), undoable('a'), agent('b')] }), {
+    b: () => {
+      if (isDown) throw new WorkflowError('AGENT_ERROR', 'down', { retryable: false });
+      return 'up';
+    },
+  });
+  expect(await lab.drive('run')).toMatchObject({ status: 'failed', error: { details: { compensation: 'complete' } } });
+  isDown = false;
+  await expect(lab.engine.retry('run')).rejects.toThrow(/was undone .* run it again from step 'a' or before/);
+  await expect(lab.engine.rerun('run', 'b')).rejects.toThrow(/was undone/);
+  await lab.engine.rerun('run', 'a');
+  expect(await lab.drive('run')).toMatchObject({ status: 'completed', output: 'up' });
+  expect(lab.mocks.calls.map(({ key }) => key)).toEqual([
+    'run:first:1',
+    'run:a:1',
+    'run:b:1',
+    'run:a-compensate:1',
+    'run:a:2',
+    'run:b:2',
+  ]);
+});
