@@ -35,6 +35,7 @@ export default defineConfig({
         'src/http/**': { lines: 99, branches: 94, functions: 98, statements: 97 },
         'src/project/**': { lines: 93, branches: 81, functions: 96, statements: 91 },
         'src/store/**': { lines: 98, branches: 92, functions: 99, statements: 97 },
+        'src/verify/**': { lines: 90, branches: 75, functions: 92, statements: 88 },
       },
     },
   },

@@ -5,7 +5,7 @@ import type { RunContext, StepRecord } from './context.ts';
 import type { Answer } from './machine-event.ts';
 import { stepInfo, type Program, type StepInfo } from './program.ts';
 import { chosenValue } from './choice-of.ts';
-import { keptReader } from './stored-reader.ts';
+import { undecidedReader } from './stored-reader.ts';
 import { subtree } from './subtree.ts';
 
 export type Update = Partial<RunContext>;
@@ -217,7 +217,7 @@ export function keptOfParts(
     const index = field === 'output' && part !== undefined ? program.byId.get(part) : undefined;
     const record = index === undefined ? undefined : context.steps.get(index);
     if (record?.output === undefined) continue;
-    const value = keptReader(record.output, rest, context.run.id, record.kept, ['output', ...rest].join('.'));
+    const value = undecidedReader(record.output, rest, context.run.id, record.kept, ['output', ...rest].join('.'));
     if (value !== undefined) kept[key] = value;
   }
   return kept;

@@ -1,6 +1,7 @@
 /** How a stored value is read: by guards, from what was kept of it; by effects, which load what it refers to. */
 import { InvariantError } from '../src/core/errors.ts';
 import { materialize, type StoredValue, type ValueLoader } from '../src/core/stored-value.ts';
+import { decidedValue } from '../src/core/undecided.ts';
 import { readOwn } from '../src/expressions/path.ts';
 
 /** Gives the value at `rest` below a stored value of the run `run`; `kept` and `key` are what was kept of it, and under which key. */
@@ -13,7 +14,11 @@ export type StoredReader = (
 ) => unknown;
 
 /** For guards: pure. What is missing is not kept (it has no JSON). */
-export const keptReader: StoredReader = (stored, rest, _run, kept, key) => {
+export const keptReader: StoredReader = (stored, rest, run, kept, key) =>
+  decidedValue(undecidedReader(stored, rest, run, kept, key));
+
+/** What was kept, to be kept again elsewhere: what nobody has chosen yet stays open. */
+export const undecidedReader: StoredReader = (stored, rest, _run, kept, key) => {
   if ('v' in stored) return readOwn(stored.v, rest);
   if (kept !== undefined && Object.hasOwn(kept, key)) return kept[key];
   if (kept !== undefined) return undefined;

@@ -13,7 +13,6 @@ import { ancestorsOf, renewedFrom } from '../../machines/renew.ts';
 import { hasPassed, standingOf, stoppedInside } from '../../machines/standing.ts';
 import { formOf, type Reason } from './commands.ts';
 import { stepOf } from './find-step.ts';
-import { checkNotUndone } from './undone.ts';
 
 export type ControlCommand = Reason &
   (
@@ -89,8 +88,7 @@ function hasEnded({ state }: Subject): boolean {
 
 /** As if it had not ended. */
 function goingOn(context: RunContext): RunContext {
-  const undone = { undoing: null, notUndone: [], compensation: null, isCancelAsked: false };
-  return { ...context, ...undone, error: null, cancelled: null, output: null, isBreak: false };
+  return { ...context, error: null, cancelled: null, output: null, isBreak: false };
 }
 
 function retried(subject: Subject, past: Past): Planned {
@@ -101,7 +99,6 @@ function retried(subject: Subject, past: Past): Planned {
       `run '${subject.id}' is ${status}: only a failed or cancelled run can be retried`,
     );
   const { program } = subject.compiled;
-  checkNotUndone(subject.id, program, contextOf(subject), null);
   const context = goingOn(contextOf(subject));
   const { steps, place } = standingOf(program, context);
   if (steps.length === 0) return { intervention: { context, place }, steps: [] };
@@ -122,7 +119,6 @@ function rerun(subject: Subject, id: string, past: Past): Planned {
   const index = stepOf(program, id);
   checkPlace(program, index, id);
   const before = contextOf(subject);
-  checkNotUndone(subject.id, program, before, index);
   const { status, visit } = recordOf(before, index);
   if (visit === 0 || status === 'pending')
     throw new WorkflowError('CONFLICT', `step '${id}' is still to come: there is nothing to run again`);
@@ -168,7 +164,6 @@ function endable(subject: Subject, id: string): number {
   const { program } = subject.compiled;
   const index = stepOf(program, id);
   const context = contextOf(subject);
-  checkNotUndone(subject.id, program, context, null);
   const { status, visit } = recordOf(context, index);
   const refuse = (why: string): WorkflowError => new WorkflowError('CONFLICT', `step '${id}' ${why}`);
   if (status === 'completed' || status === 'skipped') throw refuse(`is ${status} already`);

@@ -79,7 +79,7 @@ export class Reader {
   events(id: string): AsyncIterableIterator<RunEvent> {
     const { live, maxBufferedEvents } = this.#options;
     live.row(id);
-    const driver = live.awake(id);
+    const driver = live.get(id);
     let unsubscribe: () => void = () => undefined;
     const queue = new EventQueue(maxBufferedEvents, () => {
       unsubscribe();

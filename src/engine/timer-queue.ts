@@ -12,8 +12,9 @@ interface Entry {
   readonly dueAt: number;
   /** Order among equal due times. */
   readonly order: number;
-  /** Taken out when it is cancelled or fired: the entry may stay for long, what it holds must not. */
-  fire: (() => void) | null;
+  readonly fire: () => void;
+  /** Or fired. */
+  isCancelled: boolean;
 }
 
 export class TimerQueue {
@@ -33,12 +34,12 @@ export class TimerQueue {
 
   /** Gives a function that takes it back. Without a delay it fires at once (not within the call). */
   add(delayMs: number, fire: () => void): () => void {
-    const entry: Entry = { dueAt: this.#read() + Math.max(0, delayMs), order: this.#order++, fire };
+    const entry: Entry = { dueAt: this.#read() + Math.max(0, delayMs), order: this.#order++, fire, isCancelled: false };
     this.#heap.push(entry);
     this.#arm();
     return () => {
-      if (entry.fire === null) return;
-      entry.fire = null;
+      if (entry.isCancelled) return;
+      entry.isCancelled = true;
       this.#cancelled += 1;
       // Timeouts are mostly cancelled: without this the heap would hold them until they were due.
       if (this.#cancelled > 64 && this.#cancelled > this.#heap.size / 2) this.#compact();
@@ -46,12 +47,12 @@ export class TimerQueue {
   }
 
   #compact(): void {
-    this.#heap.keep((entry) => entry.fire !== null);
+    this.#heap.keep((entry) => !entry.isCancelled);
     this.#cancelled = 0;
     this.#arm();
   }
 
-  /** The queue's own time, in milliseconds: it never runs backwards. */
+  /** The queue's own time, in milliseconds. */
   now(): number {
     return this.#read();
   }
@@ -73,7 +74,7 @@ export class TimerQueue {
   }
 
   #arm(): void {
-    while (this.#heap.peek()?.fire === null) {
+    while (this.#heap.peek()?.isCancelled === true) {
       this.#heap.pop();
       this.#cancelled -= 1;
     }
@@ -96,13 +97,12 @@ export class TimerQueue {
   #fireDue(reached: number): void {
     const now = this.#read(reached);
     for (let first = this.#heap.peek(); first !== undefined; first = this.#heap.peek()) {
-      const { fire } = first;
-      if (fire !== null && first.dueAt > now) break;
+      if (!first.isCancelled && first.dueAt > now) break;
       this.#heap.pop();
-      if (fire === null) this.#cancelled -= 1;
+      if (first.isCancelled) this.#cancelled -= 1;
       else {
-        first.fire = null;
-        fire();
+        first.isCancelled = true;
+        first.fire();
       }
     }
     this.#arm();

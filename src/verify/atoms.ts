@@ -1,0 +1,120 @@
+/** The parts of conditions that have a verdict of their own (comparisons, calls, bare tags), and what a value does to them. */
+import type { ConditionNode } from '../expressions/condition/ast.ts';
+import { Outcome } from '../expressions/condition/filtrex.ts';
+import { compileTree } from '../expressions/condition/translation.ts';
+import type { Path } from '../expressions/path.ts';
+import { originName, originsOf, type Origin, type Reading } from './readings.ts';
+
+/** A part of a condition with a verdict of its own. */
+export interface Atom {
+  readonly reading: Reading;
+  readonly literals: readonly unknown[];
+  readonly calls: ReadonlySet<string>;
+  readonly paths: readonly Path[];
+  evaluate(scope: (path: Path) => unknown): unknown;
+}
+
+export function atomsOf(reading: Reading): readonly Atom[] {
+  if (reading.condition !== null && reading.place !== 'assign')
+    return parts(reading.condition.ast).map((node) => partOf(reading, node));
+  if (reading.place !== 'switch') return reading.paths.map((path) => whole(reading, path, []));
+  return reading.paths.map((path) => whole(reading, path, reading.keys));
+}
+
+/** Of a switch: which case a value leads to. */
+function whole(reading: Reading, path: Path, keys: readonly string[]): Atom {
+  return {
+    reading,
+    literals: keys,
+    calls: new Set(),
+    paths: [path],
+    evaluate: (scope) => {
+      const value = scope(path);
+      const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+      return keys.indexOf(text);
+    },
+  };
+}
+
+function partOf(reading: Reading, node: ConditionNode): Atom {
+  const { evaluate, paths } = compileTree(node);
+  return {
+    reading,
+    literals: literalsOf(node),
+    calls: callsOf(node),
+    paths,
+    evaluate: (scope) => {
+      const outcome = evaluate(scope);
+      return outcome instanceof Outcome ? Boolean(outcome.value) : 'no verdict';
+    },
+  };
+}
+
+function parts(node: ConditionNode): readonly ConditionNode[] {
+  if (node.kind === 'logical') return node.operands.flatMap(parts);
+  if (node.kind === 'conditional') return [node.test, node.whenTrue, node.whenFalse].flatMap(parts);
+  if (node.kind === 'unary' && node.operator === '!') return parts(node.operand);
+  return node.kind === 'literal' ? [] : [node];
+}
+
+function childrenOf(node: ConditionNode): readonly ConditionNode[] {
+  switch (node.kind) {
+    case 'list':
+      return node.items;
+    case 'unary':
+      return [node.operand];
+    case 'binary':
+      return [node.left, node.right];
+    case 'logical':
+      return node.operands;
+    case 'conditional':
+      return [node.test, node.whenTrue, node.whenFalse];
+    case 'call':
+      return node.args;
+    default:
+      return [];
+  }
+}
+
+/** All nodes, without recursion: chains of operators may be long. */
+function nodesOf(root: ConditionNode): readonly ConditionNode[] {
+  const all: ConditionNode[] = [];
+  const open = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    all.push(node);
+    open.push(...childrenOf(node));
+  }
+  return all;
+}
+
+export function literalsOf(root: ConditionNode): readonly unknown[] {
+  return nodesOf(root).flatMap((node) => (node.kind === 'literal' ? [node.value] : []));
+}
+
+function callsOf(root: ConditionNode): ReadonlySet<string> {
+  return new Set(nodesOf(root).flatMap((node) => (node.kind === 'call' ? [node.name] : [])));
+}
+
+/** What a value at an origin makes of a part; values with the same text are the same to it. */
+export function verdictText(atom: Atom, origin: Origin, value: unknown): string {
+  const { reading, paths, literals } = atom;
+  const name = originName(origin);
+  const isAlone = paths.every((path) => {
+    const origins = originsOf(reading.program, path);
+    return origins.length > 0 && origins.every((each) => originName(each) === name);
+  });
+  // Compared with something else that is not known yet: a few values of each type.
+  if (!isAlone) return kindOf(value, literals);
+  try {
+    return String(atom.evaluate(() => value));
+  } catch {
+    return 'no verdict';
+  }
+}
+
+function kindOf(value: unknown, literals: readonly unknown[]): string {
+  if (value === undefined || value === null) return 'nothing';
+  if (typeof value === 'number' && (value === 0 || value === 1 || value === 2)) return String(value);
+  if (literals.includes(value)) return JSON.stringify(value);
+  return value === '' ? 'no text' : Array.isArray(value) ? 'array' : typeof value;
+}

@@ -1,0 +1,184 @@
+/**
+ * Values that stand for all others: for each value from outside that guards read, one of every kind that the conditions can tell
+ * apart. They are found by trying: the literals of the conditions and what lies around them, what a schema lists, and a few
+ * values of every type. A condition for which no data was found that makes it true (or false) is `free`: its verdict is
+ * chosen without data, so that no path is lost.
+ */
+import { Choice } from '../core/choice.ts';
+import type { Condition } from '../expressions/condition.ts';
+import type { Path } from '../expressions/path.ts';
+import type { Json } from '../core/json.ts';
+import type { Step } from '../definition/definition.ts';
+import type { Program } from '../../machines/program.ts';
+import { chosenValue } from '../../machines/choice-of.ts';
+import { isPure } from '../../machines/purity.ts';
+import { allPrograms, originName, originsOf, readingsOf, stateKeyOf, type Origin, type Reading } from './readings.ts';
+import { atomsOf, literalsOf, verdictText, type Atom } from './atoms.ts';
+import { around, mayBe, outputSchema, poolOf, sampleAt } from './values-to-try.ts';
+
+interface Known {
+  readonly origin: Origin;
+  readonly atoms: Atom[];
+  values: readonly unknown[];
+}
+
+export class Candidates {
+  readonly #known = new Map<string, Known>();
+  readonly #free = new Set<Condition>();
+  readonly #inputSchema: Json | null;
+
+  constructor(program: Program) {
+    this.#inputSchema = program.definition.input?.json ?? null;
+    const readings = readingsOf(program);
+    for (const reading of readings) for (const part of atomsOf(reading)) this.#note(part);
+    for (const known of this.#known.values()) known.values = this.#valuesOf(known);
+    const opaque = opaqueKeys(program);
+    for (const reading of readings) {
+      if (reading.condition === null || reading.place === 'assign') continue;
+      if (reading.place === 'match' || this.#isFree(reading, opaque)) this.#free.add(reading.condition);
+    }
+  }
+
+  /** At least one value; what stands first is the simplest. */
+  of(origin: Origin): readonly unknown[] {
+    return this.#known.get(originName(origin))?.values ?? [sampleAt(this.#schemaOf(origin), origin) ?? 'text'];
+  }
+
+  /** Two values with the same signature are the same to every condition. */
+  signatureOf(origin: Origin, value: unknown): string {
+    const atoms = this.#known.get(originName(origin))?.atoms ?? [];
+    return atoms.map((part) => verdictText(part, origin, value)).join('|');
+  }
+
+  /** No data was found for one of its verdicts. */
+  isFree(condition: Condition): boolean {
+    return this.#free.has(condition);
+  }
+
+  #note(atom: Atom): void {
+    const names = new Set<string>();
+    for (const path of atom.paths) {
+      for (const origin of originsOf(atom.reading.program, path)) {
+        const name = originName(origin);
+        const known: Known = this.#known.get(name) ?? { origin, atoms: [], values: [] };
+        this.#known.set(name, known);
+        if (!names.has(name)) known.atoms.push(atom);
+        names.add(name);
+      }
+    }
+  }
+
+  #schemaOf({ step }: Origin): Json | null {
+    if (step === null) return this.#inputSchema;
+    return outputSchema(step);
+  }
+
+  #valuesOf({ origin, atoms }: Known): readonly unknown[] {
+    const schema = this.#schemaOf(origin);
+    const pool = distinct(poolOf(origin, atoms, schema)).filter((value) => mayBe(schema, origin, value));
+    const seen = new Set<string>();
+    const result: unknown[] = [];
+    for (const value of pool) {
+      const signature = this.signatureOf(origin, value);
+      if (seen.has(signature)) continue;
+      seen.add(signature);
+      result.push(value);
+    }
+    return result.length === 0 ? [sampleAt(schema, origin)] : result;
+  }
+
+  #isFree({ program, condition }: Reading, opaque: ReadonlySet<string> | 'all'): boolean {
+    if (condition === null || condition.paths.length === 0) return false;
+    const samples = condition.paths.map((path) => this.#samplesOf(program, path, condition));
+    const keys = condition.paths.map(stateKeyOf).filter((key) => key !== null);
+    if (keys.some((key) => opaque === 'all' || opaque.has(key))) return true;
+    const hasData = condition.paths.some((path) => stateKeyOf(path) !== null || originsOf(program, path).length > 0);
+    if (!hasData) return false;
+    const verdicts = new Set<boolean>();
+    for (const values of combinations(samples)) {
+      const bySource = new Map(condition.paths.map((path, at) => [path.source, values[at]]));
+      try {
+        verdicts.add(condition.test((path) => bySource.get(path.source)));
+      } catch {
+        // Data for which the condition has no verdict: the run would fail there.
+      }
+      if (verdicts.size === 2) return false;
+    }
+    return true;
+  }
+
+  #samplesOf(program: Program, path: Path, condition: Condition): readonly unknown[] {
+    const values = originsOf(program, path).flatMap((origin) => this.of(origin));
+    const made = machineValues(program, path, condition);
+    return distinct([...values, ...made]);
+  }
+}
+
+/** Keys of the state whose values cannot be known: written by handlers, or from what guards do not keep. */
+function opaqueKeys(program: Program): ReadonlySet<string> | 'all' {
+  const { stepHandlers, workflowHandlers } = program.definition;
+  if (stepHandlers.length + workflowHandlers.start.length > 0) return 'all';
+  return new Set(
+    allPrograms(program).flatMap((each) =>
+      each.steps.flatMap(({ step }) =>
+        step.assign.flatMap((assign) => {
+          const paths = assign.kind === 'expr' ? assign.condition.paths : assign.value.paths;
+          return paths.every((path) => isPure(each, path)) ? [] : [assign.key];
+        }),
+      ),
+    ),
+  );
+}
+
+/** What the machine itself puts at a path. */
+function machineValues(program: Program, path: Path, condition: Condition): readonly unknown[] {
+  const [root, name, field] = path.segments;
+  if (root === 'steps' || root === 'vars') {
+    const index = root === 'steps' ? program.byId.get(name ?? '') : program.vars.get(name ?? '')?.[0];
+    const step = index === undefined ? undefined : program.steps[index]?.step;
+    if (field === 'status') return ['completed', 'failed', 'skipped', undefined];
+    if (field === 'attempts') return [1, 2, 3];
+    if (step !== undefined && (step.type === 'conditional' || step.type === 'switch'))
+      return [...branchesOf(step).map((branch) => choice(step, branch, field)), undefined];
+    return [undefined, null, ...(field === 'error' ? literalsOf(condition.ast) : [])];
+  }
+  if (root === 'loop') return [0, 1, 2, 3];
+  if (root === 'state') return [...literalsOf(condition.ast).flatMap(around), null, 0, 1];
+  return literalsOf(condition.ast);
+}
+
+function branchesOf(step: Step): readonly string[] {
+  if (step.type === 'conditional') return ['then', 'else'];
+  return step.type === 'switch' ? [...step.cases.map(({ key }) => key), 'default'] : [];
+}
+
+function choice(step: Step, branch: string, field: string | undefined): unknown {
+  return field === 'branch' ? branch : new Choice(chosenValue(step, branch), [branch]);
+}
+
+const maxCombinations = 4_096;
+
+function* combinations(lists: readonly (readonly unknown[])[]): Generator<readonly unknown[]> {
+  const total = lists.reduce((product, list) => product * Math.max(1, list.length), 1);
+  for (let at = 0; at < Math.min(total, maxCombinations); at++) {
+    let rest = at;
+    yield lists.map((list) => {
+      const value = list[rest % Math.max(1, list.length)];
+      rest = Math.floor(rest / Math.max(1, list.length));
+      return value;
+    });
+  }
+}
+
+function distinct(values: readonly unknown[]): readonly unknown[] {
+  const seen = new Set<string>();
+  return values.filter((value) => {
+    const text =
+      value === undefined
+        ? 'undefined'
+        : value instanceof Choice
+          ? `choice ${[...value.aliases].join()}`
+          : JSON.stringify(value);
+    return !seen.has(text) && Boolean(seen.add(text));
+  });
+}

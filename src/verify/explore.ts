@@ -1,0 +1,204 @@
+/**
+ * Every situation of a workflow, breadth first, so that what is found first is reached by a shortest path. Nothing is left out
+ * silently: what was not looked at is among the `bounds`.
+ */
+import type { WorkflowDefinition } from '../definition/definition.ts';
+import { ChartWatch } from './chart-watch.ts';
+import type { Bound, Graph, GraphEdge, GraphNode } from './graph.ts';
+import { createModel, maxCountedRounds, type Model } from './model.ts';
+import { cancelMove, movesOf, startMove } from './moves.ts';
+import { Reduction, afterFirst, isAfterFirst, type ReduceOptions } from './reduce.ts';
+import { contextOf, type Situation, type Spot } from './situation.ts';
+import { Keys } from './situation-key.ts';
+import { firstSituation, moveOn, type Moved, type Step } from './step-by-step.ts';
+
+export interface ExploreOptions extends ReduceOptions {
+  /** Situations to look at, at most. @default 50_000 */
+  readonly maxStates?: number;
+  /** Whether a person may cancel the run, at any time. @default true */
+  readonly cancel?: boolean;
+}
+
+export function explore(definition: WorkflowDefinition, options: ExploreOptions = {}): Graph {
+  return new Exploration(createModel(definition), options).run();
+}
+
+interface Turned extends Step {
+  readonly turns: ReadonlyMap<string, string>;
+}
+
+/** What may be tried in a situation, before anything is left out that makes no difference. */
+export function stepsOf(situation: Situation, reduction: Reduction, withCancel: boolean): readonly Turned[] {
+  const { spot, turns } = situation;
+  if (spot.run.snapshot.status !== 'active') return [];
+  if ((spot.run.snapshot as { readonly value: unknown }).value === '$boot')
+    return [{ move: startMove, rounds: [], turns }];
+  const steps = withinSpot(spot, [], turns, reduction);
+  return withCancel ? [...steps, { move: cancelMove, rounds: [], turns }] : steps;
+}
+
+/** A loop's rounds move where the loop stands. */
+function withinSpot(
+  spot: Spot,
+  path: readonly string[],
+  turns: ReadonlyMap<string, string>,
+  reduction: Reduction,
+): readonly Turned[] {
+  const { program } = spot.compiled;
+  const own = movesOf(spot).map((move) => ({ within: move.within, steps: [{ move, rounds: path, turns: null }] }));
+  const inner = [...spot.rounds].map(([id, round]) => ({
+    within: program.byId.get(id.split('.')[0] ?? '') ?? null,
+    steps: round.spot.run.snapshot.status === 'active' ? withinSpot(round.spot, [...path, id], turns, reduction) : [],
+  }));
+  const groups = [...own, ...inner].filter(({ steps }) => steps.length > 0);
+  return reduction
+    .choose(program, groups, turns)
+    .flatMap(({ move: { steps }, turns: next }) =>
+      steps.map((step) => ({ move: step.move, rounds: step.rounds, turns: new Map([...next, ...(step.turns ?? [])]) })),
+    );
+}
+
+class Exploration {
+  readonly #model: Model;
+  readonly #options: ExploreOptions;
+  readonly #keys: Keys;
+  readonly #reduction: Reduction;
+  readonly #watch: ChartWatch;
+  readonly #ids = new Map<string, number>();
+  readonly #nodes: GraphNode[] = [];
+  readonly #edges: GraphEdge[] = [];
+  readonly #leaving: GraphEdge[][] = [];
+  readonly #open: (Situation | null)[] = [];
+  readonly #bounds = new Map<string, Bound>();
+
+  constructor(model: Model, options: ExploreOptions) {
+    this.#model = model;
+    this.#options = options;
+    this.#keys = new Keys(model.desk);
+    this.#reduction = new Reduction(options);
+    this.#watch = new ChartWatch(model);
+  }
+
+  run(): Graph {
+    const { maxStates = 50_000, cancel = true } = this.#options;
+    this.#nodeOf(firstSituation(this.#model));
+    for (let id = 0; id < this.#open.length; id++) {
+      const situation = this.#open[id];
+      if (situation === null || situation === undefined) continue;
+      if (this.#nodes.length > maxStates) {
+        this.#bound(
+          `more than ${maxStates.toLocaleString('en-US')} situations: what lies behind them was not explored`,
+        );
+        break;
+      }
+      for (const step of stepsOf(situation, this.#reduction, cancel)) this.#follow(id, situation, step);
+      this.#open[id] = null;
+    }
+    this.#watch.stop();
+    return {
+      nodes: this.#nodes,
+      edges: this.#edges,
+      leaving: this.#leaving,
+      transitions: this.#watch.transitions,
+      bounds: [...this.#bounds.values()],
+    };
+  }
+
+  #bound(what: string): void {
+    this.#bounds.set(what, { what });
+  }
+
+  #follow(from: number, situation: Situation, step: Turned): void {
+    const turned = { ...situation, turns: step.turns };
+    this.#watch.take();
+    for (const moved of moveOn(this.#model, turned, step)) {
+      const transitions = this.#watch.take();
+      this.#lookForCuts(moved);
+      const to = this.#nodeOf(moved.situation);
+      const { kind, label, step: about, about: what, outcome } = step.move;
+      const edge: GraphEdge = {
+        id: this.#edges.length,
+        from,
+        to,
+        kind,
+        label,
+        step: about,
+        about: what,
+        outcome,
+        rounds: step.rounds,
+        happenings: moved.happenings,
+        transitions,
+        bindings: moved.told,
+      };
+      this.#edges.push(edge);
+      this.#leaving[from]?.push(edge);
+    }
+  }
+
+  /** A loop that counts came to the limit that we set it. */
+  #lookForCuts({ happenings }: Moved): void {
+    for (const each of happenings) {
+      if (each.type !== 'failed' || each.code !== 'LOOP_LIMIT' || !this.#model.cutLoops.has(each.step)) continue;
+      this.#bound(`loop '${each.step}' counts: its rounds after the ${maxCountedRounds}th were not explored`);
+    }
+  }
+
+  #nodeOf(situation: Situation): number {
+    const normal = settled(this.#reduction, situation);
+    const key = this.#keys.of(normal);
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const id = this.#nodes.length;
+    const { snapshot } = normal.spot.run;
+    const end = snapshot.status === 'active' ? null : endOf(snapshot);
+    this.#ids.set(key, id);
+    this.#nodes.push({ id, states: leavesOf(normal.spot), end });
+    this.#leaving.push([]);
+    this.#open.push(end === null ? normal : null);
+    return id;
+  }
+}
+
+/** A turn is over when its branch has nothing more to do. */
+function settled(reduction: Reduction, situation: Situation): Situation {
+  if (situation.turns.size === 0) return situation;
+  const turns = new Map<string, string>();
+  for (const [parallel, branch] of situation.turns) {
+    const next = turnOf(reduction, situation.spot, parallel, branch);
+    if (next !== null) turns.set(parallel, next);
+  }
+  return { ...situation, turns };
+}
+
+function turnOf(reduction: Reduction, spot: Spot, parallel: string, branch: string): string | null {
+  const { program } = spot.compiled;
+  const index = program.byId.get(parallel);
+  if (index === undefined) {
+    const inner = [...spot.rounds.values()].map((round) => turnOf(reduction, round.spot, parallel, branch));
+    return inner.find((each) => each !== null) ?? null;
+  }
+  if (!isOpen(spot, index)) return null;
+  if (isAfterFirst(branch) || isOpen(spot, Number(branch))) return branch;
+  return reduction.orderOf(program, index) === 'first' ? afterFirst(branch) : null;
+}
+
+function isOpen({ run }: Spot, step: number): boolean {
+  const status = contextOf(run).steps.get(step)?.status;
+  return status === 'pending' || status === 'running' || status === 'backoff';
+}
+
+function endOf(snapshot: unknown): GraphNode['end'] {
+  const { value } = snapshot as { readonly value: unknown };
+  return value === '$completed' ? 'completed' : value === '$cancelled' ? 'cancelled' : 'failed';
+}
+
+interface Leaf {
+  readonly id: string;
+  readonly type: string;
+}
+
+function leavesOf(spot: Spot): readonly string[] {
+  const nodes = (spot.run.snapshot as unknown as { readonly _nodes: readonly Leaf[] })._nodes;
+  const own = nodes.filter(({ type }) => type === 'atomic' || type === 'final').map(({ id }) => id);
+  return [...own, ...[...spot.rounds.values()].flatMap((round) => leavesOf(round.spot))];
+}

@@ -1,0 +1,56 @@
+/** What may happen to a loop over items: its rounds are explored one after another, as none, one or many. */
+import type { ActiveEffect } from '../core/run-state.ts';
+import type { Step } from '../definition/definition.ts';
+import type { EffectInput } from '../../machines/effect-input.ts';
+import { unknownOutput } from './model.ts';
+import { fails, gives, toMove, type Move, type Outcome } from './move.ts';
+import { contextOf, type Spot } from './situation.ts';
+
+export function loopOutcomes(spot: Spot, effect: ActiveEffect, step: Extract<Step, { type: 'loop' }>): readonly Move[] {
+  const of = (outcome: Outcome): Move => toMove(effect, step, outcome);
+  const round = spot.rounds.get(effect.id);
+  const known = knownItems(step);
+  const more: Move = {
+    kind: 'round',
+    label: round === undefined ? `${step.id}: its first round` : `${step.id}: one more round`,
+    step: step.id,
+    within: (effect.input as EffectInput).step,
+    about: effect.id,
+    outcome: round === undefined ? 'first' : 'many',
+    event: null,
+  };
+  if (round === undefined) {
+    const failures = known === null ? itemsFailures(step) : [];
+    const none: Move = { ...of(gives(`${step.id} has no items`, unknownOutput, 'no items')), kind: 'no items' };
+    if (known === 0) return [none];
+    return [more, ...(known === null ? [none] : []), ...failures.map(of)];
+  }
+  const { snapshot } = round.spot.run;
+  if (snapshot.status === 'active') return [];
+  const context = contextOf(round.spot.run);
+  const hasFailed = snapshot.status === 'done' && (snapshot as { readonly value: unknown }).value !== '$completed';
+  if (hasFailed && step.onItemError === 'fail')
+    return [of(fails(`${step.id} fails with its round`, 'round failed', context.error ?? {}))];
+  const writes = [...round.writes, ...(hasFailed ? [] : [context.writes])];
+  const over = of({
+    kind: 'completes',
+    label: `${step.id} completes`,
+    outcome: 'completes',
+    result: () => ({ output: { v: unknownOutput }, roundWrites: writes, metadata: {} }),
+  });
+  const hasMore = !context.isBreak && round.count < 2 && known !== 1;
+  const mustGoOn = known !== null && known > 1 && round.count < 2 && !context.isBreak;
+  return [...(hasMore ? [more] : []), ...(mustGoOn ? [] : [over])];
+}
+
+/** How many items there are, where they are written; null elsewhere. */
+function knownItems(step: Extract<Step, { type: 'loop' }>): number | null {
+  if (step.items?.kind !== 'template' || !step.items.template.constant) return null;
+  return Array.isArray(step.items.template.source) ? step.items.template.source.length : null;
+}
+
+function itemsFailures(step: Extract<Step, { type: 'loop' }>): readonly Outcome[] {
+  const all = [fails(`${step.id}: its items are no list`, 'no list', { code: 'TEMPLATE_FAILED' })];
+  if (step.maxIterations !== null) all.push(fails(`${step.id} has too many items`, 'too many', { code: 'LOOP_LIMIT' }));
+  return all;
+}

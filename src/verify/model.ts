@@ -1,0 +1,235 @@
+/**
+ * A workflow as it is explored: the machine that the engine runs, compiled from the same definition with its bounds brought down
+ * to what matters (a fourth attempt is no other than a third), and with conditions that no data decides left to choice.
+ *
+ * M1. Bounds are brought down only where nothing reads the count: a loop that counts keeps its limit.
+ */
+import { createKernel, type Kernel } from '../core/advance.ts';
+import { plainValue } from '../core/choice.ts';
+import type { Decision, LoopStep, Step, WorkflowDefinition } from '../definition/definition.ts';
+import type { Condition } from '../expressions/condition.ts';
+import type { Scope } from '../expressions/path.ts';
+import { compileWorkflow, type CompiledWorkflow } from '../../machines/workflow.ts';
+import { kernelOf } from '../../machines/kernel-of.ts';
+import type { Program, StepInfo } from '../../machines/program.ts';
+import { keptOfValue } from '../../machines/record.ts';
+import { Candidates } from './candidates.ts';
+import { Desk, type Source } from './desk.ts';
+import { alwaysTrue, readingsOf, stateKeyOf, type Origin } from './readings.ts';
+
+/** Rounds, attempts and visits that are told apart: none, one, many, and the limit. */
+const manyRounds = 3;
+/** Rounds of a loop that counts, before exploring gives up on it. */
+export const maxCountedRounds = 60;
+
+export interface Model {
+  /** As it was written. */
+  readonly definition: WorkflowDefinition;
+  readonly compiled: CompiledWorkflow;
+  readonly program: Program;
+  readonly candidates: Candidates;
+  readonly desk: Desk;
+  /** Of the run or of the rounds of a loop. */
+  kernelOf(compiled: CompiledWorkflow): Kernel;
+  /** Loops that count: their limit was cut to {@link maxCountedRounds}. */
+  readonly cutLoops: ReadonlySet<string>;
+}
+
+/** In place of an output: what guards read of it is open. */
+export const unknownOutput: Readonly<Record<string, never>> = Object.freeze({});
+
+export function createModel(definition: WorkflowDefinition): Model {
+  const original = compileWorkflow(definition).program;
+  const candidates = new Candidates(original);
+  const desk = new Desk({
+    candidates: (origin) => candidates.of(origin),
+    signature: (origin, value) => candidates.signatureOf(origin, value),
+  });
+  const counted = countedNames(original);
+  const cutLoops = new Set<string>();
+  const reducer: Reducer = { candidates, desk, counted, cutLoops };
+  const reduced: WorkflowDefinition = {
+    ...definition,
+    steps: definition.steps.map((step) => reduce(step, reducer)),
+    onFailure: definition.onFailure.map((step) => reduce(step, reducer)),
+    maxVisits: counted.state.size > 0 ? definition.maxVisits : Math.min(definition.maxVisits, manyRounds),
+  };
+  const compiled = compileWorkflow(reduced);
+  keepAssigned(compiled.program);
+  const kernels = new Map<CompiledWorkflow, Kernel>();
+  return {
+    definition,
+    compiled,
+    program: compiled.program,
+    candidates,
+    desk,
+    cutLoops,
+    kernelOf: (each) => {
+      const known = kernels.get(each);
+      if (known !== undefined) return known;
+      const made = createKernel(each.machine, {
+        ...keeping(each.program, desk),
+        restore: (text, seq, outer) => kernelOf(each).restore(text, seq, outer),
+      });
+      kernels.set(each, made);
+      return made;
+    },
+  };
+}
+
+/** What is counted and looked at: keys of state with a sum of their own, attempts of steps. */
+interface Counted {
+  readonly state: ReadonlySet<string>;
+  readonly attempts: ReadonlySet<string>;
+}
+
+interface Reducer {
+  readonly candidates: Candidates;
+  readonly desk: Desk;
+  readonly counted: Counted;
+  readonly cutLoops: Set<string>;
+}
+
+function countedNames(program: Program): Counted {
+  const readings = readingsOf(program);
+  const sums = new Set<string>();
+  for (const { step, program: from, place } of readings) {
+    if (place !== 'assign') continue;
+    for (const assign of from.steps[step]?.step.assign ?? []) {
+      if (assign.kind === 'expr' && assign.condition.paths.some((path) => stateKeyOf(path) === assign.key))
+        sums.add(assign.key);
+    }
+  }
+  const state = new Set<string>();
+  const attempts = new Set<string>();
+  for (const { place, paths } of readings) {
+    for (const path of paths) {
+      const key = stateKeyOf(path);
+      if (key !== null && place !== 'assign' && sums.has(key)) state.add(key);
+      if (path.segments[0] === 'steps' && path.segments[2] === 'attempts') attempts.add(path.segments[1] ?? '');
+    }
+  }
+  return { state, attempts };
+}
+
+function reduce(step: Step, reducer: Reducer): Step {
+  const inner = (each: Step): Step => reduce(each, reducer);
+  const { retry, onError } = step;
+  const base = {
+    ...step,
+    condition: decision(step.condition, reducer),
+    retry:
+      retry === null || reducer.counted.attempts.has(step.id)
+        ? retry
+        : { ...retry, maxAttempts: Math.min(retry.maxAttempts, manyRounds) },
+    onError: onError.kind === 'recover' ? { ...onError, step: inner(onError.step) } : onError,
+    compensate: step.compensate === null ? null : inner(step.compensate),
+  } as Step;
+  switch (base.type) {
+    case 'sequential':
+    case 'parallel':
+      return { ...base, steps: base.steps.map(inner) };
+    case 'conditional':
+      return { ...base, decide: decision(base.decide, reducer) };
+    case 'wait':
+      return { ...base, while: decision(base.while, reducer), poll: base.poll === null ? null : inner(base.poll) };
+    case 'loop':
+      return {
+        ...base,
+        ...rounds(base, reducer),
+        steps: base.steps.map(inner),
+        decide: decision(base.decide, reducer),
+      };
+    case 'signal':
+      return { ...base, match: base.match === null ? null : alwaysTrue };
+    default:
+      return base;
+  }
+}
+
+/** M1 */
+function rounds(step: LoopStep, { counted, cutLoops }: Reducer): Pick<LoopStep, 'maxIterations'> {
+  if (step.mode === 'items' || step.maxIterations === null) return { maxIterations: step.maxIterations };
+  const paths = step.decide?.kind === 'expression' ? step.decide.condition.paths : [];
+  const counts = paths.some((path) => path.segments[0] === 'loop' || counted.state.has(stateKeyOf(path) ?? ''));
+  if (!counts) return { maxIterations: Math.min(step.maxIterations, manyRounds) };
+  if (step.maxIterations > maxCountedRounds) cutLoops.add(step.id);
+  return { maxIterations: Math.min(step.maxIterations, maxCountedRounds) };
+}
+
+function decision<D extends Decision | null>(given: D, { candidates, desk }: Reducer): D {
+  if (given === null || given.kind !== 'expression' || !candidates.isFree(given.condition)) return given;
+  return { ...given, condition: chosen(given.condition, desk) };
+}
+
+/** A condition whose verdict is chosen: the same for the same data. */
+export interface FreeCondition extends Condition {
+  /** The verdict that was chosen; undefined before. */
+  known(scope: Scope): boolean | undefined;
+}
+
+export function isFreeCondition(condition: Condition): condition is FreeCondition {
+  return 'known' in condition;
+}
+
+function chosen(condition: Condition, desk: Desk): FreeCondition {
+  const { source, paths, ast } = condition;
+  const about = (scope: Scope): string =>
+    `${source} of ${desk.identify(() => paths.map((path) => plainValue(scope(path)) ?? null))}`;
+  const test = (scope: Scope): boolean => desk.verdict(about(scope));
+  return { source, paths, ast, test, evaluate: test, known: (scope) => desk.knownVerdict(about(scope)) };
+}
+
+/** What `assign` puts into a key of state that guards read is kept as well, so that it can be put there. */
+function keepAssigned(program: Program): void {
+  const read = new Set(readingsOf(program).flatMap(({ paths }) => paths.map(stateKeyOf)));
+  const keep = (from: Program): void => {
+    for (const { step } of from.steps) {
+      for (const assign of step.assign) {
+        if (assign.kind === 'expr' || !read.has(assign.key)) continue;
+        for (const path of assign.value.paths) keepPath(from, path.segments);
+      }
+    }
+    for (const body of from.bodies.values()) keep(body);
+  };
+  keep(program);
+}
+
+function keepPath(program: Program, [root, name, ...rest]: readonly string[]): void {
+  if (root === 'workflow' && name === 'input' && program.loop === null) program.keptInput.set(rest.join('.'), rest);
+  const index = root === 'steps' ? program.byId.get(name ?? '') : undefined;
+  const indexes = root === 'vars' ? (program.vars.get(name ?? '') ?? []) : index === undefined ? [] : [index];
+  for (const each of indexes) {
+    const path = root === 'vars' ? ['output', ...rest] : rest;
+    const info = program.steps[each] as StepInfo;
+    info.kept.set(path.join('.'), path);
+    if (info.step.type === 'sequential')
+      for (const inner of info.step.steps) keepPath(program, ['steps', inner.id, ...path]);
+    if (info.step.type === 'parallel' && path[0] === 'output' && path[1] !== undefined)
+      keepPath(program, ['steps', path[1], 'output', ...path.slice(2)]);
+    if (info.step.onError.kind === 'recover') keepPath(program, ['steps', info.step.onError.step.id, ...path]);
+  }
+}
+
+function keeping(program: Program, desk: Desk): Pick<Kernel, 'keep' | 'keepSignal' | 'keepInput'> {
+  const openValues = (step: Step | null, paths: ReadonlyMap<string, readonly string[]>): Record<string, unknown> => {
+    const source: Source = desk.newSource();
+    const origins = [...paths].map(([key, segments]): Origin => ({ step, key, segments }));
+    return Object.fromEntries(origins.map((origin) => [origin.key, desk.undecided(source, origin, origins)]));
+  };
+  return {
+    keep: (effect, output, metadata) => {
+      const info = program.steps[program.byId.get(effect.split('.')[0] ?? '') ?? -1];
+      if (info === undefined || info.kept.size === 0) return undefined;
+      return output === unknownOutput ? openValues(info.step, info.kept) : keptOfValue(info.kept, { output, metadata });
+    },
+    keepSignal: (name) => {
+      const taking = program.steps.filter(({ step }) => step.type === 'signal' && step.name === name);
+      const kept = new Map(taking.flatMap((info) => [...info.kept]));
+      const [first] = taking;
+      return first === undefined || kept.size === 0 ? undefined : openValues(first.step, kept);
+    },
+    keepInput: () =>
+      program.loop !== null || program.keptInput.size === 0 ? undefined : openValues(null, program.keptInput),
+  };
+}

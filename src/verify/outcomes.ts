@@ -1,0 +1,155 @@
+/** How the effects of steps, and of the run itself, may end. */
+import type { ErrorData } from '../core/errors.ts';
+import type { Step } from '../definition/definition.ts';
+import type { EffectInput } from '../../machines/effect-input.ts';
+import type { Program } from '../../machines/program.ts';
+import { assignedWrites } from './assigned.ts';
+import { unknownOutput } from './model.ts';
+import { fails, gives, type Outcome } from './move.ts';
+import { mayMiss } from './templates.ts';
+
+/** The run's own: its output, its handlers. */
+export function runOutcomes(program: Program, { kind }: EffectInput): readonly Outcome[] {
+  const { output } = program.definition;
+  if (kind === 'output') {
+    const canFail = output?.kind === 'function' || (output !== null && mayMiss(program, output.template));
+    return [
+      gives('the output is made', unknownOutput),
+      ...(canFail ? [fails('the output cannot be made', 'fails')] : []),
+    ];
+  }
+  const done = gives(
+    `onWorkflow${kind === 'start' ? 'Start' : kind === 'error' ? 'Error' : 'Complete'} is done`,
+    null,
+    'completes',
+    true,
+  );
+  return kind === 'start' ? [done, fails('onWorkflowStart throws', 'fails')] : [done];
+}
+
+/** Of a step: its work, what decides for it, its handlers, its writes. */
+export function stepOutcomes(program: Program, step: Step, { kind, step: index }: EffectInput): readonly Outcome[] {
+  const failures = (label: string, canFail: boolean): readonly Outcome[] =>
+    canFail ? failuresOf(program, step, index, label) : [];
+  switch (kind) {
+    case 'work':
+      return [...answers(step), ...failures(`${step.id} fails`, workCanFail(program, step))];
+    case 'decide':
+      return [...decisions(step), ...failures(`${step.id}: its condition throws`, decisionCanFail(program, step))];
+    case 'start':
+      return [
+        gives(`${step.id}: onStepStart is done`, null, 'completes', true),
+        ...failures(`${step.id}: onStepStart throws`, true),
+      ];
+    case 'complete':
+      return [
+        gives(`${step.id}: onStepComplete is done`, null, 'completes', true),
+        ...failures(`${step.id}: onStepComplete throws`, true),
+      ];
+    case 'error':
+      return [
+        gives(`${step.id}: onStepError mends nothing`, null, 'none', true),
+        gives(`${step.id}: onStepError mends it`, unknownOutput, 'mends'),
+        fails(`${step.id}: onStepError throws`, 'throws'),
+      ];
+    case 'assign':
+      return [
+        {
+          kind: 'completes',
+          label: `${step.id} writes to the state`,
+          outcome: 'completes',
+          result: (spot) => ({ output: { v: null }, none: true, writes: assignedWrites(spot, step) }),
+        },
+        ...failures(`${step.id}: its assign fails`, assignCanFail(program, step)),
+      ];
+    case 'undo':
+      return [
+        gives(`${step.id} is undone`, 'undone', 'undone'),
+        ...(step.type === 'workflow'
+          ? [
+              gives(`${step.id}: its child had completed`, 'completed', 'completed'),
+              gives(`${step.id}: nobody knows of its child`, 'unknown', 'unknown'),
+            ]
+          : []),
+        gives(`${step.id} is not undone`, 'incomplete', 'incomplete'),
+        fails(`${step.id} cannot be undone`, 'fails'),
+      ];
+    case 'substitute':
+      return [
+        gives(`${step.id}: another output in its place`, unknownOutput),
+        ...(step.onError.kind === 'output' && mayMiss(program, step.onError.value)
+          ? [fails(`${step.id}: no output in its place`, 'fails')]
+          : []),
+      ];
+    default:
+      return [gives(`${step.id} completes`, unknownOutput)];
+  }
+}
+
+function answers(step: Step): readonly Outcome[] {
+  if (step.type === 'conditional') return verdicts(step);
+  if (step.type === 'switch') {
+    const keys = step.cases.map(({ key }) => gives(`${step.id}: ${key}`, key, `case ${key}`));
+    return [...keys, gives(`${step.id}: no case`, '\u0000none', 'default')];
+  }
+  return [gives(`${step.id} completes`, unknownOutput)];
+}
+
+function verdicts(step: Step): readonly Outcome[] {
+  return [gives(`${step.id}: true`, true, 'true'), gives(`${step.id}: false`, false, 'false')];
+}
+
+function decisions(step: Step): readonly Outcome[] {
+  if (step.type === 'loop' && step.mode === 'items') return [gives(`${step.id}: its items are there`, unknownOutput)];
+  if (step.type === 'wait' && step.while === null) return [gives(`${step.id}: its end is known`, 1_000)];
+  return verdicts(step);
+}
+
+/** For a step that is tried again, a failure that is worth it and one that is not. */
+function failuresOf(program: Program, step: Step, index: number | null, label: string): readonly Outcome[] {
+  const on = step.retry?.on?.[0];
+  const worth: Partial<ErrorData> =
+    on === undefined
+      ? { retryable: true }
+      : /^\d+$/.test(on)
+        ? { retryable: true, details: { status: Number(on) } }
+        : { retryable: true, code: on };
+  // Without an answer nobody knows whether it happened: it is undone as well.
+  const unanswered =
+    index !== null && program.undoable.has(index)
+      ? [fails(`${label} without an answer`, 'no answer', { code: 'AGENT_UNREACHABLE', retryable: true })]
+      : [];
+  if (!isTriedAgain(program, index)) return [fails(label, 'fails'), ...unanswered];
+  return [fails(label, 'fails', worth), fails(`${label} for good`, 'fails for good'), ...unanswered];
+}
+
+function isTriedAgain(program: Program, index: number | null): boolean {
+  for (let at = index; at !== null; at = program.steps[at]?.parent ?? null)
+    if ((program.steps[at]?.step.retry?.maxAttempts ?? 1) > 1) return true;
+  return false;
+}
+
+function workCanFail(program: Program, step: Step): boolean {
+  if (step.type === 'transform' && step.template !== null) return mayMiss(program, step.template);
+  if (step.type === 'emit') return step.payload?.kind === 'template' && mayMiss(program, step.payload.template);
+  if (step.type === 'conditional') return step.decide.kind === 'function';
+  return step.type === 'switch' ? step.value.kind === 'function' : true;
+}
+
+function decisionCanFail(program: Program, step: Step): boolean {
+  if (step.condition?.kind === 'function') return true;
+  if (step.type === 'loop') return step.items?.kind === 'function' || step.decide?.kind === 'function';
+  if (step.type !== 'wait') return false;
+  if (step.while !== null) return step.while.kind === 'function';
+  return (
+    step.until?.constant !== true ||
+    (typeof step.duration !== 'number' && step.duration !== null) ||
+    mayMiss(program, step.until)
+  );
+}
+
+function assignCanFail(program: Program, step: Step): boolean {
+  return step.assign.some(
+    (each) => each.kind !== 'expr' && ((each.kind === 'merge' && !each.value.constant) || mayMiss(program, each.value)),
+  );
+}

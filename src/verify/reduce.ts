@@ -1,0 +1,212 @@
+/**
+ * Which moves have to be looked at: branches of a parallel step that have nothing to do with each other give the same ends in
+ * whatever order they run, so they are explored one after another.
+ *
+ * R1. Branches that share state (one writes what a guard of the other reads), or wait for the same signal, are explored in every
+ *     order of their moves.
+ * R2. Branches whose order of ending can be told apart (a step behind reads which one won; a rule names steps of two of them) are
+ *     explored whole, in every order.
+ * R3. In a race that nothing looks into, each branch comes first once, and each comes last: how many succeeded or failed is all that counts.
+ */
+import { createTree } from '../definition/checks/tree.ts';
+import { expressionsOf } from '../definition/types/index.ts';
+import type { Step } from '../definition/definition.ts';
+import { groupSequence } from '../../machines/sequence.ts';
+import { subtree } from '../../machines/subtree.ts';
+import { stepInfo, type Program } from '../../machines/program.ts';
+import { readingsOf, stateKeyOf } from './readings.ts';
+
+/** `first`: any branch may come first, the others follow in order, round and round. */
+export type Order = 'sequence' | 'first' | 'orders' | 'free';
+
+/** In place of a branch: it came first and is over, the others follow. */
+export function afterFirst(branch: string): string {
+  return branch.startsWith(rest) ? branch : `${rest}${branch}`;
+}
+
+export function isAfterFirst(turn: string): boolean {
+  return turn.startsWith(rest);
+}
+
+const rest = 'after ';
+
+export interface ReduceOptions {
+  /** Ids of steps whose order among each other matters. @default none */
+  readonly visible?: ReadonlySet<string>;
+  /** Every order of every move: nothing is left out. @default false */
+  readonly interleave?: boolean;
+}
+
+interface Moving {
+  /** Number of the step in whose branch it happens. */
+  readonly within: number | null;
+}
+
+export class Reduction {
+  readonly #options: ReduceOptions;
+  readonly #orders = new Map<Program, ReadonlyMap<number, Order>>();
+
+  constructor(options: ReduceOptions) {
+    this.#options = options;
+  }
+
+  /** How the branches of a parallel step are explored. */
+  orderOf(program: Program, step: number): Order {
+    if (this.#options.interleave === true) return 'free';
+    let orders = this.#orders.get(program);
+    if (orders === undefined) {
+      orders = ordersOf(program, this.#options.visible ?? new Set());
+      this.#orders.set(program, orders);
+    }
+    return orders.get(step) ?? 'free';
+  }
+
+  /** The moves that have to be looked at now; `turns` as in a situation. */
+  choose<M extends Moving>(
+    program: Program,
+    moves: readonly M[],
+    turns: ReadonlyMap<string, string>,
+  ): readonly { readonly move: M; readonly turns: ReadonlyMap<string, string> }[] {
+    const taken = new Map<M, ReadonlyMap<string, string>>();
+    this.#within(program, moves, null, turns, turns, taken);
+    return [...taken].map(([move, next]) => ({ move, turns: next }));
+  }
+
+  /** Below `around`: the moves of one branch of each parallel step, and those that belong to no branch. */
+  #within<M extends Moving>(
+    program: Program,
+    moves: readonly M[],
+    around: number | null,
+    turns: ReadonlyMap<string, string>,
+    next: ReadonlyMap<string, string>,
+    taken: Map<M, ReadonlyMap<string, string>>,
+  ): void {
+    const byParallel = new Map<number, Map<number, M[]>>();
+    for (const move of moves) {
+      const place = branchOf(program, move.within, around);
+      if (place === null) {
+        taken.set(move, next);
+        continue;
+      }
+      const branches = byParallel.get(place.parallel) ?? new Map<number, M[]>();
+      byParallel.set(place.parallel, branches);
+      branches.set(place.branch, [...(branches.get(place.branch) ?? []), move]);
+    }
+    for (const [parallel, branches] of byParallel) {
+      const order = this.orderOf(program, parallel);
+      const { id } = stepInfo(program, parallel).step;
+      const turn = turns.get(id);
+      const mine = [...branches].find(([branch]) => String(branch) === turn);
+      const isFixed = order === 'sequence' || (turn !== undefined && isAfterFirst(turn));
+      const begin = turn !== undefined && isAfterFirst(turn) ? Number(turn.slice(rest.length)) : -1;
+      const inOrder = [...branches].sort(([a], [b]) => a - b);
+      const first = inOrder.find(([branch]) => branch > begin) ?? inOrder[0];
+      const chosen = order === 'free' ? [...branches] : isFixed ? [first] : mine === undefined ? [...branches] : [mine];
+      for (const entry of chosen) {
+        if (entry === undefined) continue;
+        const [branch, inside] = entry;
+        const then =
+          order === 'orders' || (order === 'first' && !isFixed) ? new Map([...next, [id, String(branch)]]) : next;
+        this.#within(program, inside, branch, turns, then, taken);
+      }
+    }
+  }
+}
+
+/** The outermost parallel step around a step, below `around`, and the branch of it. */
+function branchOf(
+  program: Program,
+  within: number | null,
+  around: number | null,
+): { readonly parallel: number; readonly branch: number } | null {
+  let found: { parallel: number; branch: number } | null = null;
+  for (let at = within; at !== null && at !== around; at = stepInfo(program, at).parent) {
+    const { parent } = stepInfo(program, at);
+    if (parent === null) break;
+    if (stepInfo(program, parent).step.type === 'parallel' && isBranch(program, parent, at))
+      found = { parallel: parent, branch: at };
+  }
+  return found;
+}
+
+function isBranch(program: Program, parallel: number, step: number): boolean {
+  return groupSequence(program, stepInfo(program, parallel)).steps.includes(step);
+}
+
+function ordersOf(program: Program, visible: ReadonlySet<string>): ReadonlyMap<number, Order> {
+  const readings = readingsOf(program);
+  const result = new Map<number, Order>();
+  for (const info of program.steps) {
+    if (info.step.type !== 'parallel') continue;
+    const branches = groupSequence(program, info).steps.map((branch) => new Set(subtree(program, branch)));
+    result.set(info.index, orderOf(program, info.index, branches, readings, visible));
+  }
+  return result;
+}
+
+function orderOf(
+  program: Program,
+  parallel: number,
+  branches: readonly ReadonlySet<number>[],
+  readings: ReturnType<typeof readingsOf>,
+  visible: ReadonlySet<string>,
+): Order {
+  const facts = branches.map((steps) => branchFacts(program, steps, readings));
+  const shares = facts.some(({ writes, signals }, at) =>
+    facts.some(
+      (other, otherAt) =>
+        at !== otherAt &&
+        ([...writes].some((key) => other.reads.has(key)) || [...signals].some((name) => other.signals.has(name))),
+    ),
+  );
+  if (shares) return 'free';
+  const inVisible = branches.filter((steps) =>
+    [...steps].some((index) => visible.has(stepInfo(program, index).step.id)),
+  );
+  if (inVisible.length > 1) return 'orders';
+  const { step } = stepInfo(program, parallel);
+  if (step.type !== 'parallel' || (!step.failFast && step.join === 'all')) return 'sequence';
+  return isLookedInto(program, parallel) ? 'orders' : 'first';
+}
+
+function branchFacts(
+  program: Program,
+  steps: ReadonlySet<number>,
+  readings: ReturnType<typeof readingsOf>,
+): {
+  readonly writes: ReadonlySet<string>;
+  readonly reads: ReadonlySet<string>;
+  readonly signals: ReadonlySet<string>;
+} {
+  const writes = new Set<string>();
+  const signals = new Set<string>();
+  for (const index of steps) {
+    const { step } = stepInfo(program, index);
+    for (const assign of step.assign) writes.add(assign.key);
+    if (step.type === 'signal') signals.add(step.name);
+  }
+  const reads = new Set<string>();
+  for (const reading of readings) {
+    if (reading.place === 'assign' || reading.program !== program || !steps.has(reading.step)) continue;
+    for (const path of reading.paths) {
+      const key = stateKeyOf(path);
+      if (key !== null) reads.add(key);
+    }
+  }
+  return { writes, reads, signals };
+}
+
+/** Whether something outside reads what is inside a parallel step. */
+function isLookedInto(program: Program, parallel: number): boolean {
+  const inside = new Set(subtree(program, parallel).map((index) => stepInfo(program, index).step.id));
+  const { id } = stepInfo(program, parallel).step;
+  const tree = createTree(program.definition);
+  const looks = (segments: readonly string[]): boolean =>
+    segments[0] === 'steps' &&
+    ((segments[1] !== id && inside.has(segments[1] ?? '')) || (segments[1] === id && segments.length > 3));
+  const outside = tree.nodes.map(({ step }) => step).filter((step: Step) => !inside.has(step.id));
+  const output = program.definition.output?.kind === 'template' ? program.definition.output.template.paths : [];
+  return [...outside.flatMap((step) => expressionsOf(step).flatMap(({ compiled }) => compiled.paths)), ...output].some(
+    ({ segments }) => looks(segments),
+  );
+}

@@ -1,0 +1,155 @@
+/** One move at a time: applies a move to a situation, with all choices it asks for, by the very kernel that runs in production. */
+import { advance } from '../core/advance.ts';
+import { InvariantError, toErrorData, WorkflowError } from '../core/errors.ts';
+import type { HistoryEvent, LifecycleEvent } from '../core/event.ts';
+import type { Advanced, Refused } from '../core/run-state.ts';
+import type { Binding } from './desk.ts';
+import { unknownOutput, type Model } from './model.ts';
+import type { Move } from './move.ts';
+import { contextOf, type Happening, type RoundSpot, type Situation, type Spot } from './situation.ts';
+
+/** A move, and the loops in whose rounds it happens: ids of their effects, outermost first. */
+export interface Step {
+  readonly move: Move;
+  readonly rounds: readonly string[];
+}
+
+export interface Moved {
+  readonly situation: Situation;
+  readonly happenings: readonly Happening[];
+  readonly told: readonly Binding[];
+}
+
+interface SpotMoved {
+  readonly spot: Spot;
+  readonly happenings: readonly Happening[];
+}
+
+export function firstSituation(model: Model): Situation {
+  const spot: Spot = { compiled: model.compiled, run: model.kernelOf(model.compiled).initial, rounds: new Map() };
+  return { spot, bindings: new Map(), turns: new Map() };
+}
+
+/** Every result of a move; none when the run does not take it. */
+export function* moveOn(model: Model, situation: Situation, { move, rounds }: Step): Generator<Moved> {
+  const attempts = model.desk.attempts(situation.bindings, () => inRound(model, situation.spot, rounds, move));
+  for (const { result, bindings, told } of attempts) {
+    if (result === null) continue;
+    yield { situation: { spot: result.spot, bindings, turns: situation.turns }, happenings: result.happenings, told };
+  }
+}
+
+function inRound(model: Model, spot: Spot, rounds: readonly string[], move: Move): SpotMoved | null {
+  const [id, ...deeper] = rounds;
+  if (id === undefined)
+    return move.event === null ? beginRound(model, spot, move) : post(model, spot, move.event(spot));
+  const round = spot.rounds.get(id);
+  if (round === undefined) throw new InvariantError(`loop '${id}' has no round under way`);
+  const inner = inRound(model, round.spot, deeper, move);
+  if (inner === null) return null;
+  return { spot: withRound(spot, id, { ...round, spot: inner.spot }), happenings: inner.happenings };
+}
+
+function withRound(spot: Spot, id: string, round: RoundSpot): Spot {
+  return { ...spot, rounds: new Map([...spot.rounds, [id, round]]) };
+}
+
+function beginRound(model: Model, spot: Spot, { about, step }: Move): SpotMoved {
+  const { compiled, run } = spot;
+  const loop = compiled.program.byId.get(step ?? '') ?? -1;
+  const body = compiled.bodies.get(loop);
+  if (body === undefined) throw new InvariantError(`step '${step ?? ''}' has no rounds`);
+  const before = spot.rounds.get(about);
+  const count = Math.min((before?.count ?? 0) + 1, 2);
+  const writes = before === undefined ? [] : [...before.writes, contextOf(before.spot.run).writes];
+  const begun: Spot = { compiled: body, run: model.kernelOf(body).initial, rounds: new Map() };
+  const event: HistoryEvent = {
+    type: 'run.started',
+    workflow: compiled.program.definition.name,
+    version: compiled.program.definition.version,
+    hash: compiled.program.definition.hash,
+    format: 1,
+    input: { v: unknownOutput },
+    parent: { run: 'run', step: step ?? '', visit: 1, seq: run.seq, index: count - 1 },
+    item: { v: null },
+  };
+  const outer = { program: compiled.program, context: contextOf(run), loop };
+  const started = post(model, begun, event, outer);
+  if (started === null) throw new InvariantError('a round does not begin');
+  return {
+    spot: withRound(spot, about, { spot: started.spot, count, writes }),
+    happenings: [{ type: 'round', step: step ?? '' }, ...started.happenings],
+  };
+}
+
+function post(model: Model, spot: Spot, event: HistoryEvent, outer?: unknown): SpotMoved | null {
+  const next = advanced(model, spot, event, outer);
+  if ('refused' in next) return null;
+  const { state, started, lifecycle } = next;
+  const begun = new Set(started.map(({ id }) => id));
+  const rounds = new Map([...spot.rounds].filter(([id]) => state.effects.has(id) && !begun.has(id)));
+  return {
+    spot: { ...spot, run: state, rounds },
+    happenings: lifecycle.flatMap((each) => happening(each, spot.compiled.program.loop !== null)),
+  };
+}
+
+/** What a guard throws ends the run, as in the engine. */
+function advanced(model: Model, spot: Spot, event: HistoryEvent, outer: unknown): Advanced | Refused {
+  const kernel = model.kernelOf(spot.compiled);
+  const { seq } = spot.run;
+  const extras = { runId: 'run', ...(outer === undefined ? {} : { outer }) };
+  try {
+    return advance(kernel, spot.run, { seq: seq + 1, at: 0, event }, extras);
+  } catch (error) {
+    const thrown = rootCause(error);
+    if (!(thrown instanceof WorkflowError)) throw error;
+    const aborted: HistoryEvent =
+      event.type === 'run.started'
+        ? { ...event, aborted: toErrorData(thrown) }
+        : { type: 'run.aborted', error: toErrorData(thrown) };
+    return advance(kernel, spot.run, { seq: seq + 1, at: 0, event: aborted }, extras);
+  }
+}
+
+/** XState wraps what guards throw. */
+function rootCause(error: unknown): unknown {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof WorkflowError) return at;
+  return error;
+}
+
+function happening(event: LifecycleEvent, isRound: boolean): readonly Happening[] {
+  switch (event.type) {
+    case 'step.started':
+      return [{ type: 'started', step: event.step, attempt: event.attempt }];
+    case 'step.retrying':
+      return [{ type: 'retrying', step: event.step, attempt: event.attempt }];
+    case 'step.cancelled':
+      return [{ type: 'cancelled', step: event.step, attempt: event.attempt }];
+    case 'step.compensating':
+    case 'step.compensated':
+      return [
+        {
+          type: event.type.slice('step.'.length) as 'compensating' | 'compensated',
+          step: event.step,
+          attempt: event.attempt,
+        },
+      ];
+    case 'task.opened':
+      return [{ type: 'asked', step: event.step, attempt: event.attempt }];
+    case 'step.completed':
+      return [{ type: 'completed', step: event.step, branch: event.branch ?? null }];
+    case 'step.failed':
+      return [{ type: 'failed', step: event.step, code: event.error.code }];
+    case 'step.skipped':
+      return [{ type: 'skipped', step: event.step, why: event.why }];
+    case 'run.completed':
+    case 'run.failed':
+    case 'run.cancelled':
+      return isRound
+        ? []
+        : [{ type: 'end', status: event.type.slice('run.'.length) as 'completed' | 'failed' | 'cancelled' }];
+    default:
+      return [];
+  }
+}
