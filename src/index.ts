@@ -32,6 +32,8 @@ export type { Reason } from './engine/commands.ts';
 export type { Edits } from './engine/control-commands.ts';
 export type { ForkOptions, ForkPlan, ForkPoint, RerunPlan } from './engine/fork.ts';
 export type { Repeat } from './engine/repeats.ts';
+export type { MigrateOptions, MigratedRun, MigrationReport } from './engine/migrations.ts';
+export type { NextEvent, RunQuery, Wait } from './engine/query.ts';
 export type { Task } from './engine/tasks.ts';
 export type { RunEvent, StepChunk } from './engine/run-events.ts';
 export type { StartOptions } from './engine/start.ts';

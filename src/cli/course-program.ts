@@ -1,4 +1,4 @@
-/** The commands by which people change the course of a run: `retry`, `rerun`, `skip`, `complete`, `edit`, `fork`; and `events`, by which it is looked up. */
+/** The commands by which people change the course of a run: `retry`, `rerun`, `skip`, `complete`, `edit`, `fork`; `migrate`; and by which it is looked up: `events`, `query`. */
 import type { Command } from 'commander';
 import type {
   CompleteFlags,
@@ -6,6 +6,8 @@ import type {
   EditFlags,
   EventsFlags,
   ForkFlags,
+  LookFlags,
+  MigrateFlags,
   RerunFlags,
   RetryFlags,
 } from './flags.ts';
@@ -20,6 +22,8 @@ export function addCourse(program: Command, io: Io, start: Start): void {
   addEdit(program, io, start);
   addFork(program, io, start);
   addEvents(program, io, start);
+  addQuery(program, io, start);
+  addMigrate(program, io, start);
 }
 
 const courseHelp = `
@@ -111,5 +115,33 @@ function addEvents(program: Command, io: Io, start: Start): void {
     .addHelpText('after', `${lookHelp}\nWith --json: [{ seq, at, type, ... }], as they are stored.`)
     .action((id: string, flags: EventsFlags) =>
       start(flags, async () => (await import('./commands/events.ts')).events(io, id, flags)),
+    );
+}
+
+function addQuery(program: Command, io: Io, start: Start): void {
+  addStore(addFile(command(program, 'query', 'tell where a run is, what it waits for, and what could happen next')))
+    .argument('<run>', "id of a run, or a workflow's name for its latest run")
+    .addHelpText(
+      'after',
+      `${lookHelp}\nWith --json: { runId, workflow, version, status, seq, input, state, vars, waitingFor: [{ for, step, id, since, until }],\nsteps: [{ id, status, visit, attempt, error }], next: [{ type, id, step }] }`,
+    )
+    .action((id: string, flags: LookFlags) =>
+      start(flags, async () => (await import('./commands/query.ts')).query(io, id, flags)),
+    );
+}
+
+function addMigrate(program: Command, io: Io, start: Start): void {
+  addReason(addDrive(command(program, 'migrate', 'move live runs to another version of their workflow')))
+    .argument('<workflow>', 'name, id or title of the workflow')
+    .option('--to <version>', 'the version to move to (default: the one that is registered last)')
+    .option('--from <version>', 'only runs of this version (default: all others)')
+    .option('--rename <old=new>', 'the new id of a step (repeatable)', collect)
+    .option('--dry-run', 'only tell which runs can move, and why others cannot')
+    .addHelpText(
+      'after',
+      '\nRuns that cannot move stay on their version; exits with 1 when there are any. A transform of the state is given in code:\nengine.migrate({ workflow, to, steps, transform }).\nWith --json: { workflow, version, dryRun, moved, stayed, runs: [{ runId, version, problems }] }',
+    )
+    .action((workflow: string, flags: MigrateFlags) =>
+      start(flags, async () => (await import('./commands/migrate.ts')).migrate(io, workflow, flags)),
     );
 }

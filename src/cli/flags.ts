@@ -144,3 +144,10 @@ export interface ForkFlags extends RerunFlags, EditsFlags {
   readonly input?: string;
   readonly runId?: string;
 }
+
+export interface MigrateFlags extends ControlFlags {
+  readonly from?: string;
+  readonly to?: string;
+  readonly rename?: readonly string[];
+  readonly dryRun?: boolean;
+}

@@ -14,6 +14,7 @@ import { Control } from './control.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { LiveRuns } from './live-runs.ts';
 import { Forks } from './fork.ts';
+import { Migrations } from './migrations.ts';
 import { Messages } from './messages.ts';
 import type { EngineLimits } from './options.ts';
 import { Reader } from './reader.ts';
@@ -71,6 +72,7 @@ export interface Rooms {
   readonly starter: Starter;
   readonly messages: Messages;
   readonly forks: Forks;
+  readonly migrations: Migrations;
 }
 
 /** @throws DefinitionError */
@@ -121,11 +123,12 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
     random: parts.random,
     maxInputBytes: limits.maxInputBytes,
   });
+  const migrations = new Migrations({ ...common, maxBytes: limits.maxInputBytes });
   const messages = new Messages({ ...common, control, maxBytes: limits.maxInputBytes });
   const reader = new Reader({ ...common, maxBufferedEvents: limits.maxBufferedEvents });
   const starter = new Starter({ ...common, random: parts.random, limits, checkOpen: hooks.checkOpen });
   const recovery = new Recovery({ ...common, maxRuns: limits.maxRuns });
-  return { catalog, values, committer, timers, live, reads, reader, recovery, starter, messages, forks };
+  return { catalog, values, committer, timers, live, reads, reader, recovery, starter, messages, forks, migrations };
 }
 
 function createInspector({ inspect, env, logger }: EngineParts, loader: Values): RunInspector | null {

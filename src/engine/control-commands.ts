@@ -88,7 +88,8 @@ function hasEnded({ state }: Subject): boolean {
 
 /** As if it had not ended. */
 function goingOn(context: RunContext): RunContext {
-  return { ...context, error: null, cancelled: null, output: null, isBreak: false };
+  const compensation = { compensation: null, undoing: null, notUndone: [], isCancelAsked: false };
+  return { ...context, ...compensation, error: null, cancelled: null, output: null, isBreak: false };
 }
 
 function retried(subject: Subject, past: Past): Planned {
@@ -98,15 +99,40 @@ function retried(subject: Subject, past: Past): Planned {
       'CONFLICT',
       `run '${subject.id}' is ${status}: only a failed or cancelled run can be retried`,
     );
+  checkNotUndone(subject);
   const { program } = subject.compiled;
   const context = goingOn(contextOf(subject));
   const { steps, place } = standingOf(program, context);
   if (steps.length === 0) return { intervention: { context, place }, steps: [] };
-  return { intervention: { context, ...begun(steps, past) }, steps: idsOf(program, steps) };
+  return { intervention: goingOnAt(context, steps, past), steps: idsOf(program, steps) };
+}
+
+/** What was undone is not there to go on with. @throws WorkflowError CONFLICT */
+function checkNotUndone(subject: Subject): void {
+  const { compensation } = contextOf(subject);
+  if (compensation === null) return;
+  const how = compensation === 'complete' ? '' : ' in part';
+  throw new WorkflowError(
+    'CONFLICT',
+    `run '${subject.id}' has undone what it did${how}: run it again from the first step whose work is wanted (rerun), or start anew`,
+  );
+}
+
+/** Runs that a step goes on with are noted, to be undone should the run fail, when the step is over: once. */
+function goingOnAt(context: RunContext, steps: readonly number[], past: Past): Intervention {
+  const { enter, again } = begun(steps, past);
+  const isNotedAgain = ({ step, visit, attempt }: RunContext['undo'][number]): boolean => {
+    const record = recordOf(context, step);
+    return again.includes(step) && record.visit === visit && record.attempt === attempt;
+  };
+  return { context: { ...context, undo: context.undo.filter((entry) => !isNotedAgain(entry)) }, enter, again };
 }
 
 /** Steps that are made of other runs go on with those. */
-function begun(steps: readonly number[], past: Past): Pick<Intervention, 'enter' | 'again'> {
+function begun(
+  steps: readonly number[],
+  past: Past,
+): { readonly enter: readonly number[]; readonly again: readonly number[] } {
   return { enter: steps.filter((step) => !past.hasRuns(step)), again: steps.filter((step) => past.hasRuns(step)) };
 }
 
@@ -205,7 +231,8 @@ function rest(subject: Subject, ended: number, past: Past): Intervention {
   const { program } = subject.compiled;
   const { steps } = standingOf(program, context);
   const others = steps.filter((step) => step !== ended && !ancestorsOf(program, step).includes(ended));
-  return { context: goingOn(context), ...begun(others, past) };
+  checkNotUndone(subject);
+  return goingOnAt(goingOn(context), others, past);
 }
 
 /** As the step itself would have to give it. @throws InputError; WorkflowError CONFLICT */

@@ -62,7 +62,10 @@ export class Control {
   }
 
   async #post(driver: RunDriver, command: ControlCommand, consumed?: readonly number[]): Promise<string | null> {
-    const applied = await driver.rebase((place) => this.#event(driver.id, driver, command, place), consumed);
+    const applied = await driver.rebase(
+      (place) => this.#event(driver.id, driver, command, place),
+      consumed === undefined ? {} : { consumed },
+    );
     return 'refused' in applied ? applied.refused : null;
   }
 

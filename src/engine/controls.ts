@@ -7,6 +7,7 @@ import type { Rooms } from './assemble.ts';
 import { answerCommand, checkReason, parseTaskId, plainData, signalCommand, type Reason } from './commands.ts';
 import type { ControlCommand, Edits } from './control-commands.ts';
 import type { ForkOptions, ForkPlan, ForkPoint, RerunPlan } from './fork.ts';
+import type { MigrateOptions, MigrationReport } from './migrations.ts';
 import type { Run } from './run.ts';
 
 /** All of it resolves when it is committed, or left for the process that drives the run. */
@@ -112,6 +113,15 @@ export abstract class Controls {
   /** What {@link rerun} would do, and which work it would repeat. @throws as it */
   rerunPlan(id: string, step: string): RerunPlan {
     return this.openRooms().forks.rerunPlan(id, step);
+  }
+
+  /**
+   * Moves live runs of a workflow to another version of it, each by one event: those whose place, values and what their steps ahead
+   * read are there in the new one. The others stay as they are, and the report says why. `dryRun`: only the report.
+   * @throws WorkflowError NOT_FOUND (no such workflow or version), REQUEST_INVALID (a new step id that is not there)
+   */
+  async migrate(options: MigrateOptions): Promise<MigrationReport> {
+    return this.openRooms().migrations.migrate({ ...options, ...checkReason(options) });
   }
 
   #plainEdits({ state, outputs }: Edits): Edits {

@@ -50,6 +50,9 @@ export interface DriverPorts {
   onEnd(driver: RunDriver, why: Error | null): void;
 }
 
+/** What a run is bound to from a rebase on. */
+export type RebaseTarget = Pick<DriverOptions, 'compiled' | 'kernel'>;
+
 export interface DriverOptions {
   readonly row: RunRow;
   readonly compiled: CompiledWorkflow;
@@ -68,9 +71,9 @@ export interface DriverOptions {
 export class RunDriver {
   readonly id: string;
   readonly kind: RunRow['kind'];
-  readonly compiled: CompiledWorkflow;
   readonly outer: OuterRun | null;
-  readonly #kernel: Kernel;
+  #compiled: CompiledWorkflow;
+  #kernel: Kernel;
   readonly #ports: DriverPorts;
   readonly #record: RunRecord;
   readonly #underWay: UnderWay;
@@ -90,7 +93,7 @@ export class RunDriver {
     const { row, isNew, state } = options;
     this.id = row.id;
     this.kind = row.kind;
-    this.compiled = options.compiled;
+    this.#compiled = options.compiled;
     this.outer = options.outer;
     this.#kernel = options.kernel;
     this.#ports = options.ports;
@@ -125,6 +128,11 @@ export class RunDriver {
   /** With the events that are still to be committed. */
   get state(): RunState {
     return this.#state;
+  }
+
+  /** As of its newest epoch. */
+  get compiled(): CompiledWorkflow {
+    return this.#compiled;
   }
 
   get kernel(): Kernel {
@@ -194,8 +202,13 @@ export class RunDriver {
    * Goes on from the state of an event that is made for where the run is now, as {@link post}. Refused when it is not driven here.
    * @throws at once what `make` throws; the run then stays as it is
    */
-  rebase(make: (place: Place) => RunRebased, consumed?: readonly number[]): Promise<Advanced | Refused> {
-    return this.post(make({ seq: this.#state.seq + 1, at: this.#now() }), consumed);
+  rebase(
+    make: (place: Place) => RunRebased,
+    { consumed, target }: { readonly consumed?: readonly number[]; readonly target?: RebaseTarget } = {},
+  ): Promise<Advanced | Refused> {
+    const event = make({ seq: this.#state.seq + 1, at: this.#now() });
+    if (target !== undefined) ({ compiled: this.#compiled, kernel: this.#kernel } = target);
+    return this.post(event, consumed);
   }
 
   #apply(

@@ -9,6 +9,7 @@ import type { Workflow, WorkflowDefinition } from '../definition/index.ts';
 import { assemble, type EngineParts, type Rooms } from './assemble.ts';
 import { Controls } from './controls.ts';
 import { startRetention } from './retention.ts';
+import type { RunQuery } from './query.ts';
 import { runReport } from './report.ts';
 import type { RunEvent } from './run-events.ts';
 import { Run, type RunAccess, type RunReport, type StepReport } from './run.ts';
@@ -195,6 +196,11 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
 
   steps(id: string): readonly StepReport[] {
     return this.#rooms.reader.steps(id);
+  }
+
+  /** Where a run is, what it waits for, and what could happen next; all of it JSON. @throws WorkflowError NOT_FOUND */
+  query(id: string): RunQuery {
+    return this.#rooms.reader.query(id);
   }
 
   events(id: string): AsyncIterableIterator<RunEvent> {

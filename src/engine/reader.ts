@@ -9,6 +9,7 @@ import type { RunDriver } from './driver.ts';
 import type { Subscriber } from './run-outcome.ts';
 import type { LiveRuns } from './live-runs.ts';
 import { loadRun, Replay, replayRun } from './load.ts';
+import { queryRun, type RunQuery } from './query.ts';
 import { runReport, stepReports, StepTimes } from './report.ts';
 import { EventQueue, EventStream, isRunEnd, toRunEvent, type RunEvent } from './run-events.ts';
 import type { RunReport, StepReport } from './run.ts';
@@ -50,6 +51,14 @@ export class Reader {
     const { live } = this.#options;
     const { compiled, state } = live.get(id) ?? loadRun(live.loading, id);
     return { program: compiled.program, state, context: (state.snapshot as { readonly context: RunContext }).context };
+  }
+
+  query(id: string): RunQuery {
+    const { live, values } = this.#options;
+    live.row(id);
+    const { program, state } = this.stateOf(id);
+    const timeOf = (seq: number): number | null => live.loading.store.readEvent(id, seq)?.at ?? null;
+    return queryRun({ id, program, state, loader: values, timeOf });
   }
 
   /** As of the last event that is told of, as {@link events}. */

@@ -11,6 +11,7 @@ import type { RunRow, RunStatus, StepStatus } from '../core/run.ts';
 import type { Reason } from './commands.ts';
 import type { Edits } from './control-commands.ts';
 import type { ForkOptions } from './fork.ts';
+import type { RunQuery } from './query.ts';
 import type { Waiting } from './limits/limiter.ts';
 import type { RunEvent } from './run-events.ts';
 import type { Task } from './tasks.ts';
@@ -61,6 +62,7 @@ export class RunFailedError extends WorkflowError {
 export interface RunAccess {
   report(id: string): RunReport;
   steps(id: string): readonly StepReport[];
+  query(id: string): RunQuery;
   events(id: string): AsyncIterableIterator<RunEvent>;
   /** Resolves when the run has ended. */
   ended(id: string): Promise<RunReport>;
@@ -95,6 +97,11 @@ export class Run<Output = unknown> {
   /** Its steps as they are now, in the order of the definition. */
   steps(): readonly StepReport[] {
     return this.#access.steps(this.id);
+  }
+
+  /** Where it is, what it waits for, and what could happen next; all of it JSON. */
+  query(): RunQuery {
+    return this.#access.query(this.id);
   }
 
   /** What happened so far, then what happens, as it happens; ends with the run. */

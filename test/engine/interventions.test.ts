@@ -374,3 +374,62 @@ describe('a command for a run of another process', () => {
     expect(await second.drive(run)).toMatchObject({ status: 'completed', output: 'b' });
   });
 });
+
+test('a run that undid what it did is not retried, but run again', async () => {
+  let isDown = true;
+  const steps = [agent('a', { compensate: agent('undo') }), agent('b')];
+  await using lab = await started(flow({ steps }), { b: () => (isDown ? fails()() : 'b') });
+  expect(await lab.drive(run)).toMatchObject({ status: 'failed' });
+  expect(lab.mocks.counts).toEqual({ a: 1, b: 1, undo: 1 });
+  isDown = false;
+  await expect(lab.engine.retry(run)).rejects.toThrow(/has undone what it did: run it again/);
+  await expect(lab.engine.skip(run, 'b')).rejects.toThrow(/has undone what it did/);
+  await lab.engine.rerun(run, 'a');
+  expect(await lab.drive(run)).toMatchObject({ status: 'completed', output: 'b' });
+  expect(lab.mocks.counts).toEqual({ a: 2, b: 2, undo: 1 });
+});
+
+test('query tells what a run waits for, since when and until when, and what can happen', async () => {
+  const loop = { id: 'l', type: 'loop', items: [1], steps: [{ id: 'x', type: 'signal', name: 'go' }] };
+  const branches = [
+    { id: 'h', type: 'human', timeout: '1m' },
+    { id: 's', type: 'signal', name: 'paid' },
+    { id: 'w', type: 'wait', duration: 5_000 },
+    agent('slow', { output: 'v' }),
+    loop,
+  ];
+  const steps = [agent('first', { output: 'first' }), { id: 'p', type: 'parallel', steps: branches }];
+  await using lab = await started(flow({ state: { n: 1 }, steps }), { slow: hangs() }, { input: { topic: 't' } });
+  const { start } = lab.clock;
+  const query = lab.engine.query(run);
+  expect(query).toMatchObject({
+    status: 'running',
+    seq: 2,
+    input: { topic: 't' },
+    state: { n: 1 },
+    vars: { first: 'first' },
+  });
+  expect(query.waitingFor).toMatchObject([
+    { for: 'human', step: 'h', id: 'run:h:1', since: start, until: start + 60_000 },
+    { for: 'signal', step: 's', id: 'paid', until: null },
+    { for: 'effect', step: 'slow', id: 'slow', since: start },
+    { for: 'rounds', step: 'l', id: 'run/l:1/', since: start },
+    { for: 'timer', step: 'w', id: 'wait:w', since: start, until: start + 5_000 },
+  ]);
+  for (const next of [
+    { type: 'answer', id: 'run:h:1', step: 'h' },
+    { type: 'signal', id: 'paid', step: 's' },
+    { type: 'timer', id: 'timeout:h', step: 'h' },
+    { type: 'result', id: 'slow', step: 'slow' },
+    { type: 'control', id: 'complete', step: 'w' },
+    { type: 'control', id: 'pause', step: null },
+  ])
+    expect(query.next).toContainEqual(next);
+  expect(JSON.parse(JSON.stringify(query))).toEqual(query);
+  await lab.engine.terminate(run);
+  expect(lab.engine.query(run)).toMatchObject({
+    status: 'cancelled',
+    waitingFor: [],
+    next: [{ id: 'retry' }, { id: 'rerun' }, { id: 'fork' }],
+  });
+});

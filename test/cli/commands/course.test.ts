@@ -5,6 +5,8 @@ import { complete, edit, rerun, retry, skip } from '../../../src/cli/commands/co
 import { events } from '../../../src/cli/commands/events.ts';
 import { fork } from '../../../src/cli/commands/fork.ts';
 import { logs } from '../../../src/cli/commands/logs.ts';
+import { migrate } from '../../../src/cli/commands/migrate.ts';
+import { query } from '../../../src/cli/commands/query.ts';
 import { run } from '../../../src/cli/commands/run.ts';
 import { createEngine } from '../../../src/engine/create-engine.ts';
 import { silentLogger } from '../../../src/engine/default-ports.ts';
@@ -140,4 +142,48 @@ describe('fork', () => {
     expect(await complete(done, 'f', 'h', ['decision=reject'], {})).toBe(0);
     expect(done.stdoutText()).toBe('other b 2 reject\n');
   });
+});
+
+describe('migrate', () => {
+  const changed = (): string =>
+    code
+      .replace("createWorkflow('flow')", "createWorkflow('flow', { version: '2' })")
+      .replaceAll("'h'", "'ask'")
+      .replaceAll('.h.', '.ask.');
+
+  test('tells which runs can move, then moves them', async () => {
+    const dir = await waiting();
+    // Another file: this process has read the first one.
+    writeFileSync(join(dir, 'next.mjs'), changed());
+    const file = 'next.mjs';
+    const trial = createFakeIo(dir);
+    expect(await migrate(trial, 'flow', { file, dryRun: true })).toBe(1);
+    expect(trial.stdoutText()).toContain("step 'h' is running, and there is no such step any more");
+    expect(trial.stderrText()).toBe('flow, to version 2: 0 runs can move, 1 cannot\n');
+    expect(await migrate(createFakeIo(dir), 'flow', { file, dryRun: true, rename: ['h=ask'] })).toBe(0);
+    await expect(migrate(createFakeIo(dir), 'flow', { file, rename: ['h'] })).rejects.toThrow(/expected old=new/);
+    const io = createFakeIo(dir);
+    expect(await migrate(io, 'flow', { file, rename: ['h=ask'], json: true })).toBe(0);
+    expect(JSON.parse(io.stdoutText())).toMatchObject({ moved: 1, runs: [{ runId: 'r', problems: [] }] });
+    const done = createFakeIo(dir);
+    expect(await complete(done, 'r', 'ask', ['decision=approve'], { file })).toBe(0);
+    expect(done.stdoutText()).toBe('from a b 1 approve\n');
+  });
+});
+
+test('query tells where a run is and what can happen next', async () => {
+  const dir = await waiting();
+  const io = createFakeIo(dir);
+  expect(await query(io, 'flow', {})).toBe(0);
+  expect(io.stdoutText()).toMatch(/human +h +r:h:1/);
+  const asJson = createFakeIo(dir);
+  await query(asJson, 'r', { json: true });
+  const told = JSON.parse(asJson.stdoutText()) as { readonly next: readonly unknown[] };
+  expect(told).toMatchObject({
+    status: 'running',
+    state: { n: 1 },
+    waitingFor: [{ for: 'human', id: 'r:h:1', until: null }],
+  });
+  expect(told.next).toContainEqual({ type: 'answer', id: 'r:h:1', step: 'h' });
+  expect(told.next).toContainEqual({ type: 'control', id: 'skip', step: 'h' });
 });
