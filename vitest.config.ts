@@ -33,6 +33,7 @@ export default defineConfig({
         'src/engine/**': { lines: 93, branches: 83, functions: 90, statements: 91 },
         'src/expressions/**': { lines: 100, branches: 100, functions: 100, statements: 100 },
         'src/http/**': { lines: 99, branches: 94, functions: 98, statements: 97 },
+        'src/inspect/**': { lines: 97, branches: 88, functions: 98, statements: 95 },
         'src/project/**': { lines: 93, branches: 81, functions: 96, statements: 91 },
         'src/store/**': { lines: 98, branches: 92, functions: 99, statements: 97 },
         'src/verify/**': { lines: 90, branches: 75, functions: 92, statements: 88 },

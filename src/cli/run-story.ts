@@ -26,6 +26,9 @@ interface Told {
   hasEnded: boolean;
 }
 
+/** Effects that are carried out by runs below. */
+const beginsRuns: ReadonlySet<string> = new Set(['loop', 'workflow', 'undo']);
+
 /** Of more runs below the first, no more are told. */
 const maxRuns = 500;
 
@@ -72,7 +75,7 @@ export class RunStory {
       this.#inspector.end(told.id);
     }
     // Rounds and children are begun by effects that an event starts.
-    if (advanced.started.some(({ src }) => src === 'loop' || src === 'workflow')) this.findBelow();
+    if (advanced.started.some(({ src }) => beginsRuns.has(src))) this.findBelow();
     return recorded.at;
   }
 

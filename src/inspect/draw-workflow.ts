@@ -9,11 +9,12 @@ import { toDot } from './formats/dot.ts';
 import { toMachineConfig } from './formats/machine-config.ts';
 import { toMermaid } from './formats/mermaid.ts';
 
-export type { Coverage, DrawnEvent, DrawnRun } from './drawing/marks.ts';
+export type { DrawnEvent } from './drawing/drawing.ts';
+export type { Coverage, DrawnRun } from './drawing/marks.ts';
 
 export const drawingFormats = ['mermaid', 'svg', 'dot', 'json'] as const;
 export type DrawingFormat = (typeof drawingFormats)[number];
-export const drawingThemes = ['auto', 'light', 'dark'] as const;
+const drawingThemes = ['auto', 'light', 'dark'] as const;
 export type DrawingTheme = (typeof drawingThemes)[number];
 
 export interface DrawOptions {

@@ -77,7 +77,7 @@ describe.concurrent('the README of', () => {
     { example: 'content-pipeline', count: 1, shows: /"target": "blog"/ },
     { example: 'yaml', count: 2, shows: /valid: 1 workflow[^]*the two tides add up/ },
     { example: 'self-correction', count: 1, shows: /Sources: tides\.md[^]*0\.33,\s+0\.67,\s+1\b/ },
-    { example: 'embedded-machine', count: 2, shows: /state {5}"\$completed"[^]*Nobody knows everything about whales/ },
+    { example: 'embedded-machine', count: 3, shows: /state {5}"\$completed"[^]*Nobody knows everything about whales/ },
   ])(
     '$example holds commands that work',
     async ({ example, count, shows }) => {

@@ -30,7 +30,7 @@ export function everything(): WorkflowDefinition {
         type: 'sequential',
         retry: { maxAttempts: 2 },
         steps: [
-          agent('reserve'),
+          agent('reserve', { compensate: { type: 'agent', agentId: 'any', input: { prompt: 'release' } } }),
           agent('charge', { onError: { id: 'charge-later', type: 'emit', name: 'charge.failed' } }),
           { id: 'enough', type: 'conditional', condition: '{{steps.reserve.output}} === 0', then: 'end' },
           {

@@ -70,3 +70,13 @@ export interface Drawing {
   readonly nodes: readonly DrawingNode[];
   readonly edges: readonly DrawingEdge[];
 }
+
+/** What happened, as `run.events()` tells it; other fields and other types of events are not looked at. */
+export interface DrawnEvent {
+  readonly type: string;
+  readonly step?: string;
+  readonly visit?: number;
+  readonly attempt?: number;
+  readonly branch?: string;
+  readonly why?: string;
+}

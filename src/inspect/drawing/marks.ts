@@ -1,17 +1,8 @@
 /** What a run or tests have seen of a workflow, as marks on the boxes and arrows of its drawing. Pure. */
 import type { RunStatus, StepStatus } from '../../core/run.ts';
-import type { Drawing, DrawingEdge } from './drawing.ts';
+import type { Drawing, DrawingEdge, DrawnEvent } from './drawing.ts';
 import { endId, failedId, failureId, startId } from './build.ts';
-
-/** What happened, as `run.events()` tells it; other fields and other types of events are not looked at. */
-export interface DrawnEvent {
-  readonly type: string;
-  readonly step?: string;
-  readonly visit?: number;
-  readonly attempt?: number;
-  readonly branch?: string;
-  readonly why?: string;
-}
+import { Way } from './way.ts';
 
 /** A run to be shown on the drawing: where it is, and where it has been. */
 export interface DrawnRun {
@@ -75,6 +66,7 @@ interface Seen {
   visits: number;
   attempts: number;
   runs: number;
+  isUndone: boolean;
 }
 
 const statuses: Readonly<Record<string, StepStatus>> = {
@@ -101,7 +93,7 @@ export function runMarks(drawing: Drawing, run: DrawnRun): Marks {
   const seen = new Map<string, Seen>();
   for (const events of [run.events, ...(run.rounds ?? [])]) addRun(seen, events);
   const taken = new Set<DrawingEdge>();
-  for (const events of [run.events, ...(run.rounds ?? [])]) addTaken(taken, drawing, events);
+  for (const events of [run.events, ...(run.rounds ?? [])]) new Way(drawing, taken).follow(events);
   const nodes = new Map<string, NodeMark>();
   for (const { id, kind } of drawing.nodes) {
     const step = seen.get(id);
@@ -117,11 +109,20 @@ function addRun(seen: Map<string, Seen>, events: readonly DrawnEvent[]): void {
   const own = new Map<string, Seen>();
   for (const { type, step, visit = 1, attempt = 1 } of events) {
     const status = statuses[type];
-    if (step === undefined || status === undefined) continue;
+    if (step === undefined) continue;
+    const undone = type === 'step.compensated' ? own.get(step) : undefined;
+    if (undone !== undefined) undone.isUndone = true;
+    if (status === undefined) continue;
     const attempts = type === 'step.retrying' ? attempt + 1 : attempt;
     const before = own.get(step);
     const again = before === undefined || visit > before.visits;
-    own.set(step, { status, visits: visit, attempts: again ? attempts : Math.max(attempts, before.attempts), runs: 1 });
+    own.set(step, {
+      status,
+      visits: visit,
+      attempts: again ? attempts : Math.max(attempts, before.attempts),
+      runs: 1,
+      isUndone: false,
+    });
   }
   for (const [step, each] of own) {
     const before = seen.get(step);
@@ -132,7 +133,13 @@ function addRun(seen: Map<string, Seen>, events: readonly DrawnEvent[]): void {
 function together(a: Seen, b: Seen): Seen {
   const status = precedence.indexOf(a.status) <= precedence.indexOf(b.status) ? a.status : b.status;
   const attempts = Math.max(a.attempts, b.attempts);
-  return { status, attempts, visits: Math.max(a.visits, b.visits), runs: a.runs + b.runs };
+  return {
+    status,
+    attempts,
+    visits: Math.max(a.visits, b.visits),
+    runs: a.runs + b.runs,
+    isUndone: a.isUndone || b.isUndone,
+  };
 }
 
 const marksOfStatuses: Readonly<Record<StepStatus, Mark>> = {
@@ -145,55 +152,15 @@ const marksOfStatuses: Readonly<Record<StepStatus, Mark>> = {
   cancelled: 'cancelled',
 };
 
-function markOf({ status, visits, attempts, runs }: Seen): NodeMark {
+function markOf({ status, visits, attempts, runs, isUndone }: Seen): NodeMark {
   const texts = [
     ...(runs > 1 ? [`${runs} rounds`] : []),
     ...(visits > 1 ? [`${visits} visits`] : []),
     ...(attempts > 1 ? [`${attempts} attempts`] : []),
     ...(status === 'backoff' ? ['waits to try again'] : []),
+    ...(isUndone ? ['undone'] : []),
   ];
   return { mark: marksOfStatuses[status], text: texts.length === 0 ? null : texts.join(', ') };
-}
-
-const ends = new Set(['step.completed', 'step.failed']);
-
-/** A step that starts was led to from the one, of those with an arrow to it, that ended last. */
-function addTaken(taken: Set<DrawingEdge>, drawing: Drawing, events: readonly DrawnEvent[]): void {
-  const into = Map.groupBy(drawing.edges, ({ to }) => to);
-  const ended = new Map<string, { readonly at: number; readonly event: DrawnEvent }>();
-  events.forEach((event, at) => {
-    const { step } = event;
-    if (step === undefined) return;
-    if (ends.has(event.type)) ended.set(step, { at, event });
-    const begins = event.type === 'step.started' && (event.attempt ?? 1) === 1;
-    const found = begins ? latest(into.get(step) ?? [], ended) : null;
-    if (found !== null) taken.add(found);
-  });
-  if (events.at(-1)?.type !== 'run.completed') return;
-  const last = latest(into.get(endId) ?? [], ended);
-  if (last !== null) taken.add(last);
-}
-
-function latest(
-  edges: readonly DrawingEdge[],
-  ended: ReadonlyMap<string, { readonly at: number; readonly event: DrawnEvent }>,
-): DrawingEdge | null {
-  let best: { readonly at: number; readonly edge: DrawingEdge } | null = null;
-  for (const edge of edges) {
-    const end = edge.from === startId ? { at: -1, event: null } : ended.get(edge.from);
-    if (end === undefined || !fits(edge, end.event)) continue;
-    if (best === null || end.at > best.at) best = { at: end.at, edge };
-  }
-  return best?.edge ?? null;
-}
-
-/** Whether a step that ended so leads along this arrow. */
-function fits({ kind, labels }: DrawingEdge, event: DrawnEvent | null): boolean {
-  if (event === null) return true;
-  if (kind === 'compensation') return event.type === 'step.completed';
-  if (kind === 'error') return true;
-  if (event.branch === undefined || labels.length === 0) return true;
-  return labels.includes(event.branch) || labels.includes('next round');
 }
 
 function markEnds(

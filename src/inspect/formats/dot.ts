@@ -2,7 +2,7 @@
 import type { Drawing, DrawingEdge, DrawingNode } from '../drawing/drawing.ts';
 import type { Mark, Marks } from '../drawing/marks.ts';
 
-const maxLabel = 60;
+const maxLabel = 120;
 
 export function toDot(drawing: Drawing, marks: Marks | null): string {
   const ids = new Map(drawing.nodes.map(({ id }, index) => [id, `n${index}`]));

@@ -5,7 +5,7 @@
 import type { Drawing, DrawingEdge, DrawingNode } from '../drawing/drawing.ts';
 import type { Mark, Marks } from '../drawing/marks.ts';
 
-const maxLabel = 60;
+const maxLabel = 120;
 
 export function toMermaid(drawing: Drawing, marks: Marks | null): string {
   return new Mermaid(drawing, marks).text();
