@@ -102,11 +102,8 @@ const notUndone: Transition = { target: choosing, actions: [{ type: 'notUndone' 
 
 function stepOf(maker: StepMaker, compensation: number): NodeConfig {
   return maker.step(compensation, {
-    onDone: [
-      // Its condition says that there is nothing to undo.
-      { guard: named('isSkipped', { step: compensation }), target: choosing, actions: [{ type: 'undone' }] },
-      { target: choosing, actions: undone },
-    ],
+    // Also when its condition says that there is nothing to undo.
+    onDone: [{ target: choosing, actions: undone }],
     failed: [notUndone],
   });
 }

@@ -91,7 +91,6 @@ export function createGuards(program: Program): Record<string, Guard> {
       const next = context.undo.at(-1);
       return next?.step === step && (effect === undefined || next.effect === effect);
     },
-    isSkipped: ({ context }, { step }: StepParams) => recordOf(context, step).status === 'skipped',
     isGivenText: ({ event }, { text }: { readonly text: string }) => {
       const { output } = answerOf(event);
       return 'v' in output && output.v === text;

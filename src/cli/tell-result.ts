@@ -6,7 +6,7 @@ import { exitCodes } from './exit-code.ts';
 import type { DriveFlags } from './flags.ts';
 import { hint } from './hint.ts';
 import type { Io } from './io.ts';
-import { duration, errorChain } from './view/format.ts';
+import { compensationText, duration, errorChain } from './view/format.ts';
 import { taskLines } from './view/tasks.ts';
 import { harmless } from './view/text.ts';
 
@@ -72,7 +72,11 @@ function whyStopped({ io, report, flags, project }: Told, stop: Stop): string {
 function resultLine(report: RunReport, exitCode: number): Readonly<Record<string, unknown>> {
   const { id: runId, workflow, status, createdAt, endedAt } = report;
   const result =
-    report.status === 'completed' ? { output: report.output } : 'error' in report ? { error: report.error } : {};
+    report.status === 'completed'
+      ? { output: report.output }
+      : 'error' in report
+        ? { error: report.error, compensation: report.compensation }
+        : {};
   return {
     type: 'result',
     runId,
@@ -93,6 +97,8 @@ function tellPeople({ io, report, flags, project }: Told): void {
     const [first, ...causes] = errorChain(report.error);
     io.err(`${paint(`${report.status}${took}:`)} ${first?.text ?? ''}\n`);
     for (const { depth, text } of causes) io.err(`${'  '.repeat(depth)}${text}\n`);
+    const undone = compensationText(report.error);
+    if (undone !== null) io.err(`${report.compensation === 'incomplete' ? style.red(undone) : undone}\n`);
   } else if (flags.quiet !== true) {
     io.err(`${style.green(`${report.status}${took}`)}\n`);
   }

@@ -14,6 +14,15 @@ export type WaitingFor = 'timer' | 'human' | 'signal' | 'child' | 'effect';
 /** A top-level run, a round of an `items` loop, or a child workflow's run. */
 export type RunKind = 'run' | 'round' | 'child';
 
+/** How far what a run did was undone; null: nothing was to be undone. */
+export type Compensation = 'complete' | 'incomplete' | null;
+
+/** As the error of an ended run says it. */
+export function compensationOf(error: ErrorData | null): Compensation {
+  const outcome = error?.details?.['compensation'];
+  return outcome === 'complete' || outcome === 'incomplete' ? outcome : null;
+}
+
 /** One lean row per run, for lists and search; written when the status or `waitingFor` changes, not at every step. */
 export interface RunRow {
   readonly id: string;

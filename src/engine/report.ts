@@ -2,7 +2,7 @@
 import type { Advanced } from '../core/advance.ts';
 import type { Recorded } from '../core/event.ts';
 import { toErrorData } from '../core/errors.ts';
-import type { RunRow } from '../core/run.ts';
+import { compensationOf, type RunRow } from '../core/run.ts';
 import { materialize, type ValueLoader } from '../core/stored-value.ts';
 import type { RunContext } from '../../machines/context.ts';
 import { stepInfo, type Program } from '../../machines/program.ts';
@@ -13,8 +13,10 @@ export function runReport(row: RunRow, loader: ValueLoader): RunReport {
   const { output, error, status, ...rest } = row;
   if (status === 'completed')
     return { ...rest, status, output: output === null ? null : materialize(output, loader, row.id) };
-  if (status === 'failed' || status === 'cancelled')
-    return { ...rest, status, error: error ?? toErrorData('the run ended without an error') };
+  if (status === 'failed' || status === 'cancelled') {
+    const known = error ?? toErrorData('the run ended without an error');
+    return { ...rest, status, error: known, compensation: compensationOf(known) };
+  }
   return { ...rest, status };
 }
 

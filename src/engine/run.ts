@@ -7,7 +7,7 @@ import {
   type ErrorCode,
   type ErrorData,
 } from '../core/errors.ts';
-import type { RunRow, RunStatus, StepStatus } from '../core/run.ts';
+import type { Compensation, RunRow, RunStatus, StepStatus } from '../core/run.ts';
 import type { Reason } from './commands.ts';
 import type { Edits } from './control-commands.ts';
 import type { ForkOptions } from './fork.ts';
@@ -38,7 +38,7 @@ export type RunReport = Omit<RunRow, 'output' | 'error' | 'status'> &
   (
     | { readonly status: Exclude<RunStatus, 'completed' | 'failed' | 'cancelled'> }
     | { readonly status: 'completed'; readonly output: unknown }
-    | { readonly status: 'failed' | 'cancelled'; readonly error: ErrorData }
+    | { readonly status: 'failed' | 'cancelled'; readonly error: ErrorData; readonly compensation: Compensation }
   );
 
 /** How it went for a run that did not complete: thrown by `result()`. What led to it is its `cause`; `error` is all that is stored. */

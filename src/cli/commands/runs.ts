@@ -1,7 +1,7 @@
 /** `runs`: the runs of a store, newest first unless asked otherwise. */
 import { WorkflowError } from '../../core/errors.ts';
 import type { RunFilter, Store } from '../../core/ports.ts';
-import { endedStatuses, type RunRow } from '../../core/run.ts';
+import { compensationOf, endedStatuses, type RunRow } from '../../core/run.ts';
 import { exitCodes } from '../exit-code.ts';
 import { readFilter, readWord } from '../filter-flags.ts';
 import { findStore } from '../find-run.ts';
@@ -9,7 +9,7 @@ import type { RunsFlags } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { dateAndTime, duration } from '../view/format.ts';
 import { tableLines } from '../view/table.ts';
-import { oneLine } from '../view/text.ts';
+import { cut, oneLine } from '../view/text.ts';
 
 export async function runs(io: Io, flags: RunsFlags): Promise<number> {
   const filter = readList(io, flags);
@@ -91,7 +91,7 @@ function listAll(store: Store, { limit, ...filter }: RunFilter & { readonly limi
 function toJson({ row, isDriven: driven }: Listed): Readonly<Record<string, unknown>> {
   // The output is a reference into the history: `status --json` resolves it.
   const { output: _output, inputHash: _inputHash, format: _format, ...shown } = row;
-  return { ...shown, isDriven: driven };
+  return { ...shown, compensation: compensationOf(row.error), isDriven: driven };
 }
 
 function print(io: Io, rows: readonly Listed[]): void {
@@ -107,13 +107,26 @@ function print(io: Io, rows: readonly Listed[]): void {
     dateAndTime(row.createdAt),
     duration((row.endedAt ?? now) - row.createdAt),
     row.tags.map(oneLine).join(', '),
+    describeError(row.error),
   ]);
-  const heads = ['RUN', 'WORKFLOW', 'STATUS', 'STARTED', 'TOOK', 'TAGS'];
+  const hasErrors = rows.some(({ row }) => row.error !== null);
+  const heads = ['RUN', 'WORKFLOW', 'STATUS', 'STARTED', 'TOOK', 'TAGS', ...(hasErrors ? ['ERROR'] : [])];
   const columns = io.stdout.isTTY ? io.stdout.columns() : null;
   for (const line of tableLines(heads, cells, io.outStyle, columns)) io.out(`${line}\n`);
 }
 
-function describe({ status, waitingFor }: RunRow, driven: boolean): string {
+/** Columns of an error's message. */
+const messageColumns = 100;
+
+/** What failed where, in short; `status <run>` tells all of it. */
+function describeError(error: RunRow['error']): string {
+  if (error === null) return '';
+  const step = error.details?.['step'];
+  return `${error.code}${typeof step === 'string' ? ` at ${step}` : ''}: ${cut(oneLine(error.message), messageColumns, '...')}`;
+}
+
+function describe({ status, waitingFor, error }: RunRow, driven: boolean): string {
+  if (compensationOf(error) === 'incomplete') return `${status}, compensation incomplete`;
   if (status !== 'running') return status;
   if (waitingFor === 'human') return 'waiting for a person';
   if (waitingFor === 'signal') return 'waiting for a signal';

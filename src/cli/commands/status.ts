@@ -1,4 +1,5 @@
 /** `status <run>`: how a run stands, as a tree; with `--watch` until it has ended. */
+import type { ErrorData } from '../../core/errors.ts';
 import type { RunReport } from '../../engine/run.ts';
 import type { RunEvent } from '../../engine/run-events.ts';
 import { RunView } from '../../engine/run-view.ts';
@@ -8,7 +9,7 @@ import type { StatusFlags } from '../flags.ts';
 import { follow, followBatches, untilStopped, type Following } from '../follow.ts';
 import type { Io } from '../io.ts';
 import { roundsOf } from '../rounds.ts';
-import { dateAndTime, duration, errorChain, inline } from '../view/format.ts';
+import { compensationText, dateAndTime, duration, errorChain, inline } from '../view/format.ts';
 import { createOutline } from '../view/outline.ts';
 import { RunModel } from '../view/run-model.ts';
 import { showEvents, showMode } from '../view/show-events.ts';
@@ -87,12 +88,16 @@ function details(io: Io, view: RunView, style: Style): readonly string[] {
     ...(report.tags.length === 0 ? [] : [`${style.dim('tags   ')} ${report.tags.map(inline).join(', ')}`]),
     `${style.dim('input  ')} ${value(view.input())}`,
     ...(report.status === 'completed' ? [`${style.dim('output ')} ${value(report.output)}`] : []),
-    ...('error' in report
-      ? errorChain(report.error).map(
-          ({ depth, text }) => `${style.dim(depth === 0 ? 'error   ' : '        ')}${'  '.repeat(depth)}${text}`,
-        )
-      : []),
+    ...('error' in report ? errorLines(report.error, style) : []),
   ];
+}
+
+function errorLines(error: ErrorData, style: Style): readonly string[] {
+  const chain = errorChain(error).map(
+    ({ depth, text }) => `${style.dim(depth === 0 ? 'error  ' : '       ')} ${'  '.repeat(depth)}${text}`,
+  );
+  const undone = compensationText(error);
+  return undone === null ? chain : [...chain, `${style.dim('undone ')} ${undone}`];
 }
 
 function describeStatus(io: Io, report: RunReport, view: RunView): string {

@@ -68,6 +68,14 @@ export function describeQueue({ kind, limit, key, ahead }: NonNullable<StepQueue
   return `waits for ${what}${of}, ${ahead === 0 ? 'next in line' : `${ahead} ahead`}`;
 }
 
+/** What became of what a failed run did, in words; null: there was nothing to undo. */
+export function compensationText({ details }: ErrorData): string | null {
+  if (details?.['compensation'] === 'complete') return 'what it did was undone';
+  if (details?.['compensation'] !== 'incomplete') return null;
+  const left: unknown = details['notCompensated'];
+  return `not all that it did was undone${Array.isArray(left) ? `; left: ${left.map(String).join(', ')}` : ''}`;
+}
+
 /** `1 step`, `3 steps`. */
 export function count(number: number, noun: string): string {
   return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;

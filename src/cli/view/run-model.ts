@@ -25,7 +25,7 @@ export interface StepState {
   /** It waits for a limit. */
   queue: StepQueued['queue'];
   /** What it did is being undone, or was. */
-  compensation: 'compensating' | 'compensated' | null;
+  compensation: 'compensating' | 'compensated' | 'not compensated' | null;
   /** Rounds of an items loop: how many ended, how many are under way. */
   rounds: { readonly ended: number; readonly running: number } | null;
 }
@@ -79,6 +79,7 @@ export class RunModel {
       case 'run.cancelled':
         this.status = event.type.slice('run.'.length) as RunStatus;
         this.endedAt = event.at;
+        this.#notCompensated();
         if (event.type === 'run.failed') this.error = event.error;
         break;
       case 'run.paused':
@@ -93,11 +94,16 @@ export class RunModel {
         this.error = null;
         break;
       case 'run.compensating':
+        break;
       case 'run.compensated':
+        this.#notCompensated();
         break;
       case 'step.compensating':
+        this.#notCompensated();
+        this.step(event.step).compensation = 'compensating';
+        break;
       case 'step.compensated':
-        this.step(event.step).compensation = event.type === 'step.compensated' ? 'compensated' : 'compensating';
+        this.step(event.step).compensation = 'compensated';
         break;
       case 'task.opened':
         this.step(event.step).isTask = true;
@@ -123,6 +129,12 @@ export class RunModel {
   #queued({ step, attempt, queue }: StepQueued): void {
     const state = this.step(step);
     if (state.status === 'running' && state.attempt === attempt) state.queue = queue;
+  }
+
+  /** One is undone after another: whoever is left behind could not be. */
+  #notCompensated(): void {
+    for (const state of this.#steps.values())
+      if (state.compensation === 'compensating') state.compensation = 'not compensated';
   }
 
   #chunk({ step, attempt, text }: StepChunk): void {

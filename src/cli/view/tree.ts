@@ -140,7 +140,8 @@ function noteOf(node: OutlineNode, state: StepState, { style, now }: TreeOptions
   const { status, attempt, startedAt, endedAt, error } = state;
   const time = startedAt === null ? [] : [{ text: `  ${duration((endedAt ?? now) - startedAt)}` }];
   const visits = state.visit > 1 ? [{ text: `  visit ${state.visit}`, paint: style.dim }] : [];
-  const undone = state.compensation === null ? [] : [{ text: `  ${state.compensation}`, paint: style.yellow }];
+  const undoing = state.compensation === 'not compensated' ? style.red : style.yellow;
+  const undone = state.compensation === null ? [] : [{ text: `  ${state.compensation}`, paint: undoing }];
   const message = error === null ? [] : [{ text: `  ${oneLine(error.message)}`, paint: style.red }];
   switch (status) {
     case 'running': {

@@ -302,10 +302,10 @@ describe('runs', () => {
         .replaceAll(/ {2,}/g, '  '),
     ).toBe(
       [
-        'RUN  WORKFLOW  STATUS  STARTED  TOOK  TAGS',
+        'RUN  WORKFLOW  STATUS  STARTED  TOOK  TAGS  ERROR',
         's  slow  interrupted  TIME  N',
         'a  approval  waiting for a person  TIME  N  red',
-        'r  slow  cancelled  TIME  N',
+        'r  slow  cancelled  TIME  N  CANCELLED: the run was cancelled by tester',
         '',
       ].join('\n'),
     );
