@@ -2,8 +2,15 @@
 import type { KnipConfig } from 'knip';
 
 const config: KnipConfig = {
-  entry: ['bin/*.js', 'bench/*.ts', 'scripts/*.{ts,js}', 'examples/**/*.{js,ts,mjs}', 'test/**/*.test.ts'],
-  project: ['{src,machines,bench,scripts,bin}/**/*.{ts,js}', 'test/**/*.ts', '!**/templates/**'],
+  entry: [
+    'bin/*.js',
+    'bench/*.ts',
+    'faults/*.ts',
+    'scripts/*.{ts,js}',
+    'examples/**/*.{js,ts,mjs}',
+    'test/**/*.test.ts',
+  ],
+  project: ['{src,machines,bench,faults,scripts,bin}/**/*.{ts,js}', 'test/**/*.ts', '!**/templates/**'],
   // A type that is part of an exported signature is exported with it, imported elsewhere or not.
   ignoreExportsUsedInFile: { interface: true, type: true },
   // A room's face names its types as a whole.

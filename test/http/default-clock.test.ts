@@ -28,6 +28,18 @@ describe('the default clock', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test('does not call back early when a timer of the process does', async () => {
+    vi.useRealTimers();
+    const { setTimeout: real } = globalThis;
+    const early = vi
+      .spyOn(globalThis, 'setTimeout')
+      .mockImplementation(((work: () => void, ms: number) => real(work, ms / 2)) as typeof setTimeout);
+    const set = performance.now();
+    await new Promise<void>((resolve) => void defaultClock.schedule(resolve, 30));
+    early.mockRestore();
+    expect(performance.now() - set).toBeGreaterThanOrEqual(30);
+  });
+
   test('tells the time', () => {
     vi.setSystemTime(1_234);
     expect(defaultClock.now()).toBe(1_234);
