@@ -4,6 +4,7 @@
  */
 import { bigDefinition, bigLoop, longRun, wideParallel } from './scale.ts';
 import { benchSteps } from './steps.ts';
+import { recovery, waitingRuns } from './waiting.ts';
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   /** Runs of 10 steps, durable, one and fifty at a time. `ratio`: to rows per second of the bare database. */
@@ -28,6 +29,14 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   },
   loop: async () => {
     for (const items of [1_000, 10_000]) print('loop', await bigLoop(items, 50));
+  },
+  /** Memory of runs that wait. */
+  waiting: async () => {
+    print('waiting', await waitingRuns(10_000));
+  },
+  /** A start over 11,000 unfinished runs. */
+  recovery: async () => {
+    print('recovery', await recovery(10_000, 1_000));
   },
   definition: () => {
     print('definition', bigDefinition(1_000));

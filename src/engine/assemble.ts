@@ -1,5 +1,5 @@
 /** Puts the parts of an engine together. Owns the wiring only. */
-import type { WorkflowError } from '../core/errors.ts';
+import { InvariantError, type WorkflowError } from '../core/errors.ts';
 import type { Clock, Logger, Random, Store } from '../core/ports.ts';
 import type { AgentRegistry } from '../agents/registry.ts';
 import { toDefinition, type Workflow, type WorkflowDefinition } from '../definition/index.ts';
@@ -19,6 +19,7 @@ import { Messages } from './messages.ts';
 import type { EngineLimits } from './options.ts';
 import { Reader } from './reader.ts';
 import { Recovery } from './recovery.ts';
+import { RunsBelow } from './runs-below.ts';
 import { StepCache } from './step-cache.ts';
 import type { RetentionPolicy } from './retention.ts';
 import { Starter } from './starter.ts';
@@ -49,6 +50,8 @@ export interface EngineParts {
   readonly adopts: boolean;
   /** Told what runs do; null: nobody is. */
   readonly inspect: InspectionObserver | null;
+  /** How long a run rests before it is put to sleep. */
+  readonly sleepAfterMs: number;
 }
 
 /** What the rooms tell the engine, and ask it. */
@@ -56,6 +59,8 @@ export interface EngineHooks {
   /** The store does not take commits now; null: it does again. */
   readonly onStall: (error: WorkflowError | null) => void;
   readonly onFailure: (error: unknown) => void;
+  /** Interrupted runs were brought back. */
+  readonly onRecovered: () => void;
   /** @throws WorkflowError when nothing new can be begun now */
   readonly checkOpen: () => void;
 }
@@ -85,24 +90,31 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
     clock,
     defer: parts.defer,
     ...hooks,
-    onRefused: (run, error) => live.get(run)?.leave(error),
-    onError: (run, error) => live.get(run)?.leave(error),
+    onRefused: (run, error) => leave(run, error),
+    onError: (run, error) => leave(run, error instanceof Error ? error : new InvariantError(String(error))),
   });
   const background = parts.durability === 'sync' ? null : new Background(committer, store);
   const reads = background ?? store;
   const values = new Values(reads);
-  const dispatcher = createDispatcher(parts, timers, values, () => ({ live, messages }));
-  const live = new LiveRuns({
+  const dispatcher = createDispatcher(parts, timers, values, () => ({ below, messages }));
+  const live: LiveRuns = new LiveRuns({
     store,
     catalog,
     reads,
-    maxInputBytes: limits.maxInputBytes,
+    sleep: { timers, afterMs: parts.sleepAfterMs, maxResting: limits.maxRestingRuns },
+    below: (): RunsBelow => below,
     flush: () => {
       committer.flush();
     },
+    onUnloaded: (id) => {
+      values.forget(id);
+    },
     onLeft: (id) => {
       background?.forget(id);
-      values.forget(id);
+    },
+    onAdopted: (ids) => {
+      messages.adopted();
+      recovery.later(ids);
     },
     ports: {
       committer: background ?? committer,
@@ -115,7 +127,13 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
       isLimited: (effect) => dispatcher.isLimited(effect),
     },
   });
+  const leave = (run: string, error: Error): void => {
+    const driver = live.get(run);
+    if (driver === undefined) live.failed(run, error);
+    else driver.leave(error);
+  };
   const common = { store, live, catalog, reads, values, clock, logger };
+  const below = new RunsBelow({ ...common, maxInputBytes: limits.maxInputBytes });
   const control = new Control({ ...common, committer: background ?? committer });
   const forks = new Forks({
     ...common,
@@ -127,7 +145,13 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
   const messages = new Messages({ ...common, control, maxBytes: limits.maxInputBytes });
   const reader = new Reader({ ...common, maxBufferedEvents: limits.maxBufferedEvents });
   const starter = new Starter({ ...common, random: parts.random, limits, checkOpen: hooks.checkOpen });
-  const recovery = new Recovery({ ...common, maxRuns: limits.maxRuns });
+  const recovery = new Recovery({
+    ...common,
+    below,
+    maxRuns: limits.maxRuns,
+    defer: parts.defer,
+    onRecovered: hooks.onRecovered,
+  });
   return { catalog, values, committer, timers, live, reads, reader, recovery, starter, messages, forks, migrations };
 }
 
@@ -147,20 +171,20 @@ function createDispatcher(
   parts: EngineParts,
   timers: TimerQueue,
   values: Values,
-  rooms: () => Pick<Rooms, 'live' | 'messages'>,
+  rooms: () => { readonly below: RunsBelow; readonly messages: Messages },
 ): Dispatcher {
   const { http, agents, env, clock, logger, limits } = parts;
   const services: Services = { http, agents, env, clock, logger };
   return new Dispatcher({
     handlers: parts.handlers,
-    runs: (driver, effect, signal, loader) => rooms().live.carryOut(driver, effect, signal, loader),
+    runs: (driver, effect, signal, loader) => rooms().below.carryOut(driver, effect, signal, loader),
     emit: (name, payload) => rooms().messages.publish(name, payload),
     services,
     values,
     random: parts.random,
     timers,
     cache: new StepCache({ store: parts.store, clock, timers, logger }),
-    isUnderWay: (effect) => rooms().live.hasChild(effect),
+    isUnderWay: (effect) => rooms().below.hasChild(effect),
     maxEffects: limits.maxEffects,
     limits,
   });

@@ -13,6 +13,7 @@ import { ancestorsOf, renewedFrom } from '../../machines/renew.ts';
 import { hasPassed, standingOf, stoppedInside } from '../../machines/standing.ts';
 import { formOf, type Reason } from './commands.ts';
 import { stepOf } from './find-step.ts';
+import { checkNotUndone } from './undone.ts';
 
 export type ControlCommand = Reason &
   (
@@ -88,8 +89,8 @@ function hasEnded({ state }: Subject): boolean {
 
 /** As if it had not ended. */
 function goingOn(context: RunContext): RunContext {
-  const compensation = { compensation: null, undoing: null, notUndone: [], isCancelAsked: false };
-  return { ...context, ...compensation, error: null, cancelled: null, output: null, isBreak: false };
+  const undone = { undoing: null, notUndone: [], compensation: null, isCancelAsked: false };
+  return { ...context, ...undone, error: null, cancelled: null, output: null, isBreak: false };
 }
 
 function retried(subject: Subject, past: Past): Planned {
@@ -99,23 +100,12 @@ function retried(subject: Subject, past: Past): Planned {
       'CONFLICT',
       `run '${subject.id}' is ${status}: only a failed or cancelled run can be retried`,
     );
-  checkNotUndone(subject);
   const { program } = subject.compiled;
+  checkNotUndone(subject.id, program, contextOf(subject), null);
   const context = goingOn(contextOf(subject));
   const { steps, place } = standingOf(program, context);
   if (steps.length === 0) return { intervention: { context, place }, steps: [] };
   return { intervention: goingOnAt(context, steps, past), steps: idsOf(program, steps) };
-}
-
-/** What was undone is not there to go on with. @throws WorkflowError CONFLICT */
-function checkNotUndone(subject: Subject): void {
-  const { compensation } = contextOf(subject);
-  if (compensation === null) return;
-  const how = compensation === 'complete' ? '' : ' in part';
-  throw new WorkflowError(
-    'CONFLICT',
-    `run '${subject.id}' has undone what it did${how}: run it again from the first step whose work is wanted (rerun), or start anew`,
-  );
 }
 
 /** Runs that a step goes on with are noted, to be undone should the run fail, when the step is over: once. */
@@ -145,6 +135,7 @@ function rerun(subject: Subject, id: string, past: Past): Planned {
   const index = stepOf(program, id);
   checkPlace(program, index, id);
   const before = contextOf(subject);
+  checkNotUndone(subject.id, program, before, index);
   const { status, visit } = recordOf(before, index);
   if (visit === 0 || status === 'pending')
     throw new WorkflowError('CONFLICT', `step '${id}' is still to come: there is nothing to run again`);
@@ -190,6 +181,7 @@ function endable(subject: Subject, id: string): number {
   const { program } = subject.compiled;
   const index = stepOf(program, id);
   const context = contextOf(subject);
+  checkNotUndone(subject.id, program, context, null);
   const { status, visit } = recordOf(context, index);
   const refuse = (why: string): WorkflowError => new WorkflowError('CONFLICT', `step '${id}' ${why}`);
   if (status === 'completed' || status === 'skipped') throw refuse(`is ${status} already`);
@@ -231,7 +223,6 @@ function rest(subject: Subject, ended: number, past: Past): Intervention {
   const { program } = subject.compiled;
   const { steps } = standingOf(program, context);
   const others = steps.filter((step) => step !== ended && !ancestorsOf(program, step).includes(ended));
-  checkNotUndone(subject);
   return goingOnAt(goingOn(context), others, past);
 }
 

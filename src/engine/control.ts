@@ -40,15 +40,15 @@ export class Control {
   async tell(id: string, command: ControlCommand): Promise<'done' | 'elsewhere'> {
     const { live } = this.#options;
     const isOver = endedStatuses.has(live.row(id).status);
-    const driver = isOver ? null : live.take(id);
-    if (isOver) await this.#reopen(id, command);
-    else if (driver === null) this.#trial(id, command);
-    else {
-      const refused = await this.#post(driver, command);
-      if (refused !== null)
-        throw new WorkflowError('CONFLICT', `run '${id}' does not take '${command.kind}': ${refused}`);
+    const told = isOver ? this.#reopen(id, command) : live.tell(id, (driver) => this.#post(driver, command));
+    if (told === null) {
+      this.#trial(id, command);
+      return 'elsewhere';
     }
-    return isOver || driver !== null ? 'done' : 'elsewhere';
+    const refused = await told;
+    if (refused !== null)
+      throw new WorkflowError('CONFLICT', `run '${id}' does not take '${command.kind}': ${refused}`);
+    return 'done';
   }
 
   /** Of an entry of the inbox. Resolves with why it was refused; null: it is committed. */
@@ -89,7 +89,7 @@ export class Control {
 
   // A run that has ended.
 
-  async #reopen(id: string, command: ControlCommand): Promise<void> {
+  async #reopen(id: string, command: ControlCommand): Promise<null> {
     const { live } = this.#options;
     this.#checkParent(live.row(id));
     const driver = live.reopen(id);
@@ -100,6 +100,8 @@ export class Control {
         return event;
       });
       if ('refused' in applied) throw new WorkflowError('CONFLICT', `run '${id}' stays as it is: ${applied.refused}`);
+      driver.resume();
+      return null;
     } catch (error) {
       driver.leave(error, true);
       throw error;
@@ -161,7 +163,12 @@ export class Control {
     const extras = { runId: id, ...(loaded.outer === null ? {} : { outer: loaded.outer }) };
     const advanced = advance(loaded.kernel, loaded.state, recorded, extras);
     if ('refused' in advanced) throw new InvariantError(advanced.refused);
-    const record = new RunRecord({ row: loaded.row, isNew: false, eventsSinceCheckpoint: loaded.replayed });
+    const record = new RunRecord({
+      row: loaded.row,
+      isNew: false,
+      eventsSinceCheckpoint: loaded.replayed,
+      wasAsleep: loaded.wasAsleep,
+    });
     committer.add(record.commitOf(recorded, advanced.state).commit, () => undefined);
   }
 

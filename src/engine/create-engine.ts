@@ -7,8 +7,8 @@ import { openMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import { consoleLogger, systemClock, systemDefer, systemPoll, systemRandom, systemSweep } from './default-ports.ts';
 import { Engine } from './engine.ts';
-import { checkLimits, defaultStoreFile, type EngineOptions } from './options.ts';
 import { checkRetention } from './retention.ts';
+import { checkLimits, checkSleepAfter, defaultStoreFile, type EngineOptions } from './options.ts';
 
 /** @throws DefinitionError; WorkflowError STORE_* when the store cannot be opened */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
@@ -43,6 +43,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       retention,
       sweep: options.sweep ?? systemSweep,
       defer: systemDefer,
+      sleepAfterMs: checkSleepAfter(options.sleepAfterMs),
       adopts: options.recover === undefined || options.recover === true,
     });
     store.acquire();

@@ -8,103 +8,74 @@
  *  D3. A run that has ended takes no event.
  *  D4. What goes wrong with us (a bug, a damaged row, code that is not there) never ends the run: it is left as it was last
  *      committed, and who waits for it is told.
+ *  D5. A run that sleeps is in the store as it is: nothing of it is under way, or in line to be committed.
  */
-import {
-  advance,
-  type ActiveEffect,
-  type ActiveTimer,
-  type Advanced,
-  type Kernel,
-  type Refused,
-  type RunState,
-} from '../core/advance.ts';
-import { InvariantError, toErrorData } from '../core/errors.ts';
+import type { ActiveEffect, ActiveTimer, Advanced, Kernel, Refused, RunState } from '../core/advance.ts';
+import { InvariantError } from '../core/errors.ts';
 import type { HistoryEvent, Recorded, RunRebased } from '../core/event.ts';
-import type { Clock, Logger } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
-import type { RunInspector } from '../inspect/live/run-inspector.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
-import type { Committer } from './committer.ts';
+import { Audience } from './audience.ts';
+import type { DriverOptionsOf, DriverPortsOf } from './driver-ports.ts';
 import type { Waiting } from './limits/limiter.ts';
+import { Posts } from './posts.ts';
 import type { Place } from './rebase.ts';
-import { abortion, checkLength, outcomeOf, RunLeft, type Outcome, type Subscriber } from './run-outcome.ts';
+import { RunAsleep, RunLeft, type Subscriber } from './run-outcome.ts';
 import { RunRecord } from './run-record.ts';
-import type { TimerQueue } from './timer-queue.ts';
-import { UnderWay, type Carrying } from './under-way.ts';
+import { takeEvent, type Taker } from './take-event.ts';
+import { UnderWay } from './under-way.ts';
 
-export interface DriverPorts {
-  readonly committer: Pick<Committer, 'add'>;
-  readonly timers: Pick<TimerQueue, 'add'>;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Of the history of one run. */
-  readonly maxEvents: number;
-  /** Told what is committed; null: nobody is. */
-  readonly inspector: RunInspector | null;
-  startEffect(driver: RunDriver, effect: ActiveEffect): Carrying;
-  /** Whether the time of an attempt counts from when it begins (it may have to wait), not from when its step does. */
-  isLimited(effect: ActiveEffect): boolean;
-  /** After the commit that ended the run, or when it is left. `why`: what is wrong with it. */
-  onEnd(driver: RunDriver, why: Error | null): void;
-}
+export type DriverPorts = DriverPortsOf<RunDriver>;
 
 /** What a run is bound to from a rebase on. */
-export type RebaseTarget = Pick<DriverOptions, 'compiled' | 'kernel'>;
-
-export interface DriverOptions {
-  readonly row: RunRow;
-  readonly compiled: CompiledWorkflow;
-  readonly kernel: Kernel;
-  readonly state: RunState;
-  readonly outer: OuterRun | null;
-  readonly ports: DriverPorts;
-  /** Whether the row is still to be stored: with the first commit. */
-  readonly isNew: boolean;
-  /** Events after the newest checkpoint. @default 0 */
-  readonly eventsSinceCheckpoint?: number;
-  /** Of the last event, in milliseconds since 1970. @default that of the row */
-  readonly lastAt?: number;
-}
+export type RebaseTarget = Pick<DriverOptionsOf<RunDriver>, 'compiled' | 'kernel'>;
 
 export class RunDriver {
   readonly id: string;
   readonly kind: RunRow['kind'];
   readonly outer: OuterRun | null;
   #compiled: CompiledWorkflow;
-  #kernel: Kernel;
+  #taker: Taker;
   readonly #ports: DriverPorts;
   readonly #record: RunRecord;
   readonly #underWay: UnderWay;
-  readonly #subscribers = new Set<Subscriber>();
-  readonly #ended: PromiseWithResolvers<Outcome> = Promise.withResolvers<Outcome>();
+  readonly #audience = new Audience();
   readonly #stored: PromiseWithResolvers<void> = Promise.withResolvers<void>();
-  /** Of those who wait for a commit: how to tell them that it will not come. */
-  readonly #posting = new Set<(error: Error) => void>();
+  readonly #posts = new Posts();
   #state: RunState;
   #row: RunRow | null;
   #toldSeq: number;
   #lastAt: number;
+  /** Commits in line. */
+  #inLine = 0;
+  /** Whether all that its state says is under way has been begun. */
+  #isTakenUp: boolean;
+  /** Whether {@link DriverPorts.onRest} was told. */
+  #isResting = false;
   #isStopped = false;
   #isOver = false;
 
-  constructor(options: DriverOptions) {
+  constructor(options: DriverOptionsOf<RunDriver>) {
     const { row, isNew, state } = options;
     this.id = row.id;
     this.kind = row.kind;
     this.#compiled = options.compiled;
     this.outer = options.outer;
-    this.#kernel = options.kernel;
     this.#ports = options.ports;
-    this.#record = new RunRecord({ row, isNew, eventsSinceCheckpoint: options.eventsSinceCheckpoint ?? 0 });
+    const { maxEvents, logger } = options.ports;
+    this.#taker = { id: row.id, kernel: options.kernel, outer: options.outer, maxEvents, logger };
+    const { eventsSinceCheckpoint = 0, wasAsleep = false } = options;
+    this.#record = new RunRecord({ row, isNew, eventsSinceCheckpoint, wasAsleep });
+    this.#isTakenUp = isNew;
     this.#underWay = new UnderWay({
       timers: this.#ports.timers,
       start: (effect) => this.#ports.startEffect(this, effect),
       isLimited: (effect) => this.#ports.isLimited(effect),
       queued: (effect, queue) => {
         const { info, visit, attempt } = effect.input as EffectInput;
-        for (const subscriber of this.#subscribers) subscriber.queued(info?.step.id ?? '$run', visit, attempt, queue);
+        this.#audience.queued(info?.step.id ?? '$run', visit, attempt, queue);
       },
       fire: (timer) => {
         this.#fire(timer);
@@ -114,7 +85,6 @@ export class RunDriver {
     this.#row = isNew ? null : row;
     this.#toldSeq = state.seq;
     this.#lastAt = options.lastAt ?? row.updatedAt;
-    this.#ended.promise.catch(() => undefined);
     this.#stored.promise.catch(() => undefined);
     if (!isNew) this.#stored.resolve();
     this.#ports.inspector?.begin({ id: row.id, parent: row.parent, compiled: this.compiled, state });
@@ -136,7 +106,7 @@ export class RunDriver {
   }
 
   get kernel(): Kernel {
-    return this.#kernel;
+    return this.#taker.kernel;
   }
 
   get context(): RunContext {
@@ -148,23 +118,22 @@ export class RunDriver {
     return this.#toldSeq;
   }
 
-  /** Resolves when its end is committed. Rejects with what is wrong when it is left. */
-  get ended(): Promise<Outcome> {
-    return this.#ended.promise;
-  }
-
   /** Resolves when its first event is committed. Rejects when it is left before. */
   get stored(): Promise<void> {
     return this.#stored.promise;
   }
 
   subscribe(subscriber: Subscriber): () => void {
-    this.#subscribers.add(subscriber);
-    return () => this.#subscribers.delete(subscriber);
+    this.#stir();
+    const unsubscribe = this.#audience.add(subscriber);
+    return () => {
+      unsubscribe();
+      this.settle();
+    };
   }
 
   chunk(step: string, visit: number, attempt: number, text: string): void {
-    for (const subscriber of this.#subscribers) subscriber.chunk(step, visit, attempt, text);
+    this.#audience.chunk(step, visit, attempt, text);
   }
 
   /**
@@ -172,15 +141,7 @@ export class RunDriver {
    * the run is left before.
    */
   post(event: HistoryEvent, consumed?: readonly number[]): Promise<Advanced | Refused> {
-    return new Promise((resolve, reject) => {
-      this.#posting.add(reject);
-      const done = (result: Advanced | Refused): void => {
-        this.#posting.delete(reject);
-        resolve(result);
-      };
-      const applied = this.apply(event, done, consumed);
-      if ('refused' in applied) done(applied);
-    });
+    return this.#posts.add((done) => this.apply(event, done, consumed));
   }
 
   /** As {@link post}, without a promise. */
@@ -206,8 +167,11 @@ export class RunDriver {
     make: (place: Place) => RunRebased,
     { consumed, target }: { readonly consumed?: readonly number[]; readonly target?: RebaseTarget } = {},
   ): Promise<Advanced | Refused> {
-    const event = make({ seq: this.#state.seq + 1, at: this.#now() });
-    if (target !== undefined) ({ compiled: this.#compiled, kernel: this.#kernel } = target);
+    const event = make({ seq: this.#state.seq + 1, at: this.now() });
+    if (target !== undefined) {
+      this.#compiled = target.compiled;
+      this.#taker = { ...this.#taker, kernel: target.kernel };
+    }
     return this.post(event, consumed);
   }
 
@@ -216,73 +180,62 @@ export class RunDriver {
     committed: ((advanced: Advanced) => void) | undefined,
     consumed: readonly number[] | undefined,
   ): Advanced | Refused {
-    const at = this.#now();
-    const { recorded, advanced } = this.#advance({ seq: this.#state.seq + 1, at, event });
+    const at = this.now();
+    const before = this.#state;
+    const { recorded, advanced } = takeEvent(this.#taker, before, { seq: before.seq + 1, at, event });
     if ('refused' in advanced) return advanced;
     const { commit, row } = this.#record.commitOf(recorded, advanced.state);
+    this.#stir();
     this.#lastAt = at;
     this.#state = advanced.state;
+    this.#inLine += 1;
     this.#ports.committer.add(consumed === undefined ? commit : { ...commit, consumed }, () => {
+      this.#inLine -= 1;
       this.#row = row;
       this.#toldSeq = recorded.seq;
       this.#stored.resolve();
-      this.#carryOut(advanced, recorded);
+      this.#carryOut(advanced, recorded, before);
       committed?.(advanced);
+      this.settle();
     });
     return advanced;
   }
 
   /** Milliseconds since 1970. Time does not run backwards within a run, whatever the clock does. */
-  #now(): number {
+  now(): number {
     return Math.max(this.#lastAt, this.#ports.clock.now());
   }
 
-  /** A guard that throws ends the run with that error: the machine cannot go on. */
-  #advance(recorded: Recorded): { readonly recorded: Recorded; readonly advanced: Advanced | Refused } {
-    const extras = { runId: this.id, ...(this.outer === null ? {} : { outer: this.outer }) };
-    try {
-      checkLength(recorded, this.#ports.maxEvents);
-      return { recorded, advanced: advance(this.#kernel, this.#state, recorded, extras) };
-    } catch (error) {
-      if (recorded.event.type === 'run.aborted' || error instanceof InvariantError) throw error;
-      const { type } = recorded.event;
-      this.#ports.logger.error('a run cannot go on', { run: this.id, event: type, error: String(error) });
-      const event = abortion(recorded.event, toErrorData(error, 'CONDITION_FAILED'));
-      return {
-        recorded: { ...recorded, event },
-        advanced: advance(this.#kernel, this.#state, { ...recorded, event }, extras),
-      };
-    }
-  }
-
-  #carryOut(advanced: Advanced, recorded: Recorded): void {
+  #carryOut(advanced: Advanced, recorded: Recorded, before: RunState): void {
     if (this.#isOver) return;
     const { event } = recorded;
     for (const name of advanced.cancelled) this.#underWay.cancel(name);
-    for (const id of advanced.stopped) this.#underWay.stop(id);
+    for (const id of advanced.stopped) this.#stopEffect(id, before.effects.get(id));
     if (event.type === 'effect.completed' || event.type === 'effect.failed' || event.type === 'effect.accepted')
       this.#underWay.finish(event.effect);
     for (const timer of advanced.set) this.#setTimer(timer);
     this.#ports.inspector?.advanced(this.id, recorded, advanced.state);
-    if (advanced.lifecycle.length > 0)
-      for (const subscriber of this.#subscribers) subscriber.lifecycle(advanced.lifecycle, recorded);
+    if (advanced.lifecycle.length > 0) this.#audience.lifecycle(advanced.lifecycle, recorded);
     for (const effect of advanced.started) this.#startEffect(effect);
     if (event.type === 'run.resumed') this.#takeUp(advanced.state);
     if (advanced.state.snapshot.status !== 'active') this.#end();
   }
 
-  /** Of a run that was loaded: goes on with what was under way. */
-  resume(): void {
-    // While a person's pause lasts nothing starts; what fell due meanwhile does so at its end.
-    if (this.#state.pause === null) this.#takeUp(this.#state);
+  /** Of a run that was loaded: goes on with what was under way. `now`: the least that its time must be by now. */
+  resume(now = 0): void {
+    if (this.#isTakenUp) return;
+    this.#isTakenUp = true;
+    this.#lastAt = Math.max(this.#lastAt, now);
+    this.#takeUp(this.#state);
+    this.settle();
   }
 
   /**
    * Sets timers and starts effects of `state`, but for those that are under way already, or over by now. What fell due meanwhile
-   * fires first: what it ends need not begin again.
+   * fires first: what it ends need not begin again. While a person's pause lasts no effect starts, and what fires is held.
    */
   #takeUp({ timers, effects }: RunState): void {
-    const now = this.#now();
+    const now = this.now();
     const idle = [...timers.values()].filter(
       (timer) => !this.#underWay.hasTimer(timer.name) && !this.#underWay.countsFromBegin(timer, effects),
     );
@@ -290,6 +243,12 @@ export class RunDriver {
     for (const timer of overdue) this.#fire(timer);
     for (const timer of idle) if (timer.dueAt > now) this.#setTimer(timer);
     for (const effect of effects.values()) if (!this.#underWay.hasEffect(effect.id)) this.#startEffect(effect);
+  }
+
+  /** What was begun by a process before may have left more than what is under way here. */
+  #stopEffect(id: string, effect: ActiveEffect | undefined): void {
+    if (this.#underWay.hasEffect(id) || effect === undefined) this.#underWay.stop(id);
+    else this.#ports.stopBelow(this, effect);
   }
 
   #startEffect(effect: ActiveEffect): void {
@@ -315,7 +274,7 @@ export class RunDriver {
 
   #setTimer(timer: ActiveTimer): void {
     if (this.#isStopped || this.#state.timers.get(timer.name) !== timer) return;
-    this.#underWay.set(timer, timer.dueAt - this.#now());
+    this.#underWay.set(timer, timer.dueAt - this.now());
   }
 
   #fire({ name, setBy }: ActiveTimer): void {
@@ -325,9 +284,60 @@ export class RunDriver {
   #end(): void {
     this.#isOver = true;
     this.#isStopped = true;
-    this.#subscribers.clear();
-    this.#ended.resolve(outcomeOf(this.#row));
-    this.#ports.onEnd(this, null);
+    this.#audience.clear();
+    this.#ports.onEnd(this);
+  }
+
+  // Rest and sleep.
+
+  /** Whether nothing happens to it until the world says something, and nobody watches. */
+  get rests(): boolean {
+    return (
+      this.#inLine === 0 &&
+      this.#isTakenUp &&
+      !this.#isStopped &&
+      this.#audience.isEmpty &&
+      this.#underWay.everyEffect((effect) => this.#ports.isWaiting(this, effect))
+    );
+  }
+
+  /** Tells when it has come to rest. */
+  settle(): void {
+    if (this.#isResting || !this.rests) return;
+    this.#isResting = true;
+    this.#ports.onRest(this);
+  }
+
+  #stir(): void {
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    this.#ports.onStir(this);
+  }
+
+  /** Writes what is needed to bring it back, and drops it then (D5), unless something happens in the meantime. */
+  sleep(): void {
+    if (!this.rests) {
+      this.#isResting = false;
+      return;
+    }
+    const commit = this.#record.sleepOf(this.#state);
+    if (commit === null) {
+      this.#fallAsleep();
+      return;
+    }
+    this.#inLine += 1;
+    this.#ports.committer.add(commit, () => {
+      this.#inLine -= 1;
+      if (this.#isResting && this.rests) this.#fallAsleep();
+      else this.settle();
+    });
+  }
+
+  #fallAsleep(): void {
+    this.#isOver = true;
+    this.#isStopped = true;
+    this.#underWay.end(new RunAsleep(this.id));
+    this.#ports.onAsleep(this);
   }
 
   /** Takes no events any more: effects are aborted, timers forgotten. What was applied is still committed and told. */
@@ -345,13 +355,10 @@ export class RunDriver {
     this.#isOver = true;
     if (!isClosing && this.#row !== null)
       this.#ports.logger.error('a run is left as it is', { run: this.id, error: why.message });
-    this.#ended.reject(why);
     this.#stored.reject(why);
-    for (const reject of this.#posting) reject(why);
-    this.#posting.clear();
+    this.#posts.reject(why);
     const reason = new RunLeft(this.id, why, isClosing);
-    for (const subscriber of this.#subscribers) subscriber.left(reason);
-    this.#subscribers.clear();
-    this.#ports.onEnd(this, isClosing ? null : why);
+    this.#audience.left(reason);
+    this.#ports.onLeft(this, reason);
   }
 }

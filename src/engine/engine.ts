@@ -2,9 +2,8 @@
  * The durable engine: starts runs, continues interrupted ones, passes on what people and programs say to them, and answers
  * what is asked of them. Owns whether it is open; the work is done by the rooms that `assemble.ts` puts together.
  */
-import { WorkflowError } from '../core/errors.ts';
+import { InvariantError, WorkflowError } from '../core/errors.ts';
 import type { RunFilter } from '../core/ports.ts';
-import { endedStatuses } from '../core/run.ts';
 import type { Workflow, WorkflowDefinition } from '../definition/index.ts';
 import { assemble, type EngineParts, type Rooms } from './assemble.ts';
 import { Controls } from './controls.ts';
@@ -41,6 +40,9 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
       },
       onFailure: (error) => {
         this.#fail(error);
+      },
+      onRecovered: () => {
+        this.#takeWhatWaited();
       },
       checkOpen: () => {
         this.#assertOpen();
@@ -139,9 +141,7 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
    */
   recover(only?: readonly string[]): readonly string[] {
     this.#assertOpen();
-    const recovered = this.#rooms.recovery.recover(only);
-    if (recovered.length > 0) this.#takeWhatWaited();
-    return recovered;
+    return this.#rooms.recovery.recover(only);
   }
 
   /**
@@ -208,18 +208,7 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
   }
 
   async ended(id: string): Promise<RunReport> {
-    const driver = this.#rooms.live.get(id);
-    await driver?.ended;
-    const row = driver?.row ?? this.#rooms.live.row(id);
-    if (driver === undefined && !endedStatuses.has(row.status)) {
-      const why = this.#rooms.live.whyLeft(id);
-      if (why !== null) throw why;
-      throw new WorkflowError(
-        'CONFLICT',
-        `run '${id}' is ${row.status}, but not driven by this engine; engine.recover(['${id}']) continues it here if nobody else does`,
-      );
-    }
-    return runReport(row, this.#rooms.values);
+    return runReport(await this.#rooms.live.ended(id), this.#rooms.values);
   }
 
   // The end.
@@ -241,6 +230,7 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
   async #close(graceMs: number): Promise<void> {
     const closed = new WorkflowError('CONFLICT', 'the engine was closed');
     this.#stopListening();
+    this.#rooms.recovery.close();
     this.#rooms.live.stopAll(closed);
     this.#rooms.committer.flush();
     await this.#drained(graceMs);
@@ -271,7 +261,8 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
       error: error instanceof Error ? error.message : String(error),
     });
     this.#stopListening();
-    this.#rooms.live.leaveAll(error, false);
+    this.#rooms.recovery.close();
+    this.#rooms.live.leaveAll(error instanceof Error ? error : new InvariantError(String(error)), false);
     this.#rooms.timers.close();
   }
 

@@ -1,47 +1,60 @@
 /**
- * The runs that this process drives: begins them, brings them back from the store, and carries out what is made of other runs
- * (rounds of loops, child workflows). Owns the drivers; how a run moves is the driver's.
+ * The runs that this process drives: begins them, brings them back from the store, lets them sleep and wakes them. Owns the drivers
+ * and those who wait for ends; how a run moves is the driver's, what is made of other runs is the affair of `runs-below.ts`.
+ *
+ * Invariants:
+ *  R1. A run has at most one driver.
+ *  R2. What is said to a run that is loaded for it is committed before anything of the run is begun: a pause is no start.
+ *  R3. A sleeping run of ours is woken by whatever it waits for: an event, its next timer, the end of a run below it.
  */
-import type { ActiveEffect } from '../core/advance.ts';
-import type { EffectResult } from '../core/effect.ts';
 import { InvariantError, WorkflowError } from '../core/errors.ts';
-import type { HistoryEvent, RunStarted } from '../core/event.ts';
+import type { HistoryEvent } from '../core/event.ts';
 import type { Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow } from '../core/run.ts';
 import type { WorkflowDefinition } from '../definition/index.ts';
-import { childRunId, type EffectInput } from '../../machines/effect-input.ts';
-import { compileWorkflow } from '../../machines/workflow.ts';
-import type { RunReads } from './background.ts';
+import type { OuterRun } from '../../machines/context.ts';
 import { kernelOf } from '../../machines/kernel-of.ts';
+import { compileWorkflow, type CompiledWorkflow } from '../../machines/workflow.ts';
+import type { RunReads } from './background.ts';
 import type { Catalog } from './catalog.ts';
-import { runChild, type ChildOutcome, type ChildStart } from './children.ts';
 import { RunDriver, type DriverPorts } from './driver.ts';
-import { RunLeft } from './run-outcome.ts';
-import { endedRound, loadRun, type Loading } from './load.ts';
-import { runRounds, storedOutcome, type RoundOutcome, type RoundStart } from './rounds.ts';
-import { newRow, startedEvent } from './start.ts';
-import { undoRuns, type UndoStart } from './undo.ts';
-import type { TrackingLoader } from './values.ts';
+import { EndWaiters, type Waiting } from './end-waiters.ts';
+import { loadRun, type Loading } from './load.ts';
+import type { RunLeft } from './run-outcome.ts';
+import { asleepOf } from './run-record.ts';
+import { nextDueAt, Sleeper, type SleeperOptions } from './sleeper.ts';
 
 export interface LiveRunsOptions {
   readonly store: Store;
   readonly catalog: Catalog;
-  readonly ports: Omit<DriverPorts, 'onEnd'>;
+  readonly ports: Pick<
+    DriverPorts,
+    'committer' | 'timers' | 'clock' | 'logger' | 'maxEvents' | 'startEffect' | 'isLimited' | 'inspector'
+  >;
+  readonly sleep: Omit<SleeperOptions, 'wake'>;
   /** What is read of runs. */
   readonly reads: RunReads;
   /** Writes what is in line, so that it is read. */
   readonly flush: () => void;
-  /** Told of runs that are left, for what is held of them. */
-  onLeft(id: string): void;
-  /** Of the input of a child run, in characters of JSON. */
-  readonly maxInputBytes: number;
+  /** Told of runs of which nothing is in memory any more, for what is held of them. */
+  onUnloaded(id: string): void;
+  /** Told of runs that are left, after {@link LiveRunsOptions.onUnloaded}. */
+  onLeft(id: string, why: Error): void;
+  /** Told of runs that were taken over, to be brought back or to sleep here. */
+  onAdopted(ids: readonly string[]): void;
+  /** As `RunsBelow` has them. */
+  readonly below: () => Pick<DriverPorts, 'isWaiting'> & { readonly stop: DriverPorts['stopBelow'] };
 }
 
 export class LiveRuns {
   readonly #options: LiveRunsOptions;
   readonly #loading: Loading;
   readonly #ports: DriverPorts;
+  readonly #sleeper: Sleeper;
   readonly #drivers = new Map<string, RunDriver>();
+  readonly #waiters = new EndWaiters();
+  /** Sleeping runs that wait for runs below them. */
+  readonly #above = new Set<string>();
   /** Runs that could not go on here, and why. */
   readonly #left = new Map<string, Error>();
   #topRuns = 0;
@@ -49,18 +62,16 @@ export class LiveRuns {
   constructor(options: LiveRunsOptions) {
     this.#options = options;
     this.#loading = { store: options.reads, catalog: options.catalog };
+    this.#sleeper = new Sleeper({ ...options.sleep, wake: (id, now) => this.wake(id, now) });
     this.#ports = {
       ...options.ports,
-      onEnd: (driver, why) => {
-        if (why !== null) {
-          this.#left.set(driver.id, why);
-          options.onLeft(driver.id);
-        }
-        options.ports.inspector?.end(driver.id);
-        if (this.#drivers.get(driver.id) !== driver) return;
-        this.#drivers.delete(driver.id);
-        if (driver.kind !== 'round') this.#topRuns -= 1;
-      },
+      stopBelow: (driver, effect) => options.below().stop(driver, effect),
+      isWaiting: (driver, effect) => options.below().isWaiting(driver, effect),
+      onRest: (driver) => this.#sleeper.rests(driver),
+      onStir: (driver) => this.#sleeper.stirs(driver),
+      onAsleep: (driver) => this.#asleep(driver),
+      onEnd: (driver) => this.#ended(driver),
+      onLeft: (driver, reason) => this.#leftBehind(driver, reason),
     };
   }
 
@@ -77,97 +88,186 @@ export class LiveRuns {
     return this.#drivers.get(id);
   }
 
-  /** Why the run could not go on here; null when it was not left. */
-  whyLeft(id: string): Error | null {
-    return this.#left.get(id) ?? null;
-  }
-
-  /** The row as it is now. @throws WorkflowError NOT_FOUND */
-  row(id: string): RunRow {
-    const row = this.#drivers.get(id)?.row ?? this.#options.reads.readRun(id);
-    if (row === null) throw new WorkflowError('NOT_FOUND', `no run '${id}'`);
-    return row;
-  }
-
-  /** A new run, not begun yet. */
-  create(row: RunRow, definition: WorkflowDefinition): RunDriver {
-    this.#options.catalog.ensureStored(definition);
-    const compiled = compileWorkflow(definition);
-    const kernel = kernelOf(compiled);
-    return this.#add(
-      new RunDriver({ row, compiled, kernel, state: kernel.initial, outer: null, ports: this.#ports, isNew: true }),
-    );
-  }
-
   /** As {@link row}, or null. */
   find(id: string): RunRow | null {
     return this.#drivers.get(id)?.row ?? this.#options.reads.readRun(id);
   }
 
-  /** Brings an unfinished run back that is ours to drive. */
-  resume(id: string): RunDriver {
-    const driver = this.reopen(id);
-    driver.resume();
+  /** The row as it is now. @throws WorkflowError NOT_FOUND */
+  row(id: string): RunRow {
+    const row = this.find(id);
+    if (row === null) throw new WorkflowError('NOT_FOUND', `no run '${id}'`);
+    return row;
+  }
+
+  /** Whether the run could not go on here. */
+  isLeft(id: string): boolean {
+    return this.#left.has(id);
+  }
+
+  /** A new run, not begun yet. */
+  create(row: RunRow, definition: WorkflowDefinition): RunDriver {
+    this.#options.catalog.ensureStored(definition);
+    return this.createRound(row, compileWorkflow(definition), null);
+  }
+
+  /** A new run of a compiled workflow or loop body, not begun yet. */
+  createRound(row: RunRow, compiled: CompiledWorkflow, outer: OuterRun | null): RunDriver {
+    const kernel = kernelOf(compiled);
+    const { initial: state } = kernel;
+    return this.#add(new RunDriver({ row, compiled, kernel, state, outer, ports: this.#ports, isNew: true }));
+  }
+
+  // Runs come back.
+
+  /** Brings an unfinished run back that is ours to drive. `now`: what its time must be by now, at the least. */
+  resume(id: string, now = 0): RunDriver {
+    const driver = this.#drivers.get(id) ?? this.#load(id);
+    driver.resume(Math.max(now, this.#sleeper.wakes(id)));
     return driver;
   }
 
-  /** Brings a run back as it is stored, without going on with it: it may have ended. */
-  reopen(id: string): RunDriver {
-    // It may have been left in this very moment.
-    this.#options.flush();
-    const { row, compiled, kernel, state, outer, replayed, lastAt } = loadRun(this.#loading, id);
-    return this.#add(
-      new RunDriver({
-        row,
-        compiled,
-        kernel,
-        state,
-        outer,
-        ports: this.#ports,
-        isNew: false,
-        eventsSinceCheckpoint: replayed,
-        lastAt,
-      }),
-    );
+  /** As {@link resume}; what hinders it leaves the run. */
+  wake(id: string, now = 0): RunDriver | null {
+    try {
+      return this.resume(id, now);
+    } catch (error) {
+      this.failed(id, error instanceof Error ? error : new InvariantError(String(error)));
+      return null;
+    }
+  }
+
+  /** A run of ours that goes on or sleeps does so; else it is brought back. @throws WorkflowError CONFLICT: it is not ours */
+  ensure(id: string): void {
+    if (this.#drivers.has(id)) return;
+    if (!this.#isOurs(id)) throw new WorkflowError('CONFLICT', `run '${id}' is being run by another process`);
+    if (this.#options.store.readSleep(id) === null) this.resume(id);
+  }
+
+  /** The driver of an unfinished run of ours, woken if it sleeps. Undefined: it has ended, is not ours, or was left. */
+  awake(id: string): RunDriver | undefined {
+    const driver = this.#drivers.get(id);
+    if (driver !== undefined) return driver;
+    if (this.#left.has(id) || !this.#options.store.isOwnedHere(id)) return undefined;
+    return this.wake(id) ?? undefined;
+  }
+
+  /** It sleeps here, until `dueAt` at the latest: nothing is loaded. Both in milliseconds since 1970. */
+  keepAsleep(id: string, now: number, dueAt: number | null, onBelow: boolean): void {
+    this.#sleeper.wakes(id);
+    this.#sleeper.sleeps(id, now, dueAt);
+    if (onBelow) this.#above.add(id);
   }
 
   /**
-   * The driver of an unfinished run; takes the run over when nobody drives it. Null when another living process does.
+   * Makes sure that an unfinished run is driven here; takes it over when nobody drives it. False when another living process does.
    * @throws WorkflowError NOT_FOUND; CONFLICT when it has ended; what hinders a stored run from going on
    */
-  take(id: string): RunDriver | null {
+  take(id: string): boolean {
+    if (!this.#canHave(id)) return false;
+    this.resume(id);
+    return true;
+  }
+
+  /**
+   * Says something to an unfinished run; takes it over when nobody drives it. Null when another living process does, else what
+   * `say` gives, which resolves when all that is said is committed.
+   * @throws as {@link take}
+   */
+  tell<T>(id: string, say: (driver: RunDriver) => Promise<T>): Promise<T> | null {
+    if (!this.#canHave(id)) return null;
     const driver = this.#drivers.get(id);
-    if (driver !== undefined) return driver;
-    const row = this.row(id);
-    if (endedStatuses.has(row.status)) throw new WorkflowError('CONFLICT', `run '${id}' is ${row.status} already`);
-    if (row.kind === 'round' && row.parent !== null) {
-      // A round is brought back by the run around it.
-      this.take(row.parent);
-      return this.#drivers.get(id) ?? null;
-    }
-    const { store } = this.#options;
-    if (!store.isOwnedHere(id) && !store.adopt([id]).includes(id)) return null;
-    return this.resume(id);
+    if (driver !== undefined) return say(driver);
+    const loaded = this.#load(id);
+    // R2.
+    return say(loaded).finally(() => {
+      loaded.resume(this.#sleeper.wakes(id));
+    });
   }
 
   /** Posts an event and waits for its commit. @throws WorkflowError CONFLICT when the run does not take it */
   async post(driver: RunDriver, event: HistoryEvent, consumed?: readonly number[]): Promise<void> {
     const applied = await driver.post(event, consumed);
     if ('refused' in applied)
-      throw new WorkflowError('CONFLICT', `run '${driver.id}' does not take '${event.type}': ${applied.refused}`);
+      throw new WorkflowError('CONFLICT', `run '${driver.id}' does not take '${event.type}': ${applied.refused}`, {
+        details: { run: driver.id, refused: applied.refused },
+      });
+  }
+
+  #canHave(id: string): boolean {
+    if (this.#drivers.has(id)) return true;
+    const row = this.row(id);
+    if (endedStatuses.has(row.status)) throw new WorkflowError('CONFLICT', `run '${id}' is ${row.status} already`);
+    return this.#isOurs(id);
+  }
+
+  /** Takes it over if nobody drives it, with the runs around it: whose round or child it is goes on as well. */
+  #isOurs(id: string): boolean {
+    const { store, reads } = this.#options;
+    if (store.isOwnedHere(id)) return true;
+    let top = id;
+    for (let row = reads.readRun(id); row?.parent != null; row = reads.readRun(row.parent))
+      if (reads.readRun(row.parent)?.endedAt === null) top = row.parent;
+    const adopted = store.adopt(top === id ? [id] : [top, id]);
+    if (adopted.length > 0) this.#options.onAdopted(adopted);
+    return store.isOwnedHere(id);
+  }
+
+  #load(id: string): RunDriver {
+    const driver = this.reopen(id);
+    const { status } = driver.row ?? {};
+    if (status === undefined || !endedStatuses.has(status)) return driver;
+    this.#remove(driver);
+    throw new WorkflowError('CONFLICT', `run '${id}' is ${status} already`);
+  }
+
+  /** Brings a run back as it is stored, without going on with it ({@link RunDriver.resume} does): it may have ended. */
+  reopen(id: string): RunDriver {
+    // It may have been left in this very moment.
+    this.#options.flush();
+    const { replayed: eventsSinceCheckpoint, ...loaded } = loadRun(this.#loading, id);
+    return this.#add(new RunDriver({ ...loaded, eventsSinceCheckpoint, ports: this.#ports, isNew: false }));
   }
 
   #add(driver: RunDriver): RunDriver {
     this.#left.delete(driver.id);
+    this.#above.delete(driver.id);
     this.#drivers.set(driver.id, driver);
     if (driver.kind !== 'round') this.#topRuns += 1;
     return driver;
   }
 
-  #begin(driver: RunDriver, event: RunStarted): RunDriver {
-    const applied = driver.apply(event);
-    if ('refused' in applied) throw new InvariantError(applied.refused);
-    return driver;
+  // Runs go.
+
+  /** Of a run of ours, in memory or asleep: its row when it has ended. @throws why nobody here can tell */
+  async ended(id: string): Promise<RunRow> {
+    const row = this.find(id);
+    if (row !== null && endedStatuses.has(row.status)) return row;
+    if (this.#drivers.has(id)) return this.wait(id).ended;
+    if (row === null) throw new WorkflowError('NOT_FOUND', `no run '${id}'`);
+    const why = this.#left.get(id);
+    if (why !== undefined) throw why;
+    if (this.#options.store.isOwnedHere(id)) return this.wait(id).ended;
+    throw new WorkflowError(
+      'CONFLICT',
+      `run '${id}' is ${row.status}, but not driven by this engine; engine.recover(['${id}']) continues it here if nobody else does`,
+    );
+  }
+
+  /** For the end of an unfinished run of ours. */
+  wait(id: string): Waiting {
+    return this.#waiters.wait(id);
+  }
+
+  /** A run that is not in memory cannot be brought back, or its commits were refused: it is left as it is. */
+  failed(id: string, why: Error): void {
+    this.#options.ports.logger.error('a run could not be continued; it is left as it is', {
+      run: id,
+      error: why.message,
+    });
+    this.#sleeper.wakes(id);
+    this.#above.delete(id);
+    this.#leave(id, why);
   }
 
   /** Takes no events any more, for none of them; what was applied is still committed. */
@@ -176,174 +276,46 @@ export class LiveRuns {
   }
 
   /** Stops driving all of them. `isClosing`: nothing is wrong with them. */
-  leaveAll(why: unknown, isClosing: boolean): void {
+  leaveAll(why: Error, isClosing: boolean): void {
     for (const driver of [...this.#drivers.values()]) driver.leave(why, isClosing);
+    this.#waiters.rejectAll(why);
   }
 
-  // What is made of other runs.
-
-  /** Carries out an effect of kind `loop`, `workflow` or `undo`. */
-  carryOut(
-    driver: RunDriver,
-    effect: ActiveEffect,
-    signal: AbortSignal,
-    loader: TrackingLoader,
-  ): Promise<EffectResult> {
-    if (effect.src === 'loop') {
-      return runRounds(
-        { hasRounds: (run) => this.#hasRounds(run), run: (...args) => this.#runRound(...args) },
-        driver,
-        effect,
-        signal,
-        loader,
-      );
-    }
-    if (effect.src === 'undo') {
-      return undoRuns(
-        {
-          row: (id) => this.#drivers.get(id)?.row ?? this.#options.reads.readRun(id),
-          cancelled: (id) => this.#cancelled(id),
-          round: (id) => endedRound(this.#loading, id),
-          run: (...args) => this.#undoRound(...args),
-        },
-        driver,
-        effect,
-        signal,
-      );
-    }
-    const { catalog, maxInputBytes } = this.#options;
-    return runChild(
-      {
-        find: (name, version) => catalog.find(name, version),
-        run: (...args) => this.#runChild(...args),
-        maxInputBytes,
-      },
-      driver,
-      effect,
-      signal,
-      loader,
-    );
+  #ended(driver: RunDriver): void {
+    this.#remove(driver);
+    const { row, id } = driver;
+    if (row === null) throw new InvariantError(`run '${id}' ended before it began`);
+    if (this.#waiters.resolve(id, row) || row.parent === null || !this.#above.has(row.parent)) return;
+    this.wake(row.parent);
   }
 
-  /** Whether the effect is a child workflow that goes on already, whoever waits for it. */
-  hasChild({ src, input }: ActiveEffect): boolean {
-    if (src !== 'workflow') return false;
-    const row = this.#options.reads.readRun(childRunId(input as EffectInput));
-    return row !== null && !endedStatuses.has(row.status);
+  #asleep(driver: RunDriver): void {
+    const { id, state } = driver;
+    this.#remove(driver);
+    this.#options.onUnloaded(id);
+    this.keepAsleep(id, driver.now(), nextDueAt(state), asleepOf(state).onBelow);
+    const above = driver.row?.parent ?? null;
+    if (above !== null) this.#drivers.get(above)?.settle();
   }
 
-  #hasRounds(run: string): boolean {
-    return this.#options.store.listRuns({ parent: run, kind: ['round'], limit: 1 }).length > 0;
+  #leftBehind(driver: RunDriver, { why, isClosing }: RunLeft): void {
+    this.#remove(driver);
+    if (isClosing) this.#waiters.reject(driver.id, why);
+    else this.#leave(driver.id, why);
   }
 
-  async #runRound(start: RoundStart, mayExist: boolean, signal: AbortSignal): Promise<RoundOutcome> {
-    const existing = mayExist ? this.#options.reads.readRun(start.id) : null;
-    if (existing !== null && endedStatuses.has(existing.status)) return storedOutcome(existing);
-    const driver = existing === null ? this.#startRound(start) : this.resume(start.id);
-    const outcome = await this.#ended(driver, signal, 'the loop around it ended');
-    return outcome.status === 'completed'
-      ? { status: 'completed', writes: driver.context.writes, isBreak: driver.context.isBreak }
-      : outcome;
+  #leave(id: string, why: Error): void {
+    this.#left.set(id, why);
+    this.#options.onUnloaded(id);
+    this.#waiters.reject(id, why);
+    this.#options.onLeft(id, why);
   }
 
-  #startRound({ parent, step, visit, seq, index, item, ...start }: RoundStart): RunDriver {
-    return this.#beginRound(start, parent, { parent: { run: parent.id, step, visit, seq, index }, item });
+  #remove(driver: RunDriver): void {
+    this.#ports.inspector?.end(driver.id);
+    this.#sleeper.stirs(driver);
+    if (this.#drivers.get(driver.id) !== driver) return;
+    this.#drivers.delete(driver.id);
+    if (driver.kind !== 'round') this.#topRuns -= 1;
   }
-
-  /** A round, or the run that undoes one. */
-  #beginRound(
-    { id, compiled, outer }: Pick<RoundStart, 'id' | 'compiled' | 'outer'>,
-    parent: RunDriver,
-    beside: Parameters<typeof startedEvent>[2],
-  ): RunDriver {
-    const { definition } = outer.program;
-    const kernel = kernelOf(compiled);
-    const row = newRow({
-      id,
-      kind: 'round',
-      definition,
-      inputHash: '',
-      parent: parent.id,
-      tags: [],
-      at: this.#ports.clock.now(),
-    });
-    const driver = this.#add(
-      new RunDriver({ row, compiled, kernel, state: kernel.initial, outer, ports: this.#ports, isNew: true }),
-    );
-    return this.#begin(driver, startedEvent(definition, { v: null }, beside));
-  }
-
-  async #undoRound(
-    { parent, step, visit, seq, round, error, ...start }: UndoStart,
-    signal: AbortSignal,
-  ): Promise<'completed' | 'failed' | 'cancelled'> {
-    const existing = this.#options.reads.readRun(start.id);
-    if (existing !== null && endedStatuses.has(existing.status)) return endOf(existing).status;
-    const beside = { parent: { run: parent.id, step, visit, seq }, undoes: { run: round, error } };
-    const driver = existing === null ? this.#beginRound(start, parent, beside) : this.resume(start.id);
-    return (await this.#ended(driver, signal, 'the run around it ended')).status;
-  }
-
-  /** A round or a child that ends with the run around it: waits for its end. One that was interrupted before it was told is told now. */
-  async #cancelled(id: string): Promise<void> {
-    const row = this.#options.reads.readRun(id);
-    const driver = this.#drivers.get(id) ?? (row === null || endedStatuses.has(row.status) ? null : this.resume(id));
-    if (driver === null) return;
-    if (driver.context.error === null) driver.apply({ type: 'run.cancelled', why: 'the run around it ended' });
-    await this.#ended(driver, null, '');
-  }
-
-  async #runChild(
-    { id, definition, input, parent }: ChildStart,
-    mode: 'wait' | 'detach',
-    signal: AbortSignal,
-    isCancelled: boolean,
-  ): Promise<ChildOutcome> {
-    const existing = this.#drivers.get(id)?.row ?? this.#options.reads.readRun(id);
-    if (existing !== null && endedStatuses.has(existing.status)) return endOf(existing);
-    let driver = this.#drivers.get(id) ?? (existing === null ? undefined : this.resume(id));
-    if (driver === undefined) {
-      const row = newRow({
-        id,
-        kind: 'child',
-        definition,
-        inputHash: '',
-        parent: parent.run,
-        tags: [],
-        at: this.#ports.clock.now(),
-      });
-      driver = this.create(row, definition);
-      const begun = this.post(driver, startedEvent(definition, { v: input }, { parent }));
-      if (mode === 'detach') await begun;
-      else begun.catch(() => undefined);
-    }
-    if (mode === 'detach') return { status: 'started' };
-    const outcome = await this.#ended(driver, isCancelled ? signal : null, 'the run that started it ended');
-    return outcome.status === 'completed' ? { status: 'completed' } : outcome;
-  }
-
-  /** Waits for the end of a run. When the signal says so it is cancelled; left, when the run that it belongs to is. */
-  async #ended(driver: RunDriver, signal: AbortSignal | null, why: string): Promise<Awaited<RunDriver['ended']>> {
-    const cancel = (): void => {
-      const reason: unknown = signal?.reason;
-      if (reason instanceof RunLeft) driver.leave(reason.why, reason.isClosing);
-      else driver.apply({ type: 'run.cancelled', why });
-    };
-    if (signal?.aborted === true) cancel();
-    signal?.addEventListener('abort', cancel, { once: true });
-    try {
-      return await driver.ended;
-    } catch (error) {
-      // Whose round or child it is cannot go on either.
-      throw new RunLeft(driver.id, error as Error, false);
-    } finally {
-      signal?.removeEventListener('abort', cancel);
-    }
-  }
-}
-
-function endOf(row: RunRow): Exclude<ChildOutcome, { readonly status: 'started' }> {
-  if (row.status === 'completed') return { status: 'completed' };
-  if (row.error === null) throw new InvariantError(`run '${row.id}' ended as ${row.status} without an error`);
-  return { status: row.status === 'cancelled' ? 'cancelled' : 'failed', error: row.error };
 }

@@ -22,6 +22,8 @@ export interface LoadedRun {
   readonly state: RunState;
   /** Events that came after the checkpoint. */
   readonly replayed: number;
+  /** Whether it was put to sleep at that checkpoint. */
+  readonly wasAsleep: boolean;
   /** Of the last event, in milliseconds since 1970. */
   readonly lastAt: number;
 }
@@ -48,7 +50,8 @@ export function loadRun(loading: Loading, id: string): LoadedRun {
         : restoreState(kernel, compiled.program, checkpoint.snapshot, checkpoint.seq, outer);
   const state = events.reduce((current, recorded) => replayOne(kernel, current, recorded, id, outer).state, from);
   const last = events.at(-1) ?? loading.store.readEvent(id, state.seq);
-  return { ...base, state, replayed: events.length, lastAt: last?.at ?? base.row.updatedAt };
+  const wasAsleep = checkpoint?.asleep !== undefined;
+  return { ...base, state, replayed: events.length, wasAsleep, lastAt: last?.at ?? base.row.updatedAt };
 }
 
 /** A rebase leads on from any state: from none at all as well. */
@@ -158,7 +161,7 @@ function replayOne(
   return advanced;
 }
 
-type Base = Omit<LoadedRun, 'state' | 'replayed' | 'lastAt'>;
+type Base = Omit<LoadedRun, 'state' | 'replayed' | 'wasAsleep' | 'lastAt'>;
 
 function rowOf(loading: Loading, id: string): RunRow {
   const row = loading.store.readRun(id);

@@ -28,6 +28,8 @@ export interface MessagesOptions {
 }
 
 const pageSize = 500;
+/** How long who left an entry can read that it was refused. */
+const refusedForMs = 3_600_000;
 
 export class Messages {
   readonly #options: MessagesOptions;
@@ -42,9 +44,9 @@ export class Messages {
   /** Resolves when it is committed, or left for the process that drives the run. @throws WorkflowError CONFLICT */
   async tell(id: string, event: HistoryEvent): Promise<void> {
     const { live } = this.#options;
-    const driver = live.take(id);
-    if (driver === null) this.#leave(id, event);
-    else await live.post(driver, event);
+    const told = live.tell(id, (driver) => live.post(driver, event));
+    if (told === null) this.#leave(id, event);
+    else await told;
   }
 
   /** As {@link tell}. @throws as `Control.tell` */
@@ -53,18 +55,28 @@ export class Messages {
     if (where === 'elsewhere') this.#leave(id, { type: 'control', command });
   }
 
+  /** Runs became ours: what was left for them before is there now. */
+  adopted(): void {
+    this.#changeCount = -1;
+  }
+
   /** To all runs that wait for a signal of that name now. */
   async publish(name: string, payload: unknown): Promise<void> {
     const { live, maxBytes } = this.#options;
     const event: HistoryEvent = { ...signalCommand(name, payload, undefined, maxBytes), isBroadcast: true };
     const posted: Promise<unknown>[] = [];
     for (const row of this.#listeners()) {
-      const driver = live.get(row.id) ?? (row.waitingFor === 'signal' ? live.take(row.id) : undefined);
-      if (driver === null) this.#leave(row.id, event);
-      // A run that is left is no failure of the one that publishes.
-      else if (driver !== undefined) posted.push(driver.post(event).catch(() => undefined));
+      if (live.get(row.id) === undefined && row.waitingFor !== 'signal' && !this.#listensAsleep(row.id)) continue;
+      const told = live.tell(row.id, (driver) => live.post(driver, event));
+      if (told === null) this.#leave(row.id, event);
+      // A run that is left, or does not wait for it, is no failure of the one that publishes.
+      else posted.push(told.catch(() => undefined));
     }
     await Promise.all(posted);
+  }
+
+  #listensAsleep(run: string): boolean {
+    return this.#options.store.readSleep(run)?.onSignal === true;
   }
 
   /** Unfinished runs; what of them waits for a signal only their machines know. */
@@ -98,28 +110,22 @@ export class Messages {
 
   /** False: it waits. */
   #take({ id, run, data }: InboxEntry): boolean {
-    const { live, store } = this.#options;
-    if (this.#applied.has(id)) return false;
-    const driver = live.get(run);
-    const row = driver === undefined ? store.readRun(run) : null;
-    if (row !== null && !endedStatuses.has(row.status)) return false;
+    if (this.#applied.has(id) || this.#options.live.isLeft(run)) return false;
+    const row = this.#options.live.row(run);
     const event = decodeCommand(data);
-    if (driver === undefined) this.#refuse(id, run, 'it has ended');
+    if (endedStatuses.has(row.status)) this.#refuse(id, run, `run '${run}' is ${row.status} already`);
     else if (event === null) this.#refuse(id, run, 'it is no command');
-    else void this.#apply(driver, event, id);
+    else void this.#apply(run, event, id);
     return true;
   }
 
-  async #apply(driver: RunDriver, command: Command, id: number): Promise<void> {
+  async #apply(run: string, command: Command, id: number): Promise<void> {
     this.#applied.add(id);
     try {
-      const refused = await this.#post(driver, command, id);
-      if (refused !== null) this.#refuse(id, driver.id, refused);
+      const refused = await this.#options.live.tell(run, (driver) => this.#post(driver, command, id));
+      if (refused !== null) this.#refuse(id, run, refused);
     } catch (error) {
-      // The run is left, or the entry could not be removed: it is looked at again.
-      this.#changeCount = -1;
-      const why = error instanceof WorkflowError ? error.message : String(error);
-      this.#options.logger.warn('what another process left for a run waits', { run: driver.id, why });
+      this.#waits(run, error);
     } finally {
       this.#applied.delete(id);
     }
@@ -132,8 +138,17 @@ export class Messages {
     return 'refused' in applied ? applied.refused : null;
   }
 
+  /** The run is left, or the entry could not be removed: it is looked at again. */
+  #waits(run: string, error: unknown): void {
+    this.#changeCount = -1;
+    const why = error instanceof WorkflowError ? error.message : String(error);
+    this.#options.logger.warn('what another process left for a run waits', { run, why });
+  }
+
+  /** Who left it reads why. */
   #refuse(id: number, run: string, why: string): void {
-    this.#options.logger.warn('a run did not take what another process left for it', { run, why });
-    this.#options.store.removeInbox([id]);
+    const { logger, store, clock } = this.#options;
+    logger.warn('a run did not take what another process left for it', { run, why });
+    store.refuseInbox(id, why, clock.now() - refusedForMs);
   }
 }

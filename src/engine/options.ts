@@ -14,6 +14,8 @@ export interface EngineLimits {
   readonly maxEffects?: number;
   /** Runs in memory (rounds not counted); a start beyond it is refused. @default 100_000 */
   readonly maxRuns?: number;
+  /** Runs in memory that just wait; beyond it the one that waited longest sleeps at once. @default 1_000 */
+  readonly maxRestingRuns?: number;
   /** Of one output, in characters of JSON. @default 10 Mi */
   readonly maxOutputBytes?: number;
   /** Of the input of a run, in characters of JSON. @default 10 Mi */
@@ -47,6 +49,11 @@ export interface EngineOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Whether interrupted runs are continued at once: all, none, or those with these ids. @default true */
   readonly recover?: boolean | readonly string[];
+  /**
+   * How long a run that waits for the world (a person, a signal, a child run, a timer that is not near, the end of a pause) stays
+   * in memory, in milliseconds; then it is in the store only, until something happens to it. @default 5_000
+   */
+  readonly sleepAfterMs?: number;
   /** Handlers of further kinds of effects, by the name of the actor. */
   readonly handlers?: ReadonlyMap<string, EffectHandler>;
   readonly limits?: EngineLimits;
@@ -77,12 +84,19 @@ export interface EngineOptions {
 const defaultLimits: Required<EngineLimits> = {
   maxEffects: 1_000,
   maxRuns: 100_000,
+  maxRestingRuns: 1_000,
   maxOutputBytes: 10 * 1024 * 1024,
   maxInputBytes: 10 * 1024 * 1024,
   maxKeptBytes: 256 * 1024,
   maxEvents: 1_000_000,
   maxBufferedEvents: 10_000,
 };
+
+/** With the default. @throws WorkflowError REQUEST_INVALID */
+export function checkSleepAfter(ms: number = 5_000): number {
+  if (typeof ms === 'number' && ms >= 0) return ms;
+  throw new WorkflowError('REQUEST_INVALID', 'sleepAfterMs takes a number of milliseconds from 0 on, or Infinity');
+}
 
 export const defaultStoreFile = '.dank/workflows.db';
 

@@ -88,7 +88,7 @@ export class Reader {
   events(id: string): AsyncIterableIterator<RunEvent> {
     const { live, maxBufferedEvents } = this.#options;
     live.row(id);
-    const driver = live.get(id);
+    const driver = live.awake(id);
     let unsubscribe: () => void = () => undefined;
     const queue = new EventQueue(maxBufferedEvents, () => {
       unsubscribe();

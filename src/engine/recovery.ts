@@ -1,40 +1,74 @@
-/** Which interrupted runs go on here. How a run is brought back is the affair of `live-runs.ts`. */
+/**
+ * Which interrupted runs go on here, and when: those of processes that died, and those that were left by an error. Many are brought
+ * back in portions, so that the engine answers meanwhile; those that sleep are not loaded at all. How a run is brought back is the
+ * affair of `live-runs.ts`.
+ */
 import { WorkflowError } from '../core/errors.ts';
-import type { Logger, Store } from '../core/ports.ts';
+import type { Clock, Logger, Sleep, Store } from '../core/ports.ts';
 import { endedStatuses } from '../core/run.ts';
 import type { Catalog } from './catalog.ts';
 import type { LiveRuns } from './live-runs.ts';
+import type { RunsBelow } from './runs-below.ts';
 
 export interface RecoveryOptions {
   readonly store: Store;
   readonly catalog: Catalog;
   readonly live: LiveRuns;
+  readonly below: RunsBelow;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly maxRuns: number;
+  /** Calls back at the end of the turn of the event loop. */
+  readonly defer: (work: () => void) => void;
+  /** Told after some runs were brought back. */
+  readonly onRecovered: () => void;
 }
+
+/** Runs loaded, and runs looked at, in one turn of the event loop. */
+const maxLoads = 20;
+const maxLooks = 500;
+/** While there is no room for more runs. */
+const waitMs = 500;
 
 export class Recovery {
   readonly #options: RecoveryOptions;
   /** Told of already: workflows and versions of interrupted runs that are not ours; that there are too many of them. */
   readonly #told = new Set<string>();
+  /** Runs of ours that are still to be brought back, from `#next` on; oldest first. */
+  #queue: string[] = [];
+  #next = 0;
+  #isScheduled = false;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
   }
 
-  /** Gives the ids of the runs that were continued. Without `only`: of those that nobody drives, what is ours. */
+  /** Runs that are still to be brought back. */
+  get pending(): number {
+    return this.#queue.length - this.#next;
+  }
+
+  /**
+   * Gives the ids of the runs that are continued, without rounds of loops: the first at once, the others soon. Without `only`: of
+   * those that nobody drives, what is ours.
+   */
   recover(only?: readonly string[]): readonly string[] {
     const { store, live } = this.#options;
-    const wanted = this.#fitting(only ?? this.#interrupted());
+    const wanted = only ?? this.#interrupted();
     if (wanted.length === 0) return [];
-    store.adopt(wanted);
-    return wanted.filter((id) => {
-      if (live.get(id) !== undefined || !store.isOwnedHere(id)) return false;
-      const row = store.readRun(id);
-      // Rounds are found by the run around them.
-      if (row === null || row.kind === 'round' || endedStatuses.has(row.status)) return false;
-      return this.#continue(id);
-    });
+    const adopted = store.adopt(wanted);
+    const isNew = new Set(adopted);
+    // Those that were left here are tried again.
+    const left = wanted.filter((id) => !isNew.has(id) && live.get(id) === undefined && store.isOwnedHere(id));
+    this.#add([...adopted, ...left]);
+    this.#work();
+    return wanted.filter((id) => isNew.has(id)).concat(left);
+  }
+
+  /** Brings runs back that were adopted for one of them, soon. */
+  later(ids: readonly string[]): void {
+    this.#add(ids);
+    this.#schedule();
   }
 
   /** @throws WorkflowError NOT_FOUND; CONFLICT when another process drives it; what hinders a stored run from going on */
@@ -44,21 +78,82 @@ export class Recovery {
     if (endedStatuses.has(status)) return;
     if (kind === 'round')
       throw new WorkflowError('CONFLICT', `run '${id}' is a round of run '${parent ?? ''}'; continue that one`);
-    if (live.take(id) === null) throw new WorkflowError('CONFLICT', `run '${id}' is being run by another process`);
+    if (!live.take(id)) throw new WorkflowError('CONFLICT', `run '${id}' is being run by another process`);
   }
 
-  #continue(id: string): boolean {
-    const { live, logger } = this.#options;
+  /** No more are brought back. */
+  close(): void {
+    this.#queue = [];
+    this.#next = 0;
+  }
+
+  #add(ids: readonly string[]): void {
+    for (const id of ids) this.#queue.push(id);
+  }
+
+  #schedule(delayMs = 0): void {
+    if (this.#isScheduled || this.pending === 0) return;
+    this.#isScheduled = true;
+    const work = (): void => {
+      this.#isScheduled = false;
+      this.#work();
+    };
+    if (delayMs === 0) this.#options.defer(work);
+    else this.#options.clock.schedule(work, delayMs);
+  }
+
+  /** One portion. */
+  #work(): void {
+    const { live, maxRuns, onRecovered } = this.#options;
+    let loads = 0;
+    for (let looks = 0; looks < maxLooks && loads < maxLoads && this.pending > 0; looks++) {
+      if (live.size >= maxRuns) {
+        this.#tell('not all interrupted runs are continued now: too many are in memory (option limits.maxRuns)', {
+          maxRuns,
+        });
+        this.#schedule(waitMs);
+        return;
+      }
+      if (this.#bringBack(this.#queue[this.#next++] as string)) loads += 1;
+    }
+    if (this.pending === 0) this.close();
+    if (loads > 0) onRecovered();
+    this.#schedule();
+  }
+
+  /** Whether it was loaded. */
+  #bringBack(id: string): boolean {
+    const { store, live, below } = this.#options;
     try {
-      live.resume(id);
-      return true;
+      const row = live.get(id) === undefined && store.isOwnedHere(id) ? store.readRun(id) : null;
+      if (row === null || below.cancelOrphan(row)) return false;
+      const sleep = store.readSleep(id);
+      if (sleep !== null && this.#sleepsOn(id, sleep)) return false;
+      // A round that does not sleep is found by the run around it, unless that one does.
+      if (sleep === null && row.kind === 'round' && store.readSleep(row.parent ?? '') === null) return false;
     } catch (error) {
-      logger.error('a run could not be continued; it is left as it is', {
-        run: id,
-        error: error instanceof Error ? error.message : String(error),
-      });
+      live.failed(id, error as Error);
       return false;
     }
+    return live.wake(id) !== null;
+  }
+
+  /** Whether nothing has happened that wakes it. */
+  #sleepsOn(id: string, sleep: Sleep): boolean {
+    const { store, live, clock } = this.#options;
+    // Time does not run backwards within a run, whatever the clock does.
+    const now = Math.max(sleep.lastAt, clock.now());
+    const dueAt = store.readTimers(id)[0]?.dueAt ?? null;
+    if (dueAt !== null && dueAt <= now) return false;
+    if (sleep.onBelow && this.#hasEndedBelow(id)) return false;
+    live.keepAsleep(id, now, dueAt, sleep.onBelow);
+    return true;
+  }
+
+  /** One that ended when nobody was there to wake the run above. */
+  #hasEndedBelow(parent: string): boolean {
+    const filter = { parent, kind: ['round', 'child'], status: [...endedStatuses], limit: 1 } as const;
+    return this.#options.store.listRuns(filter).length > 0;
   }
 
   /** Runs that nobody drives, of our workflows. */
@@ -73,17 +168,6 @@ export class Recovery {
         });
     }
     return free.filter((run) => catalog.knows(run)).map(({ id }) => id);
-  }
-
-  /** The others stay free: for other processes, and for us when there is room. */
-  #fitting(ids: readonly string[]): readonly string[] {
-    const { live, maxRuns } = this.#options;
-    const room = Math.max(0, maxRuns - live.size);
-    if (ids.length <= room) return ids;
-    this.#tell('not all interrupted runs are continued now: too many are in memory (option limits.maxRuns)', {
-      maxRuns,
-    });
-    return ids.slice(0, room);
   }
 
   /** Once: it is looked for again and again. */

@@ -1,8 +1,6 @@
-/** What those who wait for a run are told: what follows, how it ended, or that it is not driven here any more. */
-import { CancelledError, InvariantError, toErrorData, WorkflowError, type ErrorData } from '../core/errors.ts';
-import type { HistoryEvent, LifecycleEvent, Recorded } from '../core/event.ts';
-import type { RunRow } from '../core/run.ts';
-import type { StoredValue } from '../core/stored-value.ts';
+/** What those who watch a run are told, and why its effects are given up when it is not driven any more. */
+import { CancelledError } from '../core/errors.ts';
+import type { LifecycleEvent, Recorded } from '../core/event.ts';
 import type { Waiting } from './limits/limiter.ts';
 
 export interface Subscriber {
@@ -16,11 +14,6 @@ export interface Subscriber {
   left(reason: RunLeft): void;
 }
 
-/** How a run ended. */
-export type Outcome =
-  | { readonly status: 'completed'; readonly output: StoredValue }
-  | { readonly status: 'failed' | 'cancelled'; readonly error: ErrorData };
-
 /** Why effects are aborted when their run is left: they are not cancelled, somebody carries them out again. */
 export class RunLeft extends CancelledError {
   readonly why: Error;
@@ -33,27 +26,9 @@ export class RunLeft extends CancelledError {
   }
 }
 
-/** Of the row of an ended run. */
-export function outcomeOf(row: RunRow | null): Outcome {
-  if (row?.status === 'completed') return { status: row.status, output: row.output ?? { v: null } };
-  const error = row?.error ?? toErrorData(new InvariantError('the run ended without an error'));
-  return { status: row?.status === 'cancelled' ? 'cancelled' : 'failed', error };
-}
-
-/** What is recorded in the place of an event that the machine cannot go on with. */
-export function abortion(event: HistoryEvent, error: ErrorData): HistoryEvent {
-  return event.type === 'run.started' ? { ...event, aborted: error } : { type: 'run.aborted', error };
-}
-
-/** Events. */
-const roomToFail = 1_000;
-
-/**
- * What a failure leads to (`onFailure` steps) has room beyond the limit, as long as it is not too long itself.
- * @throws WorkflowError LIMIT_EXCEEDED
- */
-export function checkLength({ seq }: Recorded, maxEvents: number): void {
-  if (seq < maxEvents || (seq - maxEvents) % roomToFail > 0) return;
-  const message = `the history of the run has ${seq} events, the limit (option limits.maxEvents)`;
-  throw new WorkflowError('LIMIT_EXCEEDED', message);
+/** Why effects that wait for other runs are given up when their run falls asleep: those runs go on, and wake it. */
+export class RunAsleep extends CancelledError {
+  constructor(run: string) {
+    super(`run '${run}' sleeps`);
+  }
 }

@@ -2,13 +2,14 @@
  * What of a run is written: its row, its events, its checkpoints. Owns what the next commit holds, and the row as it is once
  * that commit is told of; when and where it is written is the committer's.
  */
-import { statusOf, type ActiveEffect, type RunState } from '../core/advance.ts';
+import { statusOf, type ActiveEffect, type ActiveTimer, type RunState } from '../core/advance.ts';
 import type { Recorded, RunRebased } from '../core/event.ts';
-import type { Commit, RunUpdate } from '../core/ports.ts';
+import type { Asleep, Commit, RunUpdate } from '../core/ports.ts';
 import { endedStatuses, type RunRow, type RunStatus, type WaitingFor } from '../core/run.ts';
 import type { RunContext } from '../../machines/context.ts';
 import { persistState } from '../../machines/persist.ts';
 import { encodeEvent } from './codec.ts';
+import { isOfRuns } from './limits/asks.ts';
 
 /** Fewer events than this are replayed rather than covered by a checkpoint. */
 const minCheckpointEvents = 100;
@@ -21,6 +22,8 @@ export interface RecordOptions {
   readonly isNew: boolean;
   /** Events after the newest checkpoint. */
   readonly eventsSinceCheckpoint: number;
+  /** Whether it was put to sleep at its newest checkpoint: its timers are stored beside it then. @default false */
+  readonly wasAsleep?: boolean;
 }
 
 /** A commit, and what the run's row is when it has been made. */
@@ -34,11 +37,17 @@ export class RunRecord {
   #isNew: boolean;
   #sinceCheckpoint: number;
   #checkpointBytes = 0;
+  /** Whether the store holds it as asleep, so that nothing need be written to put it to sleep again. */
+  #isAsleep: boolean;
+  /** Whether timers may be stored, from when it slept. */
+  #hasTimers: boolean;
 
-  constructor({ row, isNew, eventsSinceCheckpoint }: RecordOptions) {
+  constructor({ row, isNew, eventsSinceCheckpoint, wasAsleep = false }: RecordOptions) {
     this.#row = row;
     this.#isNew = isNew;
     this.#sinceCheckpoint = eventsSinceCheckpoint;
+    this.#isAsleep = wasAsleep && eventsSinceCheckpoint === 0;
+    this.#hasTimers = wasAsleep;
   }
 
   /** What the event that led to `state` has to write. Throws before anything is changed when it is not JSON. */
@@ -47,10 +56,13 @@ export class RunRecord {
     const events = [encodeEvent(recorded)];
     const status = statusOf(state);
     const waitingFor = waitsFor(state);
-    const checkpoint = this.#checkpointIfDue(state, status);
     const { event } = recorded;
-    if (event.type === 'run.rebased')
-      return this.#rebased(event, events, { status, waitingFor, updatedAt: recorded.at }, state);
+    const timers = this.#awake();
+    if (event.type === 'run.rebased') {
+      const now = { status, waitingFor, updatedAt: recorded.at };
+      return this.#rebased(event, { run, events, ...timers }, now, state);
+    }
+    const checkpoint = { ...this.#checkpointIfDue(state, status), ...timers };
     if (status === this.#row.status && waitingFor === this.#row.waitingFor && !this.#isNew) {
       return { commit: { run, events, ...checkpoint }, row: this.#row };
     }
@@ -65,7 +77,7 @@ export class RunRecord {
   /** The state is in the event: it is as good as a checkpoint. */
   #rebased(
     { version, hash, format, snapshot }: RunRebased,
-    events: Commit['events'],
+    commit: Commit,
     now: Pick<RunUpdate, 'updatedAt'> & { readonly status: RunStatus; readonly waitingFor: WaitingFor | null },
     state: RunState,
   ): RecordedCommit {
@@ -76,7 +88,29 @@ export class RunRecord {
     this.#row = { ...this.#row, ...update };
     const change = this.#isNew ? { create: this.#row } : { update };
     this.#isNew = false;
-    return { commit: { run: this.#row.id, ...change, events }, row: this.#row };
+    return { commit: { ...commit, ...change }, row: this.#row };
+  }
+
+  /** What puts it to sleep: all that it is. Null when that is stored already. */
+  sleepOf(state: RunState): Commit | null {
+    if (this.#isAsleep) return null;
+    const run = this.#row.id;
+    const snapshot = persistState(state);
+    const timers = timersAhead(state).map(({ name, dueAt, setBy }) => ({ run, name, dueAt, setBy }));
+    const stored = timers.length > 0 || this.#hasTimers ? { timers } : {};
+    this.#sinceCheckpoint = 0;
+    this.#checkpointBytes = snapshot.length;
+    this.#isAsleep = true;
+    this.#hasTimers = timers.length > 0;
+    return { run, events: [], checkpoint: { seq: state.seq, snapshot, asleep: asleepOf(state) }, ...stored };
+  }
+
+  /** From the next event on the stored timers are those of a state that is past. */
+  #awake(): Pick<Commit, 'timers'> {
+    this.#isAsleep = false;
+    if (!this.#hasTimers) return {};
+    this.#hasTimers = false;
+    return { timers: [] };
   }
 
   #checkpointIfDue(state: RunState, status: RunStatus): Pick<Commit, 'checkpoint'> {
@@ -99,6 +133,21 @@ function ending(state: RunState, status: RunStatus, at: number): Pick<RunUpdate,
   if (writes.length === 0 && !isBreak) return { endedAt: at, output: stored };
   // What a round wrote to the state is applied by the run around it, also after a crash.
   return { endedAt: at, output: { w: { output: stored, writes, ...(isBreak ? { isBreak } : {}) } } };
+}
+
+/** Those that are still to fire; what fired in a person's pause is held, and set as long as the pause lasts. */
+export function timersAhead({ timers, pause }: RunState): readonly ActiveTimer[] {
+  if (pause === null) return [...timers.values()];
+  const fired = pause.held.flatMap(({ event }) => (event.type === 'timer.fired' ? [event] : []));
+  return [...timers.values()].filter(
+    ({ name, setBy }) => !fired.some((event) => event.timer === name && event.setBy === setBy),
+  );
+}
+
+/** What a run in that state waits for, when it is put to sleep. */
+export function asleepOf({ effects, snapshot }: RunState): Asleep {
+  const { tags } = snapshot as { readonly tags: ReadonlySet<string> };
+  return { onBelow: [...effects.values()].some(isOfRuns), onSignal: tags.has('signal') };
 }
 
 function isChild({ src }: ActiveEffect): boolean {

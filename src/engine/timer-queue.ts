@@ -12,9 +12,8 @@ interface Entry {
   readonly dueAt: number;
   /** Order among equal due times. */
   readonly order: number;
-  readonly fire: () => void;
-  /** Or fired. */
-  isCancelled: boolean;
+  /** Taken out when it is cancelled or fired: the entry may stay for long, what it holds must not. */
+  fire: (() => void) | null;
 }
 
 export class TimerQueue {
@@ -34,12 +33,12 @@ export class TimerQueue {
 
   /** Gives a function that takes it back. Without a delay it fires at once (not within the call). */
   add(delayMs: number, fire: () => void): () => void {
-    const entry: Entry = { dueAt: this.#read() + Math.max(0, delayMs), order: this.#order++, fire, isCancelled: false };
+    const entry: Entry = { dueAt: this.#read() + Math.max(0, delayMs), order: this.#order++, fire };
     this.#heap.push(entry);
     this.#arm();
     return () => {
-      if (entry.isCancelled) return;
-      entry.isCancelled = true;
+      if (entry.fire === null) return;
+      entry.fire = null;
       this.#cancelled += 1;
       // Timeouts are mostly cancelled: without this the heap would hold them until they were due.
       if (this.#cancelled > 64 && this.#cancelled > this.#heap.size / 2) this.#compact();
@@ -47,12 +46,12 @@ export class TimerQueue {
   }
 
   #compact(): void {
-    this.#heap.keep((entry) => !entry.isCancelled);
+    this.#heap.keep((entry) => entry.fire !== null);
     this.#cancelled = 0;
     this.#arm();
   }
 
-  /** The queue's own time, in milliseconds. */
+  /** The queue's own time, in milliseconds: it never runs backwards. */
   now(): number {
     return this.#read();
   }
@@ -74,7 +73,7 @@ export class TimerQueue {
   }
 
   #arm(): void {
-    while (this.#heap.peek()?.isCancelled === true) {
+    while (this.#heap.peek()?.fire === null) {
       this.#heap.pop();
       this.#cancelled -= 1;
     }
@@ -97,12 +96,13 @@ export class TimerQueue {
   #fireDue(reached: number): void {
     const now = this.#read(reached);
     for (let first = this.#heap.peek(); first !== undefined; first = this.#heap.peek()) {
-      if (!first.isCancelled && first.dueAt > now) break;
+      const { fire } = first;
+      if (fire !== null && first.dueAt > now) break;
       this.#heap.pop();
-      if (first.isCancelled) this.#cancelled -= 1;
+      if (fire === null) this.#cancelled -= 1;
       else {
-        first.isCancelled = true;
-        first.fire();
+        first.fire = null;
+        fire();
       }
     }
     this.#arm();

@@ -26,9 +26,14 @@ export interface UnderWayPorts {
   fire(timer: ActiveTimer): void;
 }
 
+interface Begun {
+  readonly effect: ActiveEffect;
+  readonly carrying: Carrying;
+}
+
 export class UnderWay {
   readonly #ports: UnderWayPorts;
-  readonly #effects = new Map<string, Carrying>();
+  readonly #effects = new Map<string, Begun>();
   readonly #timers = new Map<string, () => void>();
   readonly #held = new Set<string>();
 
@@ -44,10 +49,16 @@ export class UnderWay {
     return this.#timers.has(name);
   }
 
+  /** Whether each of the effects is one that `waits` says just waits, and holds no place that others wait for. */
+  everyEffect(waits: (effect: ActiveEffect) => boolean): boolean {
+    for (const { effect, carrying } of this.#effects.values()) if (carrying.isLimited || !waits(effect)) return false;
+    return true;
+  }
+
   /** `timers`: of the run. */
   start(effect: ActiveEffect, timers: RunState['timers']): void {
     const carrying = this.#ports.start(effect);
-    this.#effects.set(effect.id, carrying);
+    this.#effects.set(effect.id, { effect, carrying });
     const timeout = timeoutOf(effect);
     if (carrying.waiting === null) {
       if (carrying.isLimited || this.#isHeld(timeout)) this.#timeAttempt(effect, timers);
@@ -78,18 +89,18 @@ export class UnderWay {
   /** What each effect waits for that has not begun, by its id. */
   waiting(): ReadonlyMap<string, Waiting> {
     const waiting = new Map<string, Waiting>();
-    for (const [id, carrying] of this.#effects) if (carrying.waiting !== null) waiting.set(id, carrying.waiting);
+    for (const [id, { carrying }] of this.#effects) if (carrying.waiting !== null) waiting.set(id, carrying.waiting);
     return waiting;
   }
 
   stop(id: string): void {
-    this.#effects.get(id)?.abort(new CancelledError(`effect '${id}' was aborted`));
+    this.#effects.get(id)?.carrying.abort(new CancelledError(`effect '${id}' was aborted`));
     this.#effects.delete(id);
   }
 
   /** There is a result; if it came from elsewhere, what is carried out here is over too. */
   finish(id: string): void {
-    const carrying = this.#effects.get(id);
+    const carrying = this.#effects.get(id)?.carrying;
     if (carrying?.isDone === false) carrying.abort(new CancelledError(`effect '${id}' was completed from outside`));
     this.#effects.delete(id);
   }
@@ -126,7 +137,7 @@ export class UnderWay {
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
     this.#held.clear();
-    for (const carrying of this.#effects.values()) carrying.abort(reason);
+    for (const { carrying } of this.#effects.values()) carrying.abort(reason);
     this.#effects.clear();
   }
 }

@@ -13,6 +13,7 @@ import { decodeEvent } from './codec.ts';
 const defaultMaxSize = 64 * 1024 * 1024;
 
 interface Cached {
+  readonly run: string;
   readonly value: unknown;
   readonly size: number;
 }
@@ -20,6 +21,8 @@ interface Cached {
 export class Values implements ValueLoader {
   readonly #store: Pick<Store, 'readEvent' | 'readRun'>;
   readonly #cache = new Map<string, Cached>();
+  /** The keys of each run that has any. */
+  readonly #keys = new Map<string, Set<string>>();
   readonly #maxSize: number;
   #size = 0;
 
@@ -43,7 +46,7 @@ export class Values implements ValueLoader {
     const value = deepFreeze('stored' in part ? materialize(part.stored, this, owner) : part.value);
     // A tree of references is short; what it stands for need not be.
     const isInline = !('stored' in part) || 'v' in part.stored;
-    this.#remember(key, value, isInline ? row.data.length : sizeOf(value));
+    this.#remember(owner, key, value, isInline ? row.data.length : sizeOf(value));
     return value;
   }
 
@@ -60,29 +63,39 @@ export class Values implements ValueLoader {
 
   /** A value that is known before it is read back: just recorded. `size` in characters. */
   put(run: string, seq: number, value: unknown, size: number): void {
-    this.#remember(keyOf(run, { seq }), deepFreeze(value), size);
+    this.#remember(run, keyOf(run, { seq }), deepFreeze(value), size);
   }
 
-  /** What was put for events that will not be written. */
+  /** All of a run: what was put for events that will not be written, or is not read for a while. */
   forget(run: string): void {
-    for (const [key, { size }] of this.#cache) {
-      if (!key.startsWith(`${run}\n`)) continue;
+    for (const key of this.#keys.get(run) ?? []) {
+      this.#size -= this.#cache.get(key)?.size ?? 0;
       this.#cache.delete(key);
-      this.#size -= size;
     }
+    this.#keys.delete(run);
   }
 
-  #remember(key: string, value: unknown, size: number): void {
+  #remember(run: string, key: string, value: unknown, size: number): void {
     if (size > this.#maxSize / 4) return;
     const before = this.#cache.get(key);
     if (before !== undefined) this.#size -= before.size;
-    this.#cache.set(key, { value, size });
+    this.#cache.set(key, { run, value, size });
+    const keys = this.#keys.get(run);
+    if (keys === undefined) this.#keys.set(run, new Set([key]));
+    else keys.add(key);
     this.#size += size;
     for (const [oldest, cached] of this.#cache) {
       if (this.#size <= this.#maxSize) break;
-      this.#cache.delete(oldest);
-      this.#size -= cached.size;
+      this.#drop(oldest, cached);
     }
+  }
+
+  #drop(key: string, { run, size }: Cached): void {
+    this.#cache.delete(key);
+    this.#size -= size;
+    const keys = this.#keys.get(run);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#keys.delete(run);
   }
 }
 

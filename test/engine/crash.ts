@@ -76,7 +76,7 @@ export async function live(
   definitions: WorkflowDefinition | readonly WorkflowDefinition[],
   mocks: MockTable,
   clock: VirtualClock,
-  options: { readonly death?: Death; readonly durability?: EngineOptions['durability'] } = {},
+  options: { readonly death?: Death } & Pick<EngineOptions, 'durability' | 'sleepAfterMs'> = {},
 ): Promise<Life & { readonly store: MortalStore }> {
   const store = new MortalStore(database, options.death ?? null);
   const lab = await createTestEngine({
@@ -85,6 +85,7 @@ export async function live(
     clock,
     workflows: [definitions].flat(),
     ...(options.durability === undefined ? {} : { durability: options.durability }),
+    ...(options.sleepAfterMs === undefined ? {} : { sleepAfterMs: options.sleepAfterMs }),
   });
   return { ...lab, store, calls: lab.mocks.calls };
 }

@@ -1,0 +1,53 @@
+/** Those who wait for the end of runs, by run, whether it is in memory or sleeps. */
+import type { RunRow } from '../core/run.ts';
+
+interface Waiter {
+  resolve(row: RunRow): void;
+  reject(why: Error): void;
+}
+
+export interface Waiting {
+  /** The row of the ended run. Rejects with what is wrong when the run is left, and with what {@link giveUp} was given. */
+  readonly ended: Promise<RunRow>;
+  giveUp(why: Error): void;
+}
+
+export class EndWaiters {
+  readonly #waiting = new Map<string, Set<Waiter>>();
+
+  wait(id: string): Waiting {
+    const { promise, resolve, reject } = Promise.withResolvers<RunRow>();
+    const waiter: Waiter = { resolve, reject };
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) this.#waiting.set(id, new Set([waiter]));
+    else waiting.add(waiter);
+    const giveUp = (why: Error): void => {
+      const all = this.#waiting.get(id);
+      all?.delete(waiter);
+      if (all?.size === 0) this.#waiting.delete(id);
+      reject(why);
+    };
+    return { ended: promise, giveUp };
+  }
+
+  /** Whether anybody waited. */
+  resolve(id: string, row: RunRow): boolean {
+    return this.#take(id, (waiter) => waiter.resolve(row));
+  }
+
+  reject(id: string, why: Error): void {
+    this.#take(id, (waiter) => waiter.reject(why));
+  }
+
+  rejectAll(why: Error): void {
+    for (const id of [...this.#waiting.keys()]) this.reject(id, why);
+  }
+
+  #take(id: string, tell: (waiter: Waiter) => void): boolean {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return false;
+    this.#waiting.delete(id);
+    for (const waiter of waiting) tell(waiter);
+    return true;
+  }
+}

@@ -1,0 +1,319 @@
+/**
+ * What is made of other runs: the rounds of loops, child workflows. Starts them for the run above, waits for their ends, and ends
+ * those that nobody wants any more. How they move is their drivers'.
+ *
+ * A run above may sleep while it waits: the runs below go on without it, and the end of one wakes it.
+ */
+import type { ActiveEffect } from '../core/advance.ts';
+import type { EffectResult } from '../core/effect.ts';
+import { CancelledError, InvariantError, WorkflowError } from '../core/errors.ts';
+import type { Clock, Logger, Store } from '../core/ports.ts';
+import { endedStatuses, type RunRow, type RunStatus } from '../core/run.ts';
+import { createTree } from '../definition/checks/tree.ts';
+import type { Step } from '../definition/definition.ts';
+import type { RunContext } from '../../machines/context.ts';
+import { childRunId, type EffectInput } from '../../machines/effect-input.ts';
+import type { RunReads } from './background.ts';
+import type { Catalog } from './catalog.ts';
+import { runChild, type ChildOutcome, type ChildStart } from './children.ts';
+import type { RunDriver } from './driver.ts';
+import { isOfRuns } from './limits/asks.ts';
+import type { LiveRuns } from './live-runs.ts';
+import { endedRound, loadRun, type Loading } from './load.ts';
+import { runRounds, storedOutcome, type RoundOutcome, type RoundStart } from './rounds.ts';
+import { RunAsleep, RunLeft } from './run-outcome.ts';
+import { newRow, startedEvent } from './start.ts';
+import { undoRuns, type UndoPorts, type UndoStart } from './undo.ts';
+import type { TrackingLoader } from './values.ts';
+
+export interface RunsBelowOptions {
+  readonly live: LiveRuns;
+  readonly store: Store;
+  readonly reads: RunReads;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of the input of a child run, in characters of JSON. */
+  readonly maxInputBytes: number;
+}
+
+/** What one effect waits for. */
+interface Awaited {
+  readonly ids: Set<string>;
+  /** Rounds begun, those that have ended among them. */
+  rounds: number;
+}
+
+interface Wait {
+  readonly above: RunDriver;
+  readonly awaited: Awaited;
+  /** That ends the waiting. */
+  readonly signal: AbortSignal;
+  /** Why the run below is cancelled when the waiting ends; null: it is not. */
+  readonly why: string | null;
+}
+
+/** A loop that is taken up again looks at every round that it has begun: one with more stays in memory. */
+const maxRoundsOfSleeper = 100;
+
+const unfinished: readonly RunStatus[] = ['pending', 'running', 'paused'];
+const pageSize = 500;
+
+const roundsEnd = 'the loop around it ended';
+const runEnds = 'the run around it ended';
+
+export class RunsBelow {
+  readonly #options: RunsBelowOptions;
+  /** By run above and effect. */
+  readonly #awaited = new WeakMap<RunDriver, Map<string, Awaited>>();
+
+  constructor(options: RunsBelowOptions) {
+    this.#options = options;
+  }
+
+  /** Carries out an effect of kind `loop`, `workflow` or `undo`. */
+  async carryOut(
+    above: RunDriver,
+    effect: ActiveEffect,
+    signal: AbortSignal,
+    loader: TrackingLoader,
+  ): Promise<EffectResult> {
+    const awaited: Awaited = { ids: new Set(), rounds: 0 };
+    const ofRun = this.#awaited.get(above) ?? new Map<string, Awaited>();
+    this.#awaited.set(above, ofRun.set(effect.id, awaited));
+    try {
+      if (effect.src === 'loop') {
+        const run = (start: RoundStart, mayExist: boolean, inner: AbortSignal): Promise<RoundOutcome> =>
+          this.#runRound(start, mayExist, { above, awaited, signal: inner, why: roundsEnd });
+        return await runRounds({ hasRounds: (id) => this.#hasRounds(id), run }, above, effect, signal, loader);
+      }
+      if (effect.src === 'undo') return await undoRuns(this.#undoing(above, awaited), above, effect, signal);
+      const { catalog, maxInputBytes } = this.#options;
+      const run = (start: ChildStart, mode: 'wait' | 'detach', until: AbortSignal, isCancelled: boolean) =>
+        this.#runChild(start, mode, {
+          above,
+          awaited,
+          signal: until,
+          why: isCancelled ? runEnds : null,
+        });
+      const find = (name: string, version: string | null) => catalog.find(name, version);
+      return await runChild({ find, run, maxInputBytes }, above, effect, signal, loader);
+    } finally {
+      if (ofRun.get(effect.id) === awaited) ofRun.delete(effect.id);
+    }
+  }
+
+  /** Whether the effect does nothing but wait for runs that go on without the run above. */
+  isWaiting(above: RunDriver, { id, src }: ActiveEffect): boolean {
+    const awaited = this.#awaited.get(above)?.get(id);
+    if (awaited === undefined || awaited.ids.size === 0) return false;
+    if (src === 'workflow') return true;
+    if (awaited.rounds > maxRoundsOfSleeper) return false;
+    for (const round of awaited.ids) if (this.#options.live.get(round) !== undefined) return false;
+    return true;
+  }
+
+  /** Ends what is left of an effect that is not wanted any more, and is not under way here: a process before began it. */
+  stop({ id: above }: RunDriver, effect: ActiveEffect): void {
+    const { info } = effect.input as EffectInput;
+    if (!isOfRuns(effect) || (effect.src === 'workflow' && !isCancelledWithParent(info?.step))) return;
+    const why = effect.src === 'loop' ? roundsEnd : runEnds;
+    for (const row of this.#unfinishedBelow(above)) if (isBelow(effect, row.id)) this.#cancel(row.id, why);
+  }
+
+  /** Whether the round or child was to be cancelled when its process died: it is now. */
+  cancelOrphan(row: RunRow): boolean {
+    if (row.parent === null || !this.#isOrphan(row, row.parent)) return false;
+    this.#cancel(row.id, row.kind === 'round' ? roundsEnd : runEnds);
+    return true;
+  }
+
+  #isOrphan(row: RunRow, above: string): boolean {
+    const { live, reads, store } = this.#options;
+    const parent = reads.readRun(above);
+    if (parent === null) return false;
+    const driver = live.get(above);
+    if (!endedStatuses.has(parent.status)) {
+      // One that is not driven here will say so when it is.
+      if (driver === undefined && store.readSleep(above)?.onBelow !== false) return false;
+      if (driver !== undefined && isWanted(driver, row.id)) return false;
+    }
+    return row.kind === 'round' || this.#goesWith(parent, row.id);
+  }
+
+  /** Whether the child is cancelled with the run that started it. */
+  #goesWith(parent: RunRow, child: string): boolean {
+    const [id] = child.slice(parent.id.length + 1).split(':');
+    const found = createTree(this.#options.catalog.ofRun(parent)).nodes.find((node) => node.step.id === id);
+    return isCancelledWithParent(found?.step);
+  }
+
+  /** Whether the effect is a child workflow that goes on already, whoever waits for it. */
+  hasChild({ src, input }: ActiveEffect): boolean {
+    if (src !== 'workflow') return false;
+    const row = this.#options.reads.readRun(childRunId(input as EffectInput));
+    return row !== null && !endedStatuses.has(row.status);
+  }
+
+  #hasRounds(run: string): boolean {
+    return this.#options.store.listRuns({ parent: run, kind: ['round'], limit: 1 }).length > 0;
+  }
+
+  *#unfinishedBelow(run: string): Generator<RunRow> {
+    const filter = { parent: run, kind: ['round', 'child'], status: unfinished, limit: pageSize } as const;
+    let page = this.#options.store.listRuns(filter);
+    for (;;) {
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < pageSize) return;
+      page = this.#options.store.listRuns({ ...filter, after: last.id });
+    }
+  }
+
+  async #runRound(start: RoundStart, mayExist: boolean, wait: Wait): Promise<RoundOutcome> {
+    const { live, reads } = this.#options;
+    wait.awaited.rounds = Math.max(wait.awaited.rounds, start.index + 1);
+    const existing = mayExist ? reads.readRun(start.id) : null;
+    if (existing !== null && endedStatuses.has(existing.status)) return storedOutcome(existing);
+    if (existing === null) this.#startRound(start);
+    else live.ensure(start.id);
+    return storedOutcome(await this.#ended(start.id, wait));
+  }
+
+  #startRound({ parent, step, visit, seq, index, item, ...start }: RoundStart): void {
+    this.#beginRound(start, parent, { parent: { run: parent.id, step, visit, seq, index }, item });
+  }
+
+  /** A round, or the run that undoes one. */
+  #beginRound(
+    { id, compiled, outer }: Pick<RoundStart, 'id' | 'compiled' | 'outer'>,
+    parent: RunDriver,
+    beside: Parameters<typeof startedEvent>[2],
+  ): void {
+    const { live, clock } = this.#options;
+    const { definition } = outer.program;
+    const at = clock.now();
+    const row = newRow({ id, kind: 'round', definition, inputHash: '', parent: parent.id, tags: [], at });
+    const driver = live.createRound(row, compiled, outer);
+    const applied = driver.apply(startedEvent(definition, { v: null }, beside));
+    if ('refused' in applied) throw new InvariantError(applied.refused);
+  }
+
+  #undoing(above: RunDriver, awaited: Awaited): UndoPorts {
+    const { live } = this.#options;
+    return {
+      row: (id) => live.find(id),
+      cancelled: (id) => this.#cancelled(id, above, awaited),
+      round: (id) => endedRound(live.loading, id),
+      run: (start, signal) => this.#undoRound(start, { above, awaited, signal, why: runEnds }),
+    };
+  }
+
+  async #undoRound(
+    { parent, step, visit, seq, round, error, ...start }: UndoStart,
+    wait: Wait,
+  ): Promise<'completed' | 'failed' | 'cancelled'> {
+    const { live, reads } = this.#options;
+    const existing = reads.readRun(start.id);
+    if (existing !== null && endedStatuses.has(existing.status)) return outcomeOf(existing).status;
+    const beside = { parent: { run: parent.id, step, visit, seq }, undoes: { run: round, error } };
+    if (existing === null) this.#beginRound(start, parent, beside);
+    else live.ensure(start.id);
+    return outcomeOf(await this.#ended(start.id, wait)).status;
+  }
+
+  /** A round or a child that ends with the run around it: waits for its end. One that was interrupted before it was told is told now. */
+  async #cancelled(id: string, above: RunDriver, awaited: Awaited): Promise<void> {
+    const { live } = this.#options;
+    const row = live.find(id);
+    if (row === null || endedStatuses.has(row.status)) return;
+    const { context } = live.get(id) ?? contextOf(live.loading, id);
+    if (context.error === null) this.#cancel(id, runEnds);
+    else live.ensure(id);
+    // However the waiting ends, it is not cancelled again.
+    await this.#ended(id, { above, awaited, signal: new AbortController().signal, why: null });
+  }
+
+  async #runChild(start: ChildStart, mode: 'wait' | 'detach', wait: Wait): Promise<ChildOutcome> {
+    const { live, reads, clock } = this.#options;
+    const { id, definition, input, parent } = start;
+    const existing = live.get(id)?.row ?? reads.readRun(id);
+    if (existing !== null && endedStatuses.has(existing.status)) return outcomeOf(existing);
+    if (live.get(id) !== undefined || existing !== null) {
+      live.ensure(id);
+    } else {
+      const at = clock.now();
+      const row = newRow({ id, kind: 'child', definition, inputHash: '', parent: parent.run, tags: [], at });
+      const begun = live.post(live.create(row, definition), startedEvent(definition, { v: input }, { parent }));
+      if (mode === 'detach') await begun;
+      else begun.catch(() => undefined);
+    }
+    if (mode === 'detach') return { status: 'started' };
+    return outcomeOf(await this.#ended(id, wait));
+  }
+
+  /** Waits for the end of a run, until the signal ends that: then it is cancelled, left, or, when the run above sleeps, goes on. */
+  async #ended(id: string, { above, awaited, signal, why }: Wait): Promise<RunRow> {
+    const { live } = this.#options;
+    const waiting = live.wait(id);
+    const stop = (): void => {
+      const reason: unknown = signal.reason;
+      if (reason instanceof RunAsleep) waiting.giveUp(reason);
+      else if (reason instanceof RunLeft) {
+        if (why !== null) live.get(id)?.leave(reason.why, reason.isClosing);
+        waiting.giveUp(reason);
+      } else if (why !== null) this.#cancel(id, why);
+    };
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    awaited.ids.add(id);
+    above.settle();
+    try {
+      return await waiting.ended;
+    } catch (error) {
+      if (error instanceof CancelledError) throw error;
+      // Whose round or child it is cannot go on either.
+      throw new RunLeft(id, error as Error, false);
+    } finally {
+      awaited.ids.delete(id);
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  #cancel(id: string, why: string): void {
+    const { live, logger } = this.#options;
+    const told = live.tell(id, (driver) => live.post(driver, { type: 'run.cancelled', why }));
+    told?.catch((error: unknown) => {
+      // It has ended in this very moment.
+      if (error instanceof WorkflowError && error.code === 'CONFLICT') return;
+      logger.warn('a run could not be cancelled', { run: id, why, error: String(error) });
+    });
+  }
+}
+
+function contextOf(loading: Loading, id: string): { readonly context: RunContext } {
+  const { state } = loadRun(loading, id);
+  return { context: (state.snapshot as { readonly context: RunContext }).context };
+}
+
+/** Whether an effect of the run above is still waiting for it. */
+function isWanted({ state }: RunDriver, below: string): boolean {
+  return [...state.effects.values()].some((effect) => isOfRuns(effect) && isBelow(effect, below));
+}
+
+/** Whether a run is one of those that the effect is made of. */
+function isBelow({ src, input }: ActiveEffect, run: string): boolean {
+  const effect = input as EffectInput;
+  const id = src === 'undo' ? effect.context.undoing?.runs?.replace(/\/$/, '') : childRunId(effect);
+  return id !== undefined && (run === id || run.startsWith(`${id}/`));
+}
+
+function isCancelledWithParent(step: Step | undefined): boolean {
+  return step?.type === 'workflow' && step.mode === 'wait' && step.onParentClose === 'cancel';
+}
+
+function outcomeOf(row: RunRow): Exclude<ChildOutcome, { readonly status: 'started' }> {
+  if (row.status === 'completed') return { status: 'completed' };
+  if (row.error === null) throw new InvariantError(`run '${row.id}' ended as ${row.status} without an error`);
+  return { status: row.status === 'cancelled' ? 'cancelled' : 'failed', error: row.error };
+}
