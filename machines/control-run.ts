@@ -75,7 +75,10 @@ export function intervene(
     ...(intervention.place === undefined ? {} : { state: intervention.place }),
   };
   const advanced = transition(kernel, prepared, { ...event }, recorded) ?? { ...quiet, state: prepared };
-  return { ...advanced, state: { ...settledState(advanced.state, intervention), pause: state.pause } };
+  return {
+    ...advanced,
+    state: { ...settledState(advanced.state, intervention), pause: state.pause, breakpoints: state.breakpoints },
+  };
 }
 
 const quiet: Omit<Advanced, 'state'> = { started: [], stopped: [], set: [], cancelled: [], lifecycle: [] };

@@ -70,7 +70,20 @@ class Mover {
     const timers = this.#timers(machine, next, active);
     if (this.#problems.length > 0) return { state: this.#state, problems: this.#problems };
     const parts = { value: at, context: next, effects, timers, seq: this.#state.seq };
-    return { state: { ...restoreValue(this.#migration.kernel, parts), pause: this.#state.pause }, problems: [] };
+    return {
+      state: {
+        ...restoreValue(this.#migration.kernel, parts),
+        pause: this.#state.pause,
+        breakpoints: this.#breakpoints(),
+      },
+      problems: [],
+    };
+  }
+
+  #breakpoints(): RunState['breakpoints'] {
+    return this.#state.breakpoints
+      .map(({ step, when }) => ({ step: this.#idOf(step), when }))
+      .filter(({ step }) => this.#to.byId.has(step));
   }
 
   /** The new id of a step of the old definition. */

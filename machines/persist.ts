@@ -13,6 +13,7 @@ interface PersistedState {
   readonly effects: readonly (Omit<ActiveEffect, 'input'> & { readonly input: EffectDescriptor })[];
   readonly timers: readonly ActiveTimer[];
   readonly pause: RunState['pause'];
+  readonly breakpoints?: RunState['breakpoints'];
 }
 
 export function persistState(state: RunState): string {
@@ -28,6 +29,7 @@ export function persistState(state: RunState): string {
     effects: [...state.effects.values()] as unknown as PersistedState['effects'],
     timers: [...state.timers.values()],
     pause: state.pause,
+    ...(state.breakpoints.length === 0 ? {} : { breakpoints: state.breakpoints }),
   };
   return JSON.stringify(persisted);
 }
@@ -51,8 +53,8 @@ export function restoreState(
     effects.set(id, { id, src, input: restored, seq: begun, ...(accepted === undefined ? {} : { accepted }) });
   }
   const timers = new Map(persisted.timers.map((timer) => [timer.name, timer]));
-  const { value, status, pause } = persisted;
-  return { ...restoreValue(kernel, { value, status, context, effects, timers, seq }), pause };
+  const { value, status, pause, breakpoints = [] } = persisted;
+  return { ...restoreValue(kernel, { value, status, context, effects, timers, seq }), pause, breakpoints };
 }
 
 export interface StateParts extends Pick<RunState, 'seq' | 'effects' | 'timers'> {
@@ -81,5 +83,5 @@ export function restoreValue(kernel: Kernel, parts: StateParts): RunState {
     kernel.scope,
   ) as AnyMachineSnapshot;
   if (restored.status === 'error') throw new InvariantError(`the state at event ${seq} does not fit the machine`);
-  return { snapshot: Object.assign(restored, { context }), seq, effects, timers, pause: null };
+  return { snapshot: Object.assign(restored, { context }), seq, effects, timers, pause: null, breakpoints: [] };
 }

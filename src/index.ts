@@ -36,7 +36,7 @@ export type { MigrateOptions, MigratedRun, MigrationReport } from './engine/migr
 export type { NextEvent, RunQuery, Wait } from './engine/query.ts';
 export type { Task } from './engine/tasks.ts';
 export type { RunEvent, StepChunk } from './engine/run-events.ts';
-export type { StartOptions } from './engine/start.ts';
+export type { BreakpointOption, StartOptions } from './engine/start.ts';
 
 // Projects: workflows found in a folder.
 export { loadWorkflows } from './project/project.ts';
@@ -90,3 +90,4 @@ export { openMemoryStore } from './store/memory.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './store/sqlite/open.ts';
 export type { Clock, Logger, Random, RunFilter, Store } from './core/ports.ts';
 export type { RunRow, RunStatus, StepStatus } from './core/run.ts';
+export type { Breakpoint } from './core/event.ts';

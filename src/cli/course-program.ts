@@ -1,6 +1,7 @@
 /** The commands by which people change the course of a run: `retry`, `rerun`, `skip`, `complete`, `edit`, `fork`; `migrate`; and by which it is looked up: `events`, `query`. */
 import type { Command } from 'commander';
 import type {
+  BreakFlags,
   CompleteFlags,
   ControlFlags,
   EditFlags,
@@ -21,6 +22,7 @@ export function addCourse(program: Command, io: Io, start: Start): void {
   addComplete(program, io, start);
   addEdit(program, io, start);
   addFork(program, io, start);
+  addBreak(program, io, start);
   addEvents(program, io, start);
   addQuery(program, io, start);
   addMigrate(program, io, start);
@@ -104,6 +106,17 @@ function addFork(program: Command, io: Io, start: Start): void {
     )
     .action((id: string, flags: ForkFlags) =>
       start(flags, async () => (await import('./commands/fork.ts')).fork(io, id, flags)),
+    );
+}
+
+function addBreak(program: Command, io: Io, start: Start): void {
+  addCourseCommand(program, 'break', 'let a run pause itself at a step; without a step: list where it does')
+    .argument('[step]', 'id of the step')
+    .option('--after', 'after the step (default: before it)')
+    .option('--remove', 'not any more')
+    .addHelpText('after', `\nresume goes on. With --json, of a list: [{ step, when }].${courseHelp}`)
+    .action((id: string, step: string | undefined, flags: BreakFlags) =>
+      start(flags, async () => (await import('./commands/break.ts')).breakAt(io, id, step, flags)),
     );
 }
 

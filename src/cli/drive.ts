@@ -116,7 +116,7 @@ function engineFailure(run: Run): Promise<never> {
 
 /** What it waits for that nothing here can bring; null: it goes on by itself. */
 function waitOf(view: RunView, store: Store, leavesWaiting: boolean): Stop | null {
-  if (leavesWaiting && view.report().status === 'paused') return 'pause';
+  if (view.report().status === 'paused' && (leavesWaiting || view.isAtBreakpoint())) return 'pause';
   if (view.isWaitingForPerson()) return 'person';
   return leavesWaiting && waitOfRun(store, view.id) === 'signal' ? 'signal' : null;
 }

@@ -24,6 +24,7 @@ export interface RunFlags extends DriveFlags {
   readonly input?: string;
   readonly runId?: string;
   readonly tag?: readonly string[];
+  readonly break?: readonly string[];
 }
 
 export interface LookFlags extends OutputFlags, StoreFlags {
@@ -143,6 +144,11 @@ export interface ForkFlags extends RerunFlags, EditsFlags {
   readonly at: string;
   readonly input?: string;
   readonly runId?: string;
+}
+
+export interface BreakFlags extends ControlFlags {
+  readonly after?: boolean;
+  readonly remove?: boolean;
 }
 
 export interface MigrateFlags extends ControlFlags {

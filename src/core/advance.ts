@@ -11,6 +11,7 @@
  *  A4. A run that has ended takes no event but a rebase. XState would leave a final state by a transition of the root.
  */
 import { accept } from './accept.ts';
+import { reached, stopped, stoppedAt, withBreakpoint } from './breakpoint.ts';
 import { InvariantError } from './errors.ts';
 import type { HistoryEvent, Recorded, RunPaused, RunResumed } from './event.ts';
 import { toMachineEvent } from './machine-events.ts';
@@ -31,8 +32,14 @@ export function advance(kernel: Kernel, state: RunState, recorded: Recorded, ext
   if (event.type === 'effect.accepted' || event.type === 'effect.heartbeat') return accept(state, recorded, event);
   if (event.type === 'run.paused') return pause(state, recorded, event);
   if (event.type === 'run.resumed') return resume(kernel, state, recorded, event, extras);
+  if (event.type === 'breakpoint.set' || event.type === 'breakpoint.removed')
+    return withBreakpoint(state, recorded, event);
   if (state.pause !== null && !isControl(event)) return hold(kernel, state, recorded, extras);
-  return take(kernel, state.pause === null ? state : { ...state, pause: null }, recorded, extras);
+  const free = state.pause === null ? state : { ...state, pause: null };
+  const advanced = take(kernel, free, recorded, extras);
+  if ('refused' in advanced || isControl(event)) return advanced;
+  const breakpoints = event.type === 'run.started' ? advanced.state.breakpoints : free.breakpoints;
+  return stoppedAt({ ...free, breakpoints }, recorded, advanced);
 }
 
 // A person's pause.
@@ -90,10 +97,17 @@ function resume(
     state: { ...state, pause: null },
     lifecycle: [{ type: 'run.resumed', ...reason }],
   };
-  for (const recorded of state.pause.held) {
+  const { held, isBefore } = state.pause;
+  for (const [index, recorded] of held.entries()) {
     // Applied now: what it sets and starts is measured from here.
     const next = take(kernel, result.state, { ...recorded, at }, extras);
-    if (!('refused' in next)) result = both(result, next);
+    if ('refused' in next) continue;
+    const isPassed = index === 0 && isBefore === true;
+    const breakpoint = isPassed ? null : reached(state.breakpoints, next.lifecycle);
+    if (breakpoint?.when === 'before') return begunAt(seq, stopped(result, breakpoint, held.slice(index)));
+    result = both(result, next);
+    if (breakpoint !== null && result.state.snapshot.status === 'active')
+      return begunAt(seq, stopped(result, breakpoint, held.slice(index + 1)));
   }
   return begunAt(seq, result);
 }
@@ -109,14 +123,14 @@ const nothing: Omit<Advanced, 'state'> = { started: [], stopped: [], set: [], ca
 
 /** Two steps as one: what the first started and the second stopped never was (A2). */
 function both(first: Advanced, second: Advanced): Advanced {
-  const stopped = new Set(second.stopped);
+  const aborted = new Set(second.stopped);
   const cancelled = new Set(second.cancelled);
   const begun = new Set(first.started.map((effect) => effect.id));
   const set = new Set(first.set.map((timer) => timer.name));
   const renewed = new Set(second.set.map((timer) => timer.name));
   return {
     state: second.state,
-    started: [...first.started.filter((effect) => !stopped.has(effect.id)), ...second.started],
+    started: [...first.started.filter((effect) => !aborted.has(effect.id)), ...second.started],
     stopped: [...first.stopped, ...second.stopped.filter((id) => !begun.has(id))],
     set: [...first.set.filter((timer) => !cancelled.has(timer.name) && !renewed.has(timer.name)), ...second.set],
     cancelled: [...first.cancelled, ...second.cancelled.filter((name) => !set.has(name))],

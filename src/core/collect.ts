@@ -82,13 +82,25 @@ export function collect(
     for (const map of [effects, timers, started, set]) map.clear();
   }
   return {
-    state: { snapshot, seq: recorded.seq, effects, timers, pause: null },
+    state: {
+      snapshot,
+      seq: recorded.seq,
+      effects,
+      timers,
+      pause: null,
+      breakpoints: breakpointsOf(state, recorded.event),
+    },
     started: [...started.values()],
     stopped: [...stopped],
     set: [...set.values()],
     cancelled: [...cancelled],
     lifecycle,
   };
+}
+
+/** Those of a run's beginning are there from its first event on. */
+function breakpointsOf(state: RunState, event: HistoryEvent): RunState['breakpoints'] {
+  return event.type === 'run.started' ? (event.breakpoints ?? []) : state.breakpoints;
 }
 
 /** The effect that the event itself has ended: it needs no stopping. */

@@ -25,6 +25,8 @@ export interface RunStarted {
   readonly item?: StoredValue;
   /** The run undoes a round: which, and why. */
   readonly undoes?: { readonly run: string; readonly error: ErrorData };
+  /** Where the run is to pause itself. */
+  readonly breakpoints?: readonly Breakpoint[];
   /** The machine could not begin (a guard threw): the run fails with this at once. */
   readonly aborted?: ErrorData;
 }
@@ -158,6 +160,24 @@ export interface RunTerminated {
   readonly why?: string;
 }
 
+/** A place at which a run pauses itself. */
+export interface Breakpoint {
+  readonly step: string;
+  readonly when: 'before' | 'after';
+}
+
+export interface BreakpointSet extends Breakpoint {
+  readonly type: 'breakpoint.set';
+  readonly by?: string;
+  readonly why?: string;
+}
+
+export interface BreakpointRemoved extends Breakpoint {
+  readonly type: 'breakpoint.removed';
+  readonly by?: string;
+  readonly why?: string;
+}
+
 /** Why a run goes on from another state than the one its events led to. */
 export type RebaseKind = 'retry' | 'rerun' | 'complete' | 'skip' | 'fork' | 'edit' | 'migrate' | 'compact';
 
@@ -200,7 +220,9 @@ export type HistoryEvent =
   | RunCancelled
   | RunTerminated
   | RunAborted
-  | RunRebased;
+  | RunRebased
+  | BreakpointSet
+  | BreakpointRemoved;
 
 /** A history event with its place: `seq` 1, 2, 3, ... without gap, `at` in milliseconds since 1970. */
 export interface Recorded<E extends HistoryEvent = HistoryEvent> {

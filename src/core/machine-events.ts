@@ -63,6 +63,8 @@ export function toMachineEvent(
     case 'run.paused':
     case 'run.resumed':
     case 'run.rebased':
+    case 'breakpoint.set':
+    case 'breakpoint.removed':
       throw new InvariantError(`'${event.type}' is not the machine's business`);
   }
 }

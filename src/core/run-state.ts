@@ -1,6 +1,6 @@
 /** The state of a run between two events, and what one event leads to. Owns the shapes only. */
 import type { AnyActorScope, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
-import type { LifecycleEvent, Recorded } from './event.ts';
+import type { Breakpoint, LifecycleEvent, Recorded } from './event.ts';
 
 /** What a machine says about an effect when it invokes it. */
 export interface EffectToken {
@@ -37,7 +37,9 @@ export interface RunState {
   readonly seq: number;
   readonly effects: ReadonlyMap<string, ActiveEffect>;
   readonly timers: ReadonlyMap<string, ActiveTimer>;
-  /** Null unless somebody paused the run. */
+  /** Where the run pauses itself, in the order in which they were set. */
+  readonly breakpoints: readonly Breakpoint[];
+  /** Null unless somebody paused the run, or a breakpoint did. */
   readonly pause: Pause | null;
 }
 
@@ -46,6 +48,8 @@ export interface Pause {
   readonly by?: string;
   readonly why?: string;
   readonly held: readonly Recorded[];
+  /** The first that is held is what a breakpoint stopped: it is not stopped again. */
+  readonly isBefore?: true;
 }
 
 /** A machine with what is made once for it. */

@@ -2,13 +2,15 @@
  * What people and programs say to runs: the part of the engine's face that changes their course. Owns the checks of what is said;
  * where it goes is the affair of `messages.ts` and `control.ts`.
  */
-import type { HistoryEvent } from '../core/event.ts';
+import type { Breakpoint, HistoryEvent } from '../core/event.ts';
 import type { Rooms } from './assemble.ts';
 import { answerCommand, checkReason, parseTaskId, plainData, signalCommand, type Reason } from './commands.ts';
+import { checkBreakpoint } from './breakpoints.ts';
 import type { ControlCommand, Edits } from './control-commands.ts';
 import type { ForkOptions, ForkPlan, ForkPoint, RerunPlan } from './fork.ts';
 import type { MigrateOptions, MigrationReport } from './migrations.ts';
 import type { Run } from './run.ts';
+import type { BreakpointOption } from './start.ts';
 
 /** All of it resolves when it is committed, or left for the process that drives the run. */
 export abstract class Controls {
@@ -46,6 +48,28 @@ export abstract class Controls {
 
   async #tell(id: string, event: HistoryEvent): Promise<void> {
     await this.openRooms().messages.tell(id, event);
+  }
+
+  /**
+   * The run pauses itself before or after a step, each time that it gets there, until the breakpoint is removed. `resume` goes on.
+   * @throws WorkflowError NOT_FOUND (no such run or step); CONFLICT when it is there already, or the run has ended
+   */
+  async setBreakpoint(id: string, breakpoint: BreakpointOption, reason: Reason = {}): Promise<void> {
+    await this.#tell(id, { type: 'breakpoint.set', ...this.#breakpoint(id, breakpoint), ...checkReason(reason) });
+  }
+
+  /** @throws as {@link setBreakpoint}; CONFLICT when it is not there */
+  async removeBreakpoint(id: string, breakpoint: BreakpointOption, reason: Reason = {}): Promise<void> {
+    await this.#tell(id, { type: 'breakpoint.removed', ...this.#breakpoint(id, breakpoint), ...checkReason(reason) });
+  }
+
+  /** Those of a run, in the order in which they were set. */
+  breakpoints(id: string): readonly Breakpoint[] {
+    return this.openRooms().reader.stateOf(id).state.breakpoints;
+  }
+
+  #breakpoint(id: string, breakpoint: BreakpointOption): Breakpoint {
+    return checkBreakpoint(this.openRooms().reader.stateOf(id).program, breakpoint);
   }
 
   /**

@@ -215,7 +215,7 @@ function ownState(state: RunState, elapsedMs: number): RunState {
   const timers = [...state.timers]
     .filter(([name]) => !heartbeats.has(name))
     .map(([name, timer]) => [name, { ...timer, dueAt: timer.dueAt + elapsedMs }] as const);
-  return { ...state, pause: null, effects: new Map(effects), timers: new Map(timers) };
+  return { ...state, pause: null, breakpoints: [], effects: new Map(effects), timers: new Map(timers) };
 }
 
 /** No step has such an id. */

@@ -17,6 +17,8 @@ const commandTypes: ReadonlySet<string> = new Set([
   'run.resumed',
   'run.cancelled',
   'run.terminated',
+  'breakpoint.set',
+  'breakpoint.removed',
   'control',
 ]);
 

@@ -1,6 +1,7 @@
 /** What is asked of one run at once: where it is, what it waits for, and what could happen next. Reads only; all of it is JSON. */
 import { statusOf, type ActiveEffect, type ActiveTimer, type RunState } from '../core/advance.ts';
 import type { ErrorData } from '../core/errors.ts';
+import type { Breakpoint } from '../core/event.ts';
 import type { RunStatus, StepStatus } from '../core/run.ts';
 import { materialize, type ValueLoader } from '../core/stored-value.ts';
 import type { RunContext } from '../../machines/context.ts';
@@ -39,6 +40,9 @@ export interface RunQuery {
   readonly state: Readonly<Record<string, unknown>>;
   readonly vars: Readonly<Record<string, unknown>>;
   readonly waitingFor: readonly Wait[];
+  readonly breakpoints: readonly Breakpoint[];
+  /** Who paused it, and why; null: it is not paused. */
+  readonly pause: { readonly by?: string; readonly why?: string } | null;
   readonly steps: readonly {
     readonly id: string;
     readonly status: StepStatus;
@@ -72,12 +76,20 @@ export function queryRun(queried: Queried): RunQuery {
     state: context.state,
     vars: varsOf(program, context, loader),
     waitingFor: waits,
+    breakpoints: state.breakpoints,
+    pause: pauseOf(state),
     steps: program.steps.map(({ step, index }) => {
       const { status, visit, attempt, error = null } = recordOf(context, index);
       return { id: step.id, status, visit, attempt, error };
     }),
     next: nextOf(queried, context, waits),
   };
+}
+
+function pauseOf({ pause }: RunState): RunQuery['pause'] {
+  if (pause === null) return null;
+  const { by, why } = pause;
+  return { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
 }
 
 function varsOf(program: Program, context: RunContext, loader: ValueLoader): Readonly<Record<string, unknown>> {

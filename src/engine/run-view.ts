@@ -76,6 +76,12 @@ export class RunView {
     return effects.size === 0 && [...timers.keys()].every((name) => /^(timeout|total):/.test(name));
   }
 
+  /** Whether it has paused itself. */
+  isAtBreakpoint(): boolean {
+    if (this.#store.readRun(this.id)?.status !== 'paused') return false;
+    return loadRun(this.#loading, this.id).state.pause?.by === 'breakpoint';
+  }
+
   /** Whether a living process drives it. */
   isDriven(): boolean {
     const row = this.#store.readRun(this.id);

@@ -10,7 +10,9 @@ import {
 import type { Compensation, RunRow, RunStatus, StepStatus } from '../core/run.ts';
 import type { Reason } from './commands.ts';
 import type { Edits } from './control-commands.ts';
+import type { Breakpoint } from '../core/event.ts';
 import type { ForkOptions } from './fork.ts';
+import type { BreakpointOption } from './start.ts';
 import type { RunQuery } from './query.ts';
 import type { Waiting } from './limits/limiter.ts';
 import type { RunEvent } from './run-events.ts';
@@ -76,6 +78,9 @@ export interface RunAccess {
   complete(id: string, step: string, output: unknown, reason: Reason): Promise<void>;
   edit(id: string, edits: Edits, reason: Reason): Promise<void>;
   fork(id: string, options: ForkOptions): Promise<Run>;
+  setBreakpoint(id: string, breakpoint: BreakpointOption, reason: Reason): Promise<void>;
+  removeBreakpoint(id: string, breakpoint: BreakpointOption, reason: Reason): Promise<void>;
+  breakpoints(id: string): readonly Breakpoint[];
   signal(id: string, name: string, payload: unknown, by: { readonly by?: string }): Promise<void>;
   tasksOf(id: string): readonly Task[];
 }
@@ -166,6 +171,20 @@ export class Run<Output = unknown> {
   /** A new run that goes on from an event of this one (its seq), or from where a step of it began last. */
   fork(options: ForkOptions): Promise<Run> {
     return this.#access.fork(this.id, options);
+  }
+
+  /** It pauses itself before or after a step, each time that it gets there. */
+  setBreakpoint(breakpoint: BreakpointOption, reason: Reason = {}): Promise<void> {
+    return this.#access.setBreakpoint(this.id, breakpoint, reason);
+  }
+
+  removeBreakpoint(breakpoint: BreakpointOption, reason: Reason = {}): Promise<void> {
+    return this.#access.removeBreakpoint(this.id, breakpoint, reason);
+  }
+
+  /** In the order in which they were set. */
+  breakpoints(): readonly Breakpoint[] {
+    return this.#access.breakpoints(this.id);
   }
 
   /** Taken by the steps that wait for it, else kept until one does. */

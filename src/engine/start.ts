@@ -9,11 +9,20 @@ import type { StoredValue } from '../core/stored-value.ts';
 import type { WorkflowDefinition } from '../definition/definition.ts';
 import { machineFormat } from '../../machines/workflow.ts';
 
+export interface BreakpointOption {
+  /** Id of a step; of one in a loop's rounds, which are runs of their own, none. */
+  readonly step: string;
+  /** @default 'before' */
+  readonly when?: 'before' | 'after';
+}
+
 export interface StartOptions {
   /** A start with the same id and input again gives the same run. @default a new UUIDv7 */
   readonly runId?: string;
   /** For lists and filters. @default [] */
   readonly tags?: readonly string[];
+  /** Steps before or after which the run pauses itself. @default [] */
+  readonly breakpoints?: readonly BreakpointOption[];
 }
 
 const maxRunIdLength = 200;
@@ -100,7 +109,7 @@ export function newRow({ id, kind, definition, inputHash, parent, tags, at }: Ne
 export function startedEvent(
   definition: WorkflowDefinition,
   input: StoredValue,
-  beside?: { readonly parent: ParentLink } & Pick<RunStarted, 'item' | 'undoes'>,
+  beside?: { readonly parent?: ParentLink } & Pick<RunStarted, 'item' | 'undoes' | 'breakpoints'>,
 ): RunStarted {
   return {
     type: 'run.started',

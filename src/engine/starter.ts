@@ -4,6 +4,7 @@ import type { Clock, Random } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 import { toDefinition, type Workflow, type WorkflowDefinition } from '../definition/index.ts';
 import type { RunReads } from './background.ts';
+import { checkBreakpoints } from './breakpoints.ts';
 import type { Catalog } from './catalog.ts';
 import type { LiveRuns } from './live-runs.ts';
 import type { EngineLimits } from './options.ts';
@@ -41,13 +42,13 @@ export class Starter {
     const checked = checkInput(definition, input, limits.maxInputBytes);
     if (options.tags !== undefined) checkTags(options.tags);
     const { runId } = options;
-    if (runId === undefined) return this.#begin(random.uuid(), definition, checked, '', options.tags);
+    if (runId === undefined) return this.#begin(random.uuid(), definition, checked, '', options);
     checkRunId(runId);
     const inputHash = hashInput(checked);
     const found = this.#existing(runId);
     const existing = found instanceof Promise ? await found : found;
     if (existing !== null) return this.#same(existing, definition, inputHash);
-    return this.#begin(runId, definition, checked, inputHash, options.tags);
+    return this.#begin(runId, definition, checked, inputHash, options);
   }
 
   /** Null at once when there is none: two starts of one id in one turn must not both find none. */
@@ -70,16 +71,17 @@ export class Starter {
     definition: WorkflowDefinition,
     input: unknown,
     inputHash: string,
-    tags: readonly string[] = [],
+    { tags = [], breakpoints = [] }: StartOptions,
   ): Promise<string> {
     const { live, reads, clock, limits, checkOpen } = this.#options;
     checkOpen();
     if (live.size >= limits.maxRuns)
       throw new WorkflowError('LIMIT_EXCEEDED', `${live.size} runs are in memory, the limit (option limits.maxRuns)`);
+    const stops = breakpoints.length === 0 ? {} : { breakpoints: checkBreakpoints(definition, breakpoints) };
     const row = newRow({ id, kind: 'run', definition, inputHash, parent: null, tags, at: clock.now() });
     const driver = live.create(row, definition);
     try {
-      await live.post(driver, startedEvent(definition, { v: input }));
+      await live.post(driver, startedEvent(definition, { v: input }, stops));
       return id;
     } catch (error) {
       // Another process may have started it in this very moment.

@@ -79,6 +79,13 @@ export function simulate(
       continue;
     }
     if (random.next() < 0.04 && intervene()) continue;
+    if (random.next() < 0.04) {
+      const { steps } = compiled.program;
+      const id = steps[Math.floor(random.next() * steps.length)]?.step.id ?? '';
+      const when = random.next() < 0.5 ? 'before' : 'after';
+      take({ type: random.next() < 0.7 ? 'breakpoint.set' : 'breakpoint.removed', step: id, when });
+      continue;
+    }
     const isPaused = state.pause !== null;
     if (random.next() < (isPaused ? 0.3 : 0.03)) {
       take({ type: isPaused ? 'run.resumed' : 'run.paused', by: 'someone' });

@@ -67,6 +67,9 @@ function cells({ event }: Recorded): readonly [about: string, what: string] {
     case 'effect.accepted':
     case 'effect.heartbeat':
       return [attempt(event), ''];
+    case 'breakpoint.set':
+    case 'breakpoint.removed':
+      return [`${event.when} ${event.step}`, reason(event).trim()];
     case 'run.aborted':
       return ['', `${oneLine(event.error.message)} (${event.error.code})`];
     default:

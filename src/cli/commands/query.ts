@@ -43,6 +43,12 @@ function tellPeople(io: Io, told: RunQuery): void {
     ['vars', told.vars],
   ] as const)
     io.out(`${style.dim(name)} ${inline(value)}\n`);
+  if (told.pause !== null)
+    io.out(
+      `${style.yellow('paused')} ${[told.pause.by, told.pause.why].filter((text) => text !== undefined).join(': ')}\n`,
+    );
+  if (told.breakpoints.length > 0)
+    io.out(`${style.dim('breakpoints')} ${told.breakpoints.map(({ step, when }) => `${when} ${step}`).join(', ')}\n`);
   if (told.waitingFor.length > 0) print(['waits for', 'step', 'id', 'since', 'until'], told.waitingFor.map(waitCells));
   const begun = told.steps.filter(({ visit }) => visit > 0);
   if (begun.length > 0)

@@ -20,6 +20,7 @@ export async function run(io: Io, name: string, values: readonly string[], flags
       const started = await engine.start(definition, input, {
         ...(flags.runId === undefined ? {} : { runId: flags.runId }),
         ...(flags.tag === undefined ? {} : { tags: flags.tag }),
+        ...(flags.break === undefined ? {} : { breakpoints: flags.break.map((step) => ({ step })) }),
       });
       continueRun(started.id);
       return drive(io, { engine, store, run: started, project, flags });

@@ -1,12 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { breakAt } from '../../../src/cli/commands/break.ts';
 import { complete, edit, rerun, retry, skip } from '../../../src/cli/commands/course.ts';
 import { events } from '../../../src/cli/commands/events.ts';
 import { fork } from '../../../src/cli/commands/fork.ts';
 import { logs } from '../../../src/cli/commands/logs.ts';
 import { migrate } from '../../../src/cli/commands/migrate.ts';
 import { query } from '../../../src/cli/commands/query.ts';
+import { resume } from '../../../src/cli/commands/resume.ts';
 import { run } from '../../../src/cli/commands/run.ts';
 import { createEngine } from '../../../src/engine/create-engine.ts';
 import { silentLogger } from '../../../src/engine/default-ports.ts';
@@ -186,4 +188,22 @@ test('query tells where a run is and what can happen next', async () => {
   });
   expect(told.next).toContainEqual({ type: 'answer', id: 'r:h:1', step: 'h' });
   expect(told.next).toContainEqual({ type: 'control', id: 'skip', step: 'h' });
+});
+
+test('break stops a run at a step, and is listed and removed', async () => {
+  const dir = folder();
+  mend(dir);
+  expect(await run(createFakeIo(dir), 'flow', [], { runId: 'r', break: ['b'], quiet: true })).toBe(0);
+  const listed = createFakeIo(dir);
+  expect(await breakAt(listed, 'r', undefined, {})).toBe(0);
+  expect(listed.stdoutText()).toBe('before b\n');
+  expect(await breakAt(createFakeIo(dir), 'r', 'b', { remove: true })).toBe(0);
+  expect(await breakAt(createFakeIo(dir), 'r', 'b', { after: true, by: 'ann' })).toBe(0);
+  const io = createFakeIo(dir);
+  expect(await query(io, 'r', {})).toBe(0);
+  expect(io.stdoutText()).toContain("paused breakpoint: before step 'b'\nbreakpoints after b\n");
+  expect(await resume(createFakeIo(dir), 'r', { timeout: '20s', quiet: true })).toBe(0);
+  const shown = createFakeIo(dir);
+  await events(shown, 'r', {});
+  expect(shown.stdoutText()).toMatch(/breakpoint\.set +after b +by ann/);
 });
