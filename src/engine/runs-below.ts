@@ -281,13 +281,19 @@ export class RunsBelow {
   }
 
   #cancel(id: string, why: string): void {
+    void this.#tryCancel(id, why);
+  }
+
+  /** Nobody waits for it: what goes wrong is told, not thrown. */
+  async #tryCancel(id: string, why: string): Promise<void> {
     const { live, logger } = this.#options;
-    const told = live.tell(id, (driver) => live.post(driver, { type: 'run.cancelled', why }));
-    told?.catch((error: unknown) => {
-      // It has ended in this very moment.
+    try {
+      await live.tell(id, (driver) => live.post(driver, { type: 'run.cancelled', why }));
+    } catch (error) {
+      // It has ended in this very moment, or had in the process before.
       if (error instanceof WorkflowError && error.code === 'CONFLICT') return;
       logger.warn('a run could not be cancelled', { run: id, why, error: String(error) });
-    });
+    }
   }
 }
 
