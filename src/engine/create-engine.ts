@@ -42,7 +42,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       poll: options.poll ?? (isShared(options) ? systemPoll : null),
       retention,
       sweep: options.sweep ?? systemSweep,
-      defer: systemDefer,
+      defer: options.defer ?? systemDefer,
       sleepAfterMs: checkSleepAfter(options.sleepAfterMs),
       adopts: options.recover === undefined || options.recover === true,
     });

@@ -62,6 +62,8 @@ export interface EngineOptions {
    * adopts those of processes that died. @default every 100 ms for a store that is a file, never for others
    */
   readonly poll?: (look: () => void) => () => void;
+  /** Calls back at the end of the turn of the event loop: what was applied until then is written as one. */
+  readonly defer?: (work: () => void) => void;
   /** Removes runs that ended long ago, in the background: `{ completed: '30d', failed: '90d', keepLast: 100 }`. @default none is removed */
   readonly retention?: RetentionOptions;
   /**

@@ -29,6 +29,8 @@ export const anyAgents: AgentRegistry = {
 export function mockedClient(ask: (request: HttpRequest) => Promise<unknown>, clock: Clock): HttpClient {
   return {
     async send(request) {
+      // Nothing goes out for a call that was given up before.
+      request.signal?.throwIfAborted();
       const given = await ask(request);
       return answerOver(request, given instanceof Respond ? given : spoken(request, given), clock.now());
     },

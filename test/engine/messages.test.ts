@@ -214,3 +214,22 @@ describe('an emit step', () => {
     expect(await lab.drive(run.id)).toMatchObject({ status: 'completed' });
   });
 });
+test('what is said to a round of a paused run waits in our own inbox, and is taken when the round is back', async () => {
+  const looping = flow({
+    name: 'looping',
+    steps: [{ id: 'each', type: 'loop', items: [1], steps: [{ id: 'get', type: 'signal', name: 'go' }] }],
+  });
+  const before = await listening({ workflows: [looping] });
+  await before.engine.start(looping, {}, { runId: 'run' });
+  await before.clock.settle();
+  await before.engine.pause('run');
+  await before.engine.close();
+  await using lab = await listening({ workflows: [looping], store: openMemoryStore(before.database) });
+  await lab.look();
+  await lab.engine.signal('run/each:1/0', 'go', 'heard');
+  await lab.look();
+  await lab.engine.resume('run');
+  await lab.look();
+  expect(lab.engine.run('run').status()).toMatchObject({ status: 'completed', output: ['heard'] });
+  expect(before.database.inbox.size).toBe(0);
+});

@@ -1,0 +1,114 @@
+/** What a simulation has seen, for the invariants to be judged by: calls, answers, commits, commands, and what broke already. */
+import type { EffectCompleted } from '../../core/event.ts';
+import type { Commit, StoredEvent } from '../../core/ports.ts';
+import { endedStatuses, type RunStatus } from '../../core/run.ts';
+import type { RunEvent } from '../../engine/run-events.ts';
+
+/** A broken invariant. Numbers are those of docs/testing.md. */
+export interface Violation {
+  readonly invariant: string;
+  readonly message: string;
+}
+
+/** One call of the outside. */
+export interface SeenCall {
+  readonly run: string;
+  readonly step: string;
+  readonly visit: number;
+  readonly attempt: number;
+  readonly key: string;
+  /** Events of the run that were committed when it was made. */
+  readonly committed: number;
+}
+
+export interface SeenCommand {
+  /** Who: unique, and found again in the history. */
+  readonly by: string;
+  readonly kind: string;
+  readonly run: string;
+  readonly input?: unknown;
+  state: 'sent' | 'acknowledged' | 'refused';
+  /** What was left in the inbox, when it went there. */
+  left?: { readonly entry: number; readonly data: string };
+}
+
+/** What was told to one who listens to a run. */
+export interface SeenStream {
+  readonly run: string;
+  readonly told: RunEvent[];
+}
+
+export class Journal {
+  readonly calls: SeenCall[] = [];
+  readonly commands: SeenCommand[] = [];
+  readonly streams: SeenStream[] = [];
+  readonly violations: Violation[] = [];
+  /** Outputs that the outside gave, as JSON, by `run|step|visit|attempt`. */
+  readonly answers = new Map<string, Set<string>>();
+  /** Entries of the inbox that were removed without having been applied, and how long the run's history was then. */
+  readonly dropped = new Map<number, number>();
+  /** Runs that an engine left for a good reason: somebody has to continue them. */
+  readonly left = new Set<string>();
+  /** All that were written. */
+  readonly checkpoints: { readonly run: string; readonly seq: number; readonly snapshot: string }[] = [];
+  /** Outputs of runs as engines told them last, as JSON. */
+  readonly outputs = new Map<string, string>();
+  readonly #results = new Map<string, number>();
+  readonly #seqs = new Map<string, number>();
+  readonly #statuses = new Map<string, RunStatus>();
+  /** Whether a clock was ever changed: what is early is not known then. */
+  hasJumped = false;
+
+  violate(invariant: string, message: string): void {
+    // One is enough to tell of each; a broken engine breaks many.
+    if (this.violations.length < 20) this.violations.push({ invariant, message });
+  }
+
+  /** What the store has acknowledged. */
+  committed(batch: readonly Commit[]): void {
+    for (const commit of batch) {
+      const { run, events } = commit;
+      const status = commit.create?.status ?? commit.update?.status;
+      const before = this.#statuses.get(run);
+      if (before !== undefined && endedStatuses.has(before))
+        this.violate('I7', `run '${run}' was written to after it had ended as ${before}`);
+      for (const event of events) this.#event(run, event);
+      if (commit.checkpoint !== undefined) this.checkpoints.push({ run, ...commit.checkpoint });
+      if (status !== undefined) this.#statuses.set(run, status);
+    }
+  }
+
+  #event(run: string, { seq, type, data }: StoredEvent): void {
+    const expected = (this.#seqs.get(run) ?? 0) + 1;
+    if (seq !== expected) this.violate('I2', `run '${run}' got event ${seq} where ${expected} was next`);
+    this.#seqs.set(run, seq);
+    if (type !== 'effect.completed' && type !== 'effect.failed') return;
+    const { effect, visit, attempt } = JSON.parse(data) as EffectCompleted;
+    this.#results.set(callKey({ run, step: effect, visit, attempt }), seq);
+  }
+
+  /** Seq of the event that holds the result of what is called; null when there is none. */
+  resultOf(call: SeenCall): number | null {
+    return this.#results.get(callKey(call)) ?? null;
+  }
+
+  /** Events that were acknowledged, of a run. */
+  lengthOf(run: string): number {
+    return this.#seqs.get(run) ?? 0;
+  }
+
+  get runs(): Iterable<string> {
+    return this.#seqs.keys();
+  }
+
+  gave(call: Pick<SeenCall, 'run' | 'step' | 'visit' | 'attempt'>, output: unknown): void {
+    const key = callKey(call);
+    let given = this.answers.get(key);
+    if (given === undefined) this.answers.set(key, (given = new Set()));
+    given.add(JSON.stringify(output) ?? 'undefined');
+  }
+}
+
+export function callKey({ run, step, visit, attempt }: Pick<SeenCall, 'run' | 'step' | 'visit' | 'attempt'>): string {
+  return `${run}|${step}|${visit}|${attempt}`;
+}

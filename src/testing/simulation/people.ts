@@ -1,0 +1,168 @@
+/** People and programs of a simulation: what they say to runs, from any process, at any time, also twice and too late. */
+import { InvariantError, WorkflowError } from '../../core/errors.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { MemoryDatabase } from '../../store/memory.ts';
+import type { Journal, SeenCommand } from './journal.ts';
+import type { SimulationPlan } from './plan.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { World } from './world.ts';
+
+export interface PeopleOptions {
+  readonly world: World;
+  readonly journal: Journal;
+  readonly plan: SimulationPlan;
+  readonly database: MemoryDatabase;
+}
+
+export class People {
+  readonly #options: PeopleOptions;
+  /** What is started, by run id. */
+  readonly #started = new Map<string, { readonly workflow: string; readonly input: unknown }>();
+  #count = 0;
+
+  constructor(options: PeopleOptions) {
+    this.#options = options;
+  }
+
+  /** Says anything to any run. `mayEnd`: also what ends it. */
+  say(host: SimProcess, mayEnd: boolean): void {
+    const { world, plan } = this.#options;
+    const { engine } = host;
+    if (engine === null) return;
+    const roll = world.random.next();
+    if (roll < 0.3 || this.#started.size === 0) return this.start(host);
+    const run = world.pick([...this.#options.database.runs.keys(), ...this.#started.keys()]);
+    const by = this.#who();
+    if (roll < 0.45 && plan.signals.length > 0) return this.#signal(host, run, by);
+    if (roll < 0.6) return this.#answer(host, by, world.chance(0.5));
+    if (roll < 0.72) return this.#send(host, { by, kind: 'run.paused', run }, (it) => it.pause(run, { by }));
+    if (roll < 0.86) return this.resume(host, run);
+    if (roll < 0.92 || !mayEnd) return this.#read(host, run);
+    if (roll < 0.97) return this.#send(host, { by, kind: 'run.cancelled', run }, (it) => it.cancel(run, { by }));
+    this.#send(host, { by, kind: 'run.terminated', run }, (it) => it.terminate(run, { by }));
+  }
+
+  /** A new run, one that is there already, or an id that is taken by another. */
+  start(host: SimProcess): void {
+    const { world, plan } = this.#options;
+    const known = [...this.#started];
+    const isNew = known.length === 0 || (world.chance(0.7) && known.length < 4);
+    const [run, before] = isNew ? [`r${known.length + 1}`, world.pick(plan.starts)] : world.pick(known);
+    this.#started.set(run, before);
+    const isOther = !isNew && world.chance(0.2);
+    const input = isOther ? { ...(before.input as object), other: this.#count } : before.input;
+    const command = { by: this.#who(), kind: isOther ? 'start other' : 'start', run, input };
+    this.#send(host, command, async (engine) => {
+      const handle = await engine.start(before.workflow, input, { runId: run });
+      if (world.chance(0.5)) void this.#listen(engine, host, handle.id);
+    });
+  }
+
+  resume(host: SimProcess, run: string): void {
+    const by = this.#who();
+    this.#send(host, { by, kind: 'run.resumed', run }, (engine) => engine.resume(run, { by }));
+  }
+
+  /** Answers all open tasks, and sends what is waited for. */
+  help(host: SimProcess, run: string): void {
+    const { engine } = host;
+    const { plan, world } = this.#options;
+    if (engine === null) return;
+    for (const task of engine.tasksOf(run)) {
+      const by = this.#who();
+      const answer = plan.fillIn(task, world);
+      this.#send(host, { by, kind: 'task.answered', run }, (it) => it.answer(task.id, answer, { by }));
+    }
+    const waits = engine.steps(run).filter(({ type, status }) => type === 'signal' && status === 'running');
+    if (waits.length === 0) return;
+    for (const { name } of plan.signals) this.#signal(host, run, this.#who(), name);
+  }
+
+  #who(): string {
+    this.#count += 1;
+    return `c${this.#count}`;
+  }
+
+  #signal(host: SimProcess, run: string, by: string, name?: string): void {
+    const { plan, world } = this.#options;
+    const signal = name === undefined ? world.pick(plan.signals) : plan.signals.find((each) => each.name === name);
+    if (signal === undefined) return;
+    const payload = signal.payload(world);
+    const command = { by, kind: 'signal.received', run };
+    this.#send(host, command, (engine) => engine.signal(run, signal.name, payload, { by }));
+  }
+
+  #answer(host: SimProcess, by: string, isTwice: boolean): void {
+    const { plan, world } = this.#options;
+    const tasks = host.engine?.tasks() ?? [];
+    if (tasks.length === 0) return;
+    const task = world.pick(tasks);
+    const run = task.runId;
+    const pauses = this.#who();
+    if (world.chance(0.3))
+      this.#send(host, { by: pauses, kind: 'run.paused', run }, (it) => it.pause(run, { by: pauses }));
+    for (const who of isTwice ? [by, this.#who()] : [by]) {
+      const answer = plan.fillIn(task, world);
+      const command = { by: who, kind: 'task.answered', run: task.runId };
+      this.#send(host, command, (engine) => engine.answer(task.id, answer, { by: who }));
+    }
+  }
+
+  /** What is asked changes nothing, and is always answered. */
+  #read(host: SimProcess, run: string): void {
+    const { engine } = host;
+    if (engine === null || !this.#options.database.runs.has(run)) return;
+    try {
+      engine.report(run);
+      engine.steps(run);
+      engine.tasks();
+      engine.runs({ limit: 5 });
+    } catch (error) {
+      this.#options.journal.violate('I5', `run '${run}' cannot be read: ${String(error)}`);
+    }
+  }
+
+  #send(host: SimProcess, sent: Omit<SeenCommand, 'state'>, action: (engine: Engine) => Promise<unknown>): void {
+    const { world, journal } = this.#options;
+    const { engine } = host;
+    if (engine === null) return;
+    const command: SeenCommand = { ...sent, state: 'sent' };
+    journal.commands.push(command);
+    world.trace.say(`${command.by} says ${command.kind} to ${command.run} at ${host.name}`);
+    action(engine).then(
+      () => {
+        if (host.isAlive) this.#heard(command, 'acknowledged');
+      },
+      (error: unknown) => {
+        if (!host.isAlive) return;
+        this.#heard(command, 'refused', error instanceof WorkflowError ? error.code : String(error));
+        if (!(error instanceof WorkflowError) || error instanceof InvariantError)
+          journal.violate('I5', `${command.kind} to run '${command.run}': ${String(error)}`);
+      },
+    );
+  }
+
+  #heard(command: SeenCommand, state: SeenCommand['state'], why = ''): void {
+    command.state = state;
+    this.#options.world.trace.say(`${command.by} ${state} ${why}`);
+  }
+
+  /** Nobody is told of what is not committed (D1). */
+  async #listen(engine: Engine, host: SimProcess, run: string): Promise<void> {
+    const { journal } = this.#options;
+    const stream = { run, told: [] as (typeof journal.streams)[number]['told'] };
+    journal.streams.push(stream);
+    try {
+      for await (const event of engine.events(run)) {
+        if (!host.isAlive) return;
+        if (!('seq' in event)) continue;
+        stream.told.push(event);
+        if (event.seq > journal.lengthOf(run))
+          journal.violate('I1', `run '${run}': ${event.type} was told before event ${event.seq} was committed`);
+      }
+    } catch (error) {
+      if (host.isAlive && !(error instanceof WorkflowError))
+        journal.violate('I5', `the events of '${run}': ${String(error)}`);
+    }
+  }
+}

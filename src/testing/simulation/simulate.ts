@@ -1,0 +1,241 @@
+/**
+ * One simulation: workflows under everything that can go wrong, in an order that a seed decides; then all faults stop, everything
+ * has to come to its end, and the invariants are judged. Owns the course of it.
+ */
+import { endedStatuses, type RunRow, type RunStatus } from '../../core/run.ts';
+import { WorkflowError } from '../../core/errors.ts';
+import { MemoryDatabase } from '../../store/memory.ts';
+import { checkCall } from './check-call.ts';
+import { calmMisbehaviour, climateOf, type Climate, type Faults } from './climate.ts';
+import { Journal, type Violation } from './journal.ts';
+import { judge } from './judge.ts';
+import { People } from './people.ts';
+import type { SimulationPlan } from './plan.ts';
+import { SimProcess, type Weather } from './sim-process.ts';
+import { World } from './world.ts';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly plan: SimulationPlan;
+  /** What may go wrong. @default all of it */
+  readonly faults?: Faults;
+}
+
+export interface SimulationResult {
+  readonly seed: number;
+  /** Of everything that happened: the same seed gives the same. */
+  readonly hash: string;
+  readonly violations: readonly Violation[];
+  /** What happened, line by line. */
+  readonly trace: readonly string[];
+  readonly runs: readonly { readonly id: string; readonly workflow: string; readonly status: RunStatus }[];
+  readonly calls: number;
+  /** Times that a process died. */
+  readonly deaths: number;
+}
+
+/** Steps of the world after which what has not ended is taken for stuck. */
+const maxHealing = 6_000;
+/** Looks of a process at what others left, of which one is for dead ones. */
+const looksAtRest = 10;
+
+export async function simulateSeed(options: SimulationOptions): Promise<SimulationResult> {
+  return new Simulation(options).run();
+}
+
+class Simulation {
+  readonly #seed: number;
+  readonly #plan: SimulationPlan;
+  readonly #world: World;
+  readonly #journal = new Journal();
+  readonly #database = new MemoryDatabase();
+  readonly #weather: Weather;
+  readonly #climate: Climate;
+  readonly #people: People;
+  #processes: SimProcess[] = [];
+  #born = 0;
+  readonly #mayKill: boolean;
+  #isCalm = false;
+
+  constructor({ seed, plan, faults = {} }: SimulationOptions) {
+    this.#seed = seed;
+    this.#mayKill = faults.crashes !== false;
+    this.#plan = plan;
+    this.#world = new World(seed);
+    this.#climate = climateOf(this.#world, faults);
+    this.#weather = { death: this.#climate.death, isFull: false, skewMs: 0 };
+    this.#people = new People({ world: this.#world, journal: this.#journal, plan, database: this.#database });
+  }
+
+  async run(): Promise<SimulationResult> {
+    try {
+      await this.#rage();
+      await this.#heal();
+      this.#ask();
+      await this.#close();
+      judge(this.#journal, this.#database, this.#plan);
+    } catch (error) {
+      this.#journal.violate(
+        'I5',
+        `something threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
+    }
+    const runs = this.#rows().map(({ id, workflow, status }) => ({ id, workflow, status }));
+    return {
+      seed: this.#seed,
+      hash: this.#world.trace.hash,
+      violations: this.#journal.violations,
+      trace: this.#world.trace.lines,
+      runs,
+      calls: this.#journal.calls.length,
+      deaths: this.#born - this.#processes.filter(({ isAlive }) => isAlive).length,
+    };
+  }
+
+  // While everything may go wrong.
+
+  async #rage(): Promise<void> {
+    const { steps, haste } = this.#climate;
+    for (let step = 0; step < steps; step++) {
+      if (
+        !this.#processes.some(({ isAlive }) => isAlive) ||
+        (this.#alive.length < this.#climate.processes && this.#world.chance(0.02))
+      )
+        await this.#birth();
+      this.#misfortune();
+      const host = this.#alive[0] === undefined ? null : this.#world.pick(this.#alive);
+      if (host !== null && (step === 0 || this.#world.chance(this.#climate.command)))
+        this.#people.say(host, this.#climate.ends);
+      if (host !== null && this.#world.chance(0.1)) host.look();
+      const happened = await this.#world.step(haste);
+      if (!happened && host !== null) this.#people.start(host);
+    }
+  }
+
+  get #alive(): readonly SimProcess[] {
+    return this.#processes.filter(({ engine }) => engine !== null);
+  }
+
+  #misfortune(): void {
+    const { kill, disk, jump } = this.#climate;
+    const world = this.#world;
+    if (world.chance(kill) && this.#alive.length > 0) world.pick(this.#alive).kill('at rest');
+    if (world.chance(this.#weather.isFull ? 0.1 : disk)) {
+      this.#weather.isFull = !this.#weather.isFull;
+      world.trace.say(this.#weather.isFull ? 'the disk is full' : 'the disk has room');
+    }
+    if (!world.chance(jump)) return;
+    const ms = world.pick([-86_400_000, -3_600_000, -50, 50, 60_000, 86_400_000]);
+    this.#weather.skewMs += ms;
+    this.#journal.hasJumped = true;
+    world.trace.say(`clocks jump by ${ms}`);
+  }
+
+  async #birth(): Promise<void> {
+    this.#born += 1;
+    this.#processes = this.#processes.filter(({ isAlive }) => isAlive);
+    const host = new SimProcess({
+      name: `p${this.#born}`,
+      world: this.#world,
+      journal: this.#journal,
+      weather: this.#weather,
+      database: this.#database,
+      workflows: this.#plan.workflows,
+      sleepAfterMs: this.#climate.sleepAfterMs,
+      misbehaviour: () => (this.#isCalm ? calmMisbehaviour : this.#climate.misbehaviour),
+      answer: (asked) => this.#plan.answer(asked, this.#world),
+      check: (call) => {
+        checkCall(this.#journal, this.#database, call);
+      },
+    });
+    this.#processes.push(host);
+    await host.start();
+  }
+
+  // When all faults have stopped.
+
+  /** I6: everything comes to its end. */
+  async #heal(): Promise<void> {
+    this.#isCalm = true;
+    this.#world.trace.say('all is well');
+    Object.assign(this.#weather, { death: 0, isFull: false });
+    if (this.#mayKill && this.#world.chance(0.5)) for (const host of this.#processes) host.kill('at last');
+    if (this.#alive.length === 0) await this.#birth();
+    for (let step = 0; step < maxHealing; step++) {
+      if (this.#isDone()) return;
+      if (this.#isAtRest()) await this.#nudge();
+      if (!(await this.#world.step())) await this.#nudge();
+    }
+    const open = this.#rows().filter(({ status }) => !endedStatuses.has(status));
+    for (const { id, status, waitingFor } of open)
+      this.#journal.violate(
+        'I6',
+        `run '${id}' does not end: it is ${status}, and waits for ${waitingFor ?? 'nothing'}`,
+      );
+    if (open.length === 0) this.#journal.violate('I9', `the inbox still holds ${this.#waitingEntries()} entries`);
+  }
+
+  #isDone(): boolean {
+    return (
+      this.#isAtRest() &&
+      [...this.#database.runs.values()].every(({ status }) => endedStatuses.has(status)) &&
+      this.#waitingEntries() === 0
+    );
+  }
+
+  #waitingEntries(): number {
+    return [...this.#database.inbox.values()].filter(({ refused }) => refused === undefined).length;
+  }
+
+  #isAtRest(): boolean {
+    return this.#world.pending.every(({ at }) => at > this.#world.now);
+  }
+
+  /** Processes look around, and people do what is waited for. */
+  async #nudge(): Promise<void> {
+    for (const host of this.#alive) for (let look = 0; look < looksAtRest; look++) host.look();
+    for (const { status, row: text } of [...this.#database.runs.values()]) {
+      if (endedStatuses.has(status)) continue;
+      const row = JSON.parse(text) as RunRow;
+      const host = this.#world.pick(this.#alive);
+      if (row.status === 'paused') this.#people.resume(host, row.id);
+      else if (row.waitingFor === 'human' || row.waitingFor === 'signal') this.#people.help(host, row.id);
+      if (this.#journal.left.has(row.id)) for (const each of this.#alive) this.#continue(each, row.id);
+    }
+  }
+
+  /** As a person would, of a run that an engine left, for want of a disk. */
+  #continue({ engine }: SimProcess, run: string): void {
+    try {
+      engine?.continueRun(run);
+    } catch (error) {
+      if (!(error instanceof WorkflowError && error.code === 'CONFLICT')) throw error;
+    }
+  }
+
+  #rows(): readonly RunRow[] {
+    return [...this.#database.runs.values()].map(({ row }) => JSON.parse(row) as RunRow);
+  }
+
+  /** What engines that have lived through it say of the runs. */
+  #ask(): void {
+    for (const { engine } of this.#alive) {
+      for (const { id, status } of this.#rows()) {
+        const report = status === 'completed' ? engine?.report(id) : undefined;
+        if (report?.status === 'completed') this.#journal.outputs.set(id, JSON.stringify(report.output));
+      }
+    }
+  }
+
+  /** I10: a closed engine leaves nothing behind. */
+  async #close(): Promise<void> {
+    const closing = Promise.all(this.#alive.map(async ({ engine }) => engine?.close()));
+    const state = { isClosed: false };
+    void closing.then(() => (state.isClosed = true));
+    for (let step = 0; step < 100 && !state.isClosed; step++) await this.#world.step();
+    await this.#world.step();
+    if (!state.isClosed) this.#journal.violate('I10', 'an engine does not close');
+    const left = this.#world.pending.filter(({ what }) => what.endsWith('timer'));
+    if (left.length > 0) this.#journal.violate('I10', `${left.length} timers are left by engines that were closed`);
+  }
+}

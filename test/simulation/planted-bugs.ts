@@ -1,0 +1,217 @@
+/**
+ * Bugs to plant in the engine, to see that the simulator finds them: each is an edit of the source as it is loaded; nothing is
+ * written. A text that is not there any more makes its plant stale, which is an error: the plant follows the source.
+ */
+
+export interface Edit {
+  readonly file: string;
+  /** Stands in the file once. */
+  readonly find: string;
+  readonly put: string;
+}
+
+export interface PlantedBug {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+}
+
+function plant(name: string, file: string, find: string, put: string): PlantedBug {
+  return { name, edits: [{ file, find, put }] };
+}
+
+export const plantedBugs: readonly PlantedBug[] = [
+  plant(
+    'acknowledged before the commit',
+    'src/engine/committer.ts',
+    'this.#waiting.push({ commit, committed });',
+    'this.#waiting.push({ commit, committed: () => undefined }); committed();',
+  ),
+  {
+    name: 'effects start before the commit',
+    edits: [
+      {
+        file: 'src/engine/driver.ts',
+        find: 'this.#state = advanced.state;',
+        put: 'this.#state = advanced.state; for (const effect of advanced.started) this.#startEffect(effect);',
+      },
+      {
+        file: 'src/engine/driver.ts',
+        find: 'for (const effect of advanced.started) this.#startEffect(effect);',
+        put: '',
+      },
+    ],
+  },
+  plant(
+    'runs of living processes are adopted',
+    'src/store/memory.ts',
+    'const free = unfinished.filter((run) => run.owner === null || !database.owners.has(run.owner));',
+    'const free = unfinished;',
+  ),
+  {
+    name: 'no fence: a run of another process is driven and written to',
+    edits: [
+      {
+        file: 'src/store/memory-batch.ts',
+        find: 'if (stored.owner !== null && stored.owner !== this.#owner) throw ownedElsewhere(id);',
+        put: '',
+      },
+      {
+        file: 'src/engine/live-runs.ts',
+        find: 'if (!store.isOwnedHere(id) && !store.adopt([id]).includes(id)) return null;',
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'timers are not cancelled, and old ones taken',
+    edits: [
+      {
+        file: 'src/engine/driver.ts',
+        find: 'for (const name of advanced.cancelled) this.#underWay.cancel(name);',
+        put: '',
+      },
+      { file: 'src/engine/under-way.ts', find: '    this.cancel(timer.name);\n', put: '' },
+      {
+        file: 'src/core/machine-events.ts',
+        find: 'if (timer?.setBy !== event.setBy)',
+        put: 'if (timer === undefined)',
+      },
+    ],
+  },
+  {
+    name: 'the result of an old attempt is taken',
+    edits: [
+      {
+        file: 'src/core/machine-events.ts',
+        find: 'if (input?.visit === event.visit && input.attempt === event.attempt) return null;',
+        put: 'if (input !== undefined) return null;',
+      },
+      {
+        file: 'src/engine/dispatcher.ts',
+        find: '      if (signal.aborted) return;\n      value = result.output;',
+        put: '      value = result.output;',
+      },
+    ],
+  },
+  plant(
+    'what was held is dropped at the resume',
+    'src/core/advance.ts',
+    'for (const recorded of state.pause.held) {',
+    'for (const recorded of [] as Recorded[]) {',
+  ),
+  plant('a second answer is held', 'src/core/advance.ts', 'if (twin !== undefined)', 'if (twin?.seq === -1)'),
+  plant(
+    'a checkpoint holds more than it says',
+    'src/engine/run-record.ts',
+    '{ seq: state.seq, snapshot }',
+    '{ seq: state.seq - 1, snapshot }',
+  ),
+  plant(
+    'a batch is written in reverse',
+    'src/engine/committer.ts',
+    'this.#options.store.commit(batch.map((entry) => entry.commit));',
+    'this.#options.store.commit(batch.map((entry) => entry.commit).reverse());',
+  ),
+  plant(
+    'a batch is told of in reverse',
+    'src/engine/committer.ts',
+    'for (const entry of batch) this.#tell(entry);',
+    'for (const entry of batch.toReversed()) this.#tell(entry);',
+  ),
+  plant(
+    'a batch is torn',
+    'src/store/memory.ts',
+    'for (const commit of batch) staged.add(commit);',
+    'for (const commit of batch.slice(0, 2)) staged.add(commit);',
+  ),
+  plant(
+    'a batch that the full disk refused is forgotten',
+    'src/engine/committer.ts',
+    '      this.#stall(error);\n',
+    '      this.#waiting = [];\n      this.#stall(error);\n',
+  ),
+  plant(
+    'effects are not started again after a recovery',
+    'src/engine/driver.ts',
+    'for (const effect of effects.values()) if (!this.#underWay.hasEffect(effect.id)) this.#startEffect(effect);',
+    'effects.size;',
+  ),
+  plant(
+    'timers are not set again after a recovery',
+    'src/engine/driver.ts',
+    'for (const timer of idle) if (timer.dueAt > now) this.#setTimer(timer);',
+    '',
+  ),
+  plant(
+    'what fell due meanwhile is forgotten',
+    'src/engine/driver.ts',
+    'for (const timer of overdue) this.#fire(timer);',
+    '',
+  ),
+  plant(
+    'a recovery starts the effects of paused runs',
+    'src/engine/driver.ts',
+    'if (this.#isStopped || this.#state.pause !== null || this.#state.effects.get(effect.id) !== effect) return;',
+    'if (this.#isStopped || this.#state.effects.get(effect.id) !== effect) return;',
+  ),
+  plant(
+    'the key changes with the attempt',
+    'src/effects/call.ts',
+    'export function idempotencyKey({ context, info, visit }: EffectInput): string {\n  return `',
+    'export function idempotencyKey({ context, info, visit, attempt }: EffectInput): string {\n  return `${attempt}:',
+  ),
+  plant(
+    'an entry of the inbox is removed before it is applied',
+    'src/engine/messages.ts',
+    '    this.#applied.add(id);\n',
+    '    this.#applied.add(id);\n    this.#options.store.removeInbox([id]);\n',
+  ),
+  plant(
+    'an entry of the inbox is applied again and again',
+    'src/engine/driver.ts',
+    'consumed === undefined ? commit : { ...commit, consumed }',
+    'commit',
+  ),
+  plant(
+    'a start with another input gives the run of the first',
+    'src/engine/starter.ts',
+    'if (workflow === definition.name && this.#inputHash(existing) === inputHash) return id;',
+    'if (workflow === definition.name) return id;',
+  ),
+  plant(
+    'time runs backwards with the clock',
+    'src/engine/driver.ts',
+    'return Math.max(this.#lastAt, this.#ports.clock.now());',
+    'return this.#ports.clock.now();',
+  ),
+  plant(
+    'timers are early',
+    'src/engine/driver.ts',
+    'this.#underWay.set(timer, timer.dueAt - this.#now());',
+    'this.#underWay.set(timer, (timer.dueAt - this.#now()) / 2);',
+  ),
+  plant(
+    'rounds are begun again after a crash',
+    'src/engine/rounds.ts',
+    'const mayExist = ports.hasRounds(driver.id);',
+    'const mayExist = false;',
+  ),
+  plant(
+    'what rounds wrote to the state is lost in a crash',
+    'src/engine/rounds.ts',
+    'writes: (beside?.writes ?? []) as readonly LoggedWrite[],',
+    'writes: [],',
+  ),
+  plant(
+    'outputs of different runs are mixed up',
+    'src/engine/values.ts',
+    "return `${run}\\n${ref.seq}${ref.part ?? ''}`;",
+    "return `${run.length}\\n${ref.seq}${ref.part ?? ''}`;",
+  ),
+  plant(
+    'an ended run takes events',
+    'src/engine/driver.ts',
+    '    this.#isOver = true;\n    this.#isStopped = true;\n    this.#subscribers.clear();\n    this.#ended.resolve',
+    '    this.#ended.resolve',
+  ),
+];
