@@ -59,6 +59,7 @@ export type {
   DrawingTheme,
   DrawnEvent,
   DrawnRun,
+  DrawnStep,
   DrawOptions,
 } from './inspect/draw-workflow.ts';
 export type { InspectionObserver } from './inspect/live/run-inspector.ts';

@@ -9,6 +9,7 @@ import { Catalog } from '../engine/catalog.ts';
 import { decodeEvent } from '../engine/codec.ts';
 import { Replay, type Loading, type Replayed } from '../engine/load.ts';
 import type { RunStarted } from '../core/event.ts';
+import type { CompiledWorkflow } from '../../machines/compiled-workflow.ts';
 import type { RunInspector } from '../inspect/live/run-inspector.ts';
 
 interface Told {
@@ -17,13 +18,12 @@ interface Told {
   /** The run around it, and its event by which this one was begun; null: the run itself. */
   readonly parent: { readonly run: Told; readonly seq: number } | null;
   readonly replay: Replay;
-  /** Before its first event. */
-  readonly initial: RunState;
-  /** Of the last event that was told. */
-  seq: number;
-  /** The next event, where it is known. */
-  next: Replayed | null;
-  hasEnded: boolean;
+  /** As the last event that was told left it. */
+  state: RunState;
+  /** The next event, where it is known, and what the run is bound to with it. */
+  next: (Replayed & { readonly compiled: CompiledWorkflow }) | null;
+  /** Its actor is told of: it has begun, and not ended. */
+  isTold: boolean;
 }
 
 /** Effects that are carried out by runs below. */
@@ -52,28 +52,25 @@ export class RunStory {
     return this.#isCut;
   }
 
-  /** All runs that are told of have ended, and all of them was told. */
+  /** All runs that are told of have ended, and all of them was told. A run that has ended may be taken up again. */
   get hasEnded(): boolean {
-    return [...this.#runs.values()].every((told) => told.hasEnded);
+    return [...this.#runs.values()].every(({ state, next }) => next === null && state.snapshot.status !== 'active');
   }
 
   /** Tells the next event; gives its time, in milliseconds since 1970. Null: there is none now. */
   tellNext(announce: (at: number) => void): number | null {
     const told = this.#earliest();
     if (told?.next == null) return null;
-    const { recorded, advanced } = told.next;
+    const { id } = told;
+    const { recorded, advanced, compiled } = told.next;
+    const { state } = advanced;
     announce(recorded.at);
-    if (told.seq === 0) {
-      const { initial: state, replay, id } = told;
-      this.#inspector.begin({ id, parent: told.parent?.run.id ?? null, compiled: replay.compiled, state });
-    }
-    this.#inspector.advanced(told.id, recorded, advanced.state);
-    told.seq = recorded.seq;
+    if (!told.isTold) this.#inspector.begin({ id, parent: told.parent?.run.id ?? null, compiled, state: told.state });
+    this.#inspector.advanced({ run: id, recorded, state, compiled });
+    told.isTold = state.snapshot.status === 'active';
+    if (!told.isTold) this.#inspector.end(id);
+    told.state = state;
     told.next = null;
-    if (advanced.state.snapshot.status !== 'active') {
-      told.hasEnded = true;
-      this.#inspector.end(told.id);
-    }
     // Rounds and children are begun by effects that an event starts.
     if (advanced.started.some(({ src }) => beginsRuns.has(src))) this.findBelow();
     return recorded.at;
@@ -106,10 +103,9 @@ export class RunStory {
       depth: (above?.depth ?? -1) + 1,
       parent: above === null || link === undefined ? null : { run: above, seq: link.seq },
       replay,
-      initial: replay.state,
-      seq: 0,
+      state: replay.state,
       next: null,
-      hasEnded: false,
+      isTold: false,
     });
   }
 
@@ -117,18 +113,18 @@ export class RunStory {
   #earliest(): Told | undefined {
     let best: Told | undefined;
     for (const told of this.#runs.values()) {
-      if (told.hasEnded || (told.parent !== null && told.parent.run.seq < told.parent.seq)) continue;
+      if (told.parent !== null && told.parent.run.state.seq < told.parent.seq) continue;
       told.next ??= this.#read(told);
       if (told.next !== null && (best?.next == null || isBefore(told, best))) best = told;
     }
     return best;
   }
 
-  #read({ id, replay }: Told): Replayed | null {
+  #read({ id, replay }: Told): Told['next'] {
     // Nothing new costs one read.
     if (this.#store.readEvent(id, replay.state.seq + 1) === null) return null;
     const next = replay.next(replay.state.seq + 1).next();
-    return next.done === true ? null : next.value;
+    return next.done === true ? null : { ...next.value, compiled: replay.compiled };
   }
 }
 

@@ -184,6 +184,7 @@ export class RunDriver {
     const before = this.#state;
     const { recorded, advanced } = takeEvent(this.#taker, before, { seq: before.seq + 1, at, event });
     if ('refused' in advanced) return advanced;
+    const compiled = this.#compiled;
     const { commit, row } = this.#record.commitOf(recorded, advanced.state);
     this.#stir();
     this.#lastAt = at;
@@ -194,6 +195,7 @@ export class RunDriver {
       this.#row = row;
       this.#toldSeq = recorded.seq;
       this.#stored.resolve();
+      this.#ports.inspector?.advanced({ run: this.id, recorded, state: advanced.state, compiled });
       this.#carryOut(advanced, recorded, before);
       committed?.(advanced);
       this.settle();
@@ -214,7 +216,6 @@ export class RunDriver {
     if (event.type === 'effect.completed' || event.type === 'effect.failed' || event.type === 'effect.accepted')
       this.#underWay.finish(event.effect);
     for (const timer of advanced.set) this.#setTimer(timer);
-    this.#ports.inspector?.advanced(this.id, recorded, advanced.state);
     if (advanced.lifecycle.length > 0) this.#audience.lifecycle(advanced.lifecycle, recorded);
     for (const effect of advanced.started) this.#startEffect(effect);
     if (event.type === 'run.resumed') this.#takeUp(advanced.state);

@@ -10,7 +10,7 @@ import { toMachineConfig } from './formats/machine-config.ts';
 import { toMermaid } from './formats/mermaid.ts';
 
 export type { DrawnEvent } from './drawing/drawing.ts';
-export type { Coverage, DrawnRun } from './drawing/marks.ts';
+export type { Coverage, DrawnRun, DrawnStep } from './drawing/marks.ts';
 
 export const drawingFormats = ['mermaid', 'svg', 'dot', 'json'] as const;
 export type DrawingFormat = (typeof drawingFormats)[number];

@@ -114,6 +114,16 @@ describe('a run', () => {
     expect(marks.summary).toBe('running');
   });
 
+  test('that was forked shows how the steps before the fork stand', () => {
+    const steps = [
+      { id: 'fetch', status: 'completed', visit: 1, attempt: 2 },
+      { id: 'ask', status: 'pending', visit: 0, attempt: 0 },
+    ] as const;
+    const events: DrawnEvent[] = [{ type: 'step.started', step: 'note', visit: 1, attempt: 1 }];
+    const marks = runMarks(createDrawing(everything()), { status: 'running', events, steps });
+    expect(shown(marks)).toMatchObject({ fetch: 'completed: 2 attempts', ask: 'untouched', note: 'running' });
+  });
+
   test('shows the worst of the rounds of a loop', () => {
     const round = (type: string): readonly DrawnEvent[] => [
       { type: 'step.started', step: 'look', visit: 1, attempt: 1 },

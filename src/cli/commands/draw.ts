@@ -98,11 +98,9 @@ async function fromRun(io: Io, name: string | undefined, id: string, flags: Draw
     const { definition } = view;
     if (name !== undefined && ![definition.name, definition.id, definition.title].includes(name))
       throw new WorkflowError('REQUEST_INVALID', `run '${row.id}' is one of '${definition.name}', not of '${name}'`);
+    const events = view.update();
     const rounds = roundsBelow(io, store, row.id);
-    return {
-      definition,
-      run: { id: row.id, status: row.status, events: view.update(), rounds },
-    };
+    return { definition, run: { id: row.id, status: row.status, events, steps: view.steps(), rounds } };
   } finally {
     store.close();
   }

@@ -4,6 +4,14 @@ import type { Drawing, DrawingEdge, DrawnEvent } from './drawing.ts';
 import { endId, failedId, failureId, startId } from './build.ts';
 import { Way } from './way.ts';
 
+/** How a step stands. */
+export interface DrawnStep {
+  readonly id: string;
+  readonly status: StepStatus;
+  readonly visit: number;
+  readonly attempt: number;
+}
+
 /** A run to be shown on the drawing: where it is, and where it has been. */
 export interface DrawnRun {
   /** For the title. */
@@ -11,6 +19,8 @@ export interface DrawnRun {
   readonly status: RunStatus;
   /** Of the run, in order. */
   readonly events: readonly DrawnEvent[];
+  /** As `run.steps()` tells: for what no event tells of, such as what happened before a fork. @default [] */
+  readonly steps?: readonly DrawnStep[];
   /** Of the runs that are rounds of its loops, each in order. @default [] */
   readonly rounds?: readonly (readonly DrawnEvent[])[];
 }
@@ -92,6 +102,8 @@ const precedence: readonly StepStatus[] = [
 export function runMarks(drawing: Drawing, run: DrawnRun): Marks {
   const seen = new Map<string, Seen>();
   for (const events of [run.events, ...(run.rounds ?? [])]) addRun(seen, events);
+  for (const { id, status, visit: visits, attempt: attempts } of run.steps ?? [])
+    if (status !== 'pending' && !seen.has(id)) seen.set(id, { status, visits, attempts, runs: 1, isUndone: false });
   const taken = new Set<DrawingEdge>();
   for (const events of [run.events, ...(run.rounds ?? [])]) new Way(drawing, taken).follow(events);
   const nodes = new Map<string, NodeMark>();

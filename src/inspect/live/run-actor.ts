@@ -70,6 +70,10 @@ export class RunActor implements ParentActor, ActorRefLike {
     this.#snapshot = this.#snapshotOf(state);
   }
 
+  get compiled(): CompiledWorkflow {
+    return this.#options.compiled;
+  }
+
   get rootId(): string {
     return this._parent?.rootId ?? this.sessionId;
   }
@@ -98,7 +102,7 @@ export class RunActor implements ParentActor, ActorRefLike {
     const { type, ...rest } = event;
     const data: Record<string, unknown> = {};
     for (const [key, member] of Object.entries(rest)) {
-      if (key === 'kept') continue;
+      if (isHidden(event, key)) continue;
       data[key] = isStored(event, key) ? this.#load(member as StoredValue) : member;
     }
     const shown = plainView(data, eventBounds, this.#options.masker) as Readonly<Record<string, unknown>>;
@@ -169,6 +173,11 @@ export class RunActor implements ParentActor, ActorRefLike {
   #shown(value: unknown): unknown {
     return plainView(value, contextBounds, this.#options.masker);
   }
+}
+
+/** What is told elsewhere (what guards read of an output, the state that a rebase leads to), and what followed from the event. */
+function isHidden({ type }: HistoryEvent, key: string): boolean {
+  return key === 'kept' || (type === 'run.rebased' && (key === 'snapshot' || key === 'lifecycle'));
 }
 
 /** Which members of an event are values that may be references. */

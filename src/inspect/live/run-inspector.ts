@@ -27,6 +27,15 @@ export interface InspectedRun {
   readonly state: RunState;
 }
 
+/** An event of a run, and what it led to. */
+export interface InspectedEvent {
+  readonly run: string;
+  readonly recorded: Recorded;
+  readonly state: RunState;
+  /** What the run is bound to with this event. */
+  readonly compiled: CompiledWorkflow;
+}
+
 export interface RunInspectorOptions {
   readonly observer: InspectionObserver;
   readonly loader: ValueLoader;
@@ -53,26 +62,33 @@ export class RunInspector {
   begin(run: InspectedRun): void {
     this.#safely(run.id, () => {
       if (this.#actors.has(run.id)) return;
-      const { definition } = run.compiled.program;
-      const actor = new RunActor({
-        run: run.id,
-        parent: run.parent === null ? null : (this.#actors.get(run.parent) ?? unknownParent(run.parent)),
-        compiled: run.compiled,
-        config: this.#configOf(run.compiled),
-        state: run.state,
-        loader: this.#options.loader,
-        masker: this.#maskerOf(definition),
-      });
-      this.#actors.set(run.id, actor);
-      this.#tell({ type: '@xstate.actor', ...about(actor) });
+      const parent = run.parent === null ? null : (this.#actors.get(run.parent) ?? unknownParent(run.parent));
+      this.#register(run.id, parent, run.compiled, run.state);
     });
   }
 
-  /** An event was committed. */
-  advanced(run: string, recorded: Recorded, state: RunState): void {
+  #register(run: string, parent: ParentActor | null, compiled: CompiledWorkflow, state: RunState): RunActor {
+    const { loader } = this.#options;
+    const config = this.#configOf(compiled);
+    const masker = this.#maskerOf(compiled.program.definition);
+    const actor = new RunActor({ run, parent, compiled, config, state, loader, masker });
+    this.#actors.set(run, actor);
+    this.#tell({ type: '@xstate.actor', ...about(actor) });
+    return actor;
+  }
+
+  /** A run that goes on with another version of its workflow is told of anew, with the chart of that. */
+  #actorOf(run: string, compiled: CompiledWorkflow, state: RunState): RunActor | undefined {
     const actor = this.#actors.get(run);
-    if (actor === undefined) return;
+    if (actor === undefined || actor.compiled === compiled) return actor;
+    return this.#register(run, actor._parent ?? null, compiled, state);
+  }
+
+  /** An event was committed. */
+  advanced({ run, recorded, state, compiled }: InspectedEvent): void {
     this.#safely(run, () => {
+      const actor = this.#actorOf(run, compiled, state);
+      if (actor === undefined) return;
       const event = actor.advance(recorded, state);
       this.#tell({ type: '@xstate.event', ...about(actor), sourceRef: sourceOf(actor, recorded), event });
       this.#tell(snapshotEvent(actor, event));

@@ -56,7 +56,7 @@ class Placer {
     const nodes = this.#members.get(parent) ?? [];
     const edges = this.#edges.get(parent) ?? [];
     const parts: Layout[] = [];
-    for (const part of componentsOf(nodes, edges)) parts.push(await this.#part(part, edges));
+    for (const part of componentsOf(nodes, edges)) parts.push(await this.#part(leftToRight(part), edges));
     return inRows(parts);
   }
 
@@ -94,6 +94,12 @@ class Placer {
     const { boxes, edges } = moved(content, { x: (width - content.width) / 2, y: box.height });
     return { width, height, boxes: [{ box, x: 0, y: 0, width, height }, ...boxes], edges };
   }
+}
+
+/** What undoes a step stands on the right of what runs when all goes well. */
+function leftToRight(nodes: readonly DrawingNode[]): readonly DrawingNode[] {
+  const isAside = ({ role }: DrawingNode): number => (role === 'compensation' ? 1 : 0);
+  return nodes.toSorted((a, b) => isAside(a) - isAside(b));
 }
 
 function toGraphEdge({ from, to, labels }: DrawingEdge): GraphEdge {

@@ -7,7 +7,8 @@ import { toStatelyMessage } from '../../../src/inspect/live/messages.ts';
 import { RunInspector } from '../../../src/inspect/live/run-inspector.ts';
 import type { Store } from '../../../src/core/ports.ts';
 import { flows } from '../../engine/flows.ts';
-import { agent, flow } from '../../support/flow.ts';
+import { TerminalError } from '../../../src/core/errors.ts';
+import { agent, flow, type LooseStep } from '../../support/flow.ts';
 import { createTestEngine } from '../../support/test-engine.ts';
 import { expectComplete, parsed } from './protocol.ts';
 
@@ -56,6 +57,50 @@ describe.each(flows.filter(({ status = 'completed' }) => status === 'completed' 
     });
   },
 );
+
+test('a run that is retried after its end, and one that moves to another version, are told on', async () => {
+  const steps = (more: readonly LooseStep[] = []): readonly LooseStep[] => [
+    ...more,
+    agent('a'),
+    { id: 'ask', type: 'signal', name: 'go' },
+    agent('b'),
+  ];
+  const first = flow({ name: 'w', version: '1', steps: steps() });
+  const second = flow({ name: 'w', version: '2', steps: steps([agent('zero', { condition: 'false' })]) });
+  const live: StatelyInspectionEvent[] = [];
+  let isDown = true;
+  await using test = await createTestEngine({
+    workflows: [first, second],
+    mocks: {
+      a: 'a',
+      b: () => {
+        if (isDown) throw new TerminalError('down');
+        return 'b';
+      },
+    },
+    inspect: (event) => void live.push(toStatelyMessage(event, 0)),
+  });
+  await test.engine.start(first, {}, { runId: 'r' });
+  await test.clock.settle();
+  expect((await test.engine.migrate({ workflow: 'w', to: '2' })).runs).toMatchObject([{ problems: [] }]);
+  await test.engine.signal('r', 'go');
+  expect((await test.drive('r')).status).toBe('failed');
+  isDown = false;
+  await test.engine.retry('r');
+  await test.clock.settle();
+  expect((await test.drive('r')).status).toBe('completed');
+  const messages = parsed(live);
+  expectComplete(messages, test.store);
+  const charts = messages.flatMap((each) =>
+    each.type === '@xstate.actor' ? [each.definition.includes('"zero"')] : [],
+  );
+  expect(charts).toEqual([false, true, true]);
+  const again = parsed(toldAgain(test.store, 'r'));
+  expectComplete(again, test.store);
+  const events = (all: typeof messages): readonly unknown[] =>
+    all.filter(({ type }) => type !== '@xstate.actor').map(shown);
+  expect(events(again)).toEqual(events(messages));
+});
 
 const secretFlow = flow({
   steps: [
