@@ -9,7 +9,7 @@ import { recordOf } from './record.ts';
 import { seenBy } from './undo-log.ts';
 
 /** A run's own effects: its output, its `onWorkflow*` handlers. */
-export type RunEffect = 'output' | 'start' | 'complete' | 'error';
+export type RunEffect = 'output' | 'start' | 'complete' | 'error' | 'pause' | 'resume';
 
 export interface EffectDescriptor {
   readonly effect: string;

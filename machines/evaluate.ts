@@ -198,8 +198,10 @@ class Evaluation {
   /** `onWorkflow*`: a throwing `onWorkflowStart` fails the run, any other is told of and changes nothing. */
   async #runHandlers(): Promise<EffectResult> {
     const { kind, program, context } = this.#effect;
-    const handlers =
-      kind === 'start' || kind === 'complete' || kind === 'error' ? program.definition.workflowHandlers[kind] : [];
+    const { workflowHandlers } = program.definition;
+    // They stand beside the run: what they would write is not recorded.
+    if (kind === 'pause' || kind === 'resume') return this.#callBeside(workflowHandlers[kind]);
+    const handlers = kind === 'start' || kind === 'complete' || kind === 'error' ? workflowHandlers[kind] : [];
     const writes = new Map<string, StateWrite>();
     const about =
       kind === 'error'
@@ -219,6 +221,17 @@ class Evaluation {
       }
     }
     return new EffectResult(undefined, writes.size === 0 ? {} : { writes: Object.fromEntries(writes) });
+  }
+
+  async #callBeside(handlers: readonly UserFunction[]): Promise<EffectResult> {
+    for (const handler of handlers) {
+      try {
+        await this.#call(handler);
+      } catch (error) {
+        this.#around.onHandlerError?.(error);
+      }
+    }
+    return new EffectResult(undefined);
   }
 
   /** What handlers see of a step's input: without secrets, and undefined where a function gives it (it is called once only). */

@@ -48,13 +48,13 @@ function isControl(event: HistoryEvent): boolean {
   return event.type === 'run.cancelled' || event.type === 'run.terminated' || event.type === 'run.aborted';
 }
 
-function pause(state: RunState, { seq }: Recorded, { by, why }: RunPaused): Advanced | Refused {
+function pause(state: RunState, { seq }: Recorded, { by, why, withParent }: RunPaused): Advanced | Refused {
   const status = statusOf(state);
   if (status !== 'running') return { refused: `a run that is ${status} cannot be paused` };
   const reason = { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
   return {
     ...nothing,
-    state: { ...state, seq, pause: { ...reason, held: [] } },
+    state: { ...state, seq, pause: { ...reason, ...(withParent === undefined ? {} : { withParent }), held: [] } },
     lifecycle: [{ type: 'run.paused', ...reason }],
   };
 }

@@ -143,6 +143,8 @@ export interface TaskAnswered {
 /** The run is closed to all but control events: what arrives is held until it is resumed. */
 export interface RunPaused {
   readonly type: 'run.paused';
+  /** It is held with the run that it is a round or a child of. */
+  readonly withParent?: true;
   readonly by?: string;
   readonly why?: string;
 }

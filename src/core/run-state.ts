@@ -45,6 +45,8 @@ export interface RunState {
 
 /** A person's pause: what arrives is held, in order, and applied when the run is resumed. */
 export interface Pause {
+  /** The run is held with the one that it is a round or a child of. */
+  readonly withParent?: true;
   readonly by?: string;
   readonly why?: string;
   readonly held: readonly Recorded[];

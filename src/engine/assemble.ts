@@ -17,6 +17,7 @@ import { Forks } from './fork.ts';
 import { Migrations } from './migrations.ts';
 import { Messages } from './messages.ts';
 import type { EngineLimits } from './options.ts';
+import { callPauseHandlers } from './pausing.ts';
 import { Reader } from './reader.ts';
 import { Recovery } from './recovery.ts';
 import { RunsBelow } from './runs-below.ts';
@@ -116,6 +117,7 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
       messages.adopted();
       recovery.later(ids);
     },
+    onPause: (driver, kind) => void callPauseHandlers(driver, kind, { values, logger }),
     ports: {
       committer: background ?? committer,
       timers,

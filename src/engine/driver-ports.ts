@@ -1,5 +1,6 @@
 /** What a driver needs of the rooms around it, and what it is made from. Owns the shapes only; `Driver` is the class. */
 import type { ActiveEffect, Kernel, RunState } from '../core/advance.ts';
+import type { RunPaused, RunResumed } from '../core/event.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 import type { RunInspector } from '../inspect/live/run-inspector.ts';
@@ -26,6 +27,8 @@ export interface DriverPortsOf<Driver> {
   stopBelow(driver: Driver, effect: ActiveEffect): void;
   /** Whether an effect that is under way does nothing but wait for other runs, which wake this one when they end. */
   isWaiting(driver: Driver, effect: ActiveEffect): boolean;
+  /** Somebody paused or resumed it, in the turn in which that is applied; gives what follows the commit. */
+  onPause(driver: Driver, event: RunPaused | RunResumed): () => void;
   /** It may have come to rest: see `rests` of the driver. */
   onRest(driver: Driver): void;
   /** It takes an event after it came to rest. */

@@ -190,6 +190,9 @@ export class RunDriver {
     this.#lastAt = at;
     this.#state = advanced.state;
     this.#inLine += 1;
+    const { event: taken } = recorded;
+    const isPause = taken.type === 'run.paused' || taken.type === 'run.resumed';
+    const afterPause = isPause ? this.#ports.onPause(this, taken) : null;
     this.#ports.committer.add(consumed === undefined ? commit : { ...commit, consumed }, () => {
       this.#inLine -= 1;
       this.#row = row;
@@ -197,6 +200,7 @@ export class RunDriver {
       this.#stored.resolve();
       this.#ports.inspector?.advanced({ run: this.id, recorded, state: advanced.state, compiled });
       this.#carryOut(advanced, recorded, before);
+      afterPause?.();
       committed?.(advanced);
       this.settle();
     });

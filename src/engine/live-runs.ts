@@ -8,7 +8,7 @@
  *  R3. A sleeping run of ours is woken by whatever it waits for: an event, its next timer, the end of a run below it.
  */
 import { InvariantError, WorkflowError } from '../core/errors.ts';
-import type { HistoryEvent } from '../core/event.ts';
+import type { HistoryEvent, RunPaused, RunResumed } from '../core/event.ts';
 import type { Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow } from '../core/run.ts';
 import type { WorkflowDefinition } from '../definition/index.ts';
@@ -43,7 +43,12 @@ export interface LiveRunsOptions {
   /** Told of runs that were taken over, to be brought back or to sleep here. */
   onAdopted(ids: readonly string[]): void;
   /** As `RunsBelow` has them. */
-  readonly below: () => Pick<DriverPorts, 'isWaiting'> & { readonly stop: DriverPorts['stopBelow'] };
+  readonly below: () => Pick<DriverPorts, 'isWaiting'> & {
+    readonly stop: DriverPorts['stopBelow'];
+    pause(driver: RunDriver, event: RunPaused | RunResumed): void;
+  };
+  /** After the commit of a pause or its end. */
+  onPause(driver: RunDriver, kind: 'pause' | 'resume'): void;
 }
 
 export class LiveRuns {
@@ -67,6 +72,12 @@ export class LiveRuns {
       ...options.ports,
       stopBelow: (driver, effect) => options.below().stop(driver, effect),
       isWaiting: (driver, effect) => options.below().isWaiting(driver, effect),
+      onPause: (driver, event) => {
+        options.below().pause(driver, event);
+        return () => {
+          options.onPause(driver, event.type === 'run.paused' ? 'pause' : 'resume');
+        };
+      },
       onRest: (driver) => this.#sleeper.rests(driver),
       onStir: (driver) => this.#sleeper.stirs(driver),
       onAsleep: (driver) => this.#asleep(driver),

@@ -7,6 +7,7 @@
 import type { ActiveEffect } from '../core/advance.ts';
 import type { EffectResult } from '../core/effect.ts';
 import { CancelledError, InvariantError, WorkflowError } from '../core/errors.ts';
+import type { RunPaused, RunResumed } from '../core/event.ts';
 import type { Clock, Logger, Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow, type RunStatus } from '../core/run.ts';
 import { createTree } from '../definition/checks/tree.ts';
@@ -19,6 +20,7 @@ import { runChild, type ChildOutcome, type ChildStart } from './children.ts';
 import type { RunDriver } from './driver.ts';
 import { isOfRuns } from './limits/asks.ts';
 import type { LiveRuns } from './live-runs.ts';
+import { hold, release, standAs } from './pausing.ts';
 import { endedRound, loadRun, type Loading } from './load.ts';
 import { runRounds, storedOutcome, type RoundOutcome, type RoundStart } from './rounds.ts';
 import { RunAsleep, RunLeft } from './run-outcome.ts';
@@ -121,6 +123,18 @@ export class RunsBelow {
     for (const row of this.#unfinishedBelow(above)) if (isBelow(effect, row.id)) this.#cancel(row.id, why);
   }
 
+  /** A person's pause of the run above, or its end: in the turn in which that is applied. */
+  pause(above: RunDriver, event: RunPaused | RunResumed): void {
+    const begun = [...(this.#awaited.get(above)?.values() ?? [])].flatMap(({ ids }) => [...ids]);
+    const stored = [...this.#unfinishedBelow(above.id)].map(({ id }) => id).filter((id) => isWanted(above, id));
+    for (const id of new Set([...begun, ...stored])) {
+      const driver = this.#options.live.awake(id);
+      if (driver === undefined) continue;
+      if (event.type === 'run.paused') hold(driver, event);
+      else release(driver, event);
+    }
+  }
+
   /** Whether the round or child was to be cancelled when its process died: it is now. */
   cancelOrphan(row: RunRow): boolean {
     if (row.parent === null || !this.#isOrphan(row, row.parent)) return false;
@@ -177,6 +191,7 @@ export class RunsBelow {
     if (existing !== null && endedStatuses.has(existing.status)) return storedOutcome(existing);
     if (existing === null) this.#startRound(start);
     else live.ensure(start.id);
+    standAs(wait.above, live.get(start.id));
     return storedOutcome(await this.#ended(start.id, wait));
   }
 
@@ -219,6 +234,7 @@ export class RunsBelow {
     const beside = { parent: { run: parent.id, step, visit, seq }, undoes: { run: round, error } };
     if (existing === null) this.#beginRound(start, parent, beside);
     else live.ensure(start.id);
+    standAs(wait.above, live.get(start.id));
     return outcomeOf(await this.#ended(start.id, wait)).status;
   }
 
@@ -249,6 +265,7 @@ export class RunsBelow {
       else begun.catch(() => undefined);
     }
     if (mode === 'detach') return { status: 'started' };
+    standAs(wait.above, live.get(id));
     return outcomeOf(await this.#ended(id, wait));
   }
 
