@@ -72,4 +72,13 @@ export class EngineLife {
   kill(): void {
     this.#process.kill('SIGKILL');
   }
+
+  /** As a debugger or a sleeping laptop would. */
+  stop(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#process.kill('SIGCONT');
+  }
 }
