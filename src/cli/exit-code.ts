@@ -10,6 +10,8 @@ export const exitCodes = {
   unreachable: 4,
   waitingForPerson: 5,
   cancelled: 6,
+  /** Nothing was found, but not everything was looked at. */
+  incomplete: 7,
   timeout: 124,
   interrupted: 130,
   terminated: 143,

@@ -157,3 +157,10 @@ export interface MigrateFlags extends ControlFlags {
   readonly rename?: readonly string[];
   readonly dryRun?: boolean;
 }
+
+export interface VerifyFlags extends LookFlags, ProjectFlags {
+  readonly mermaid?: boolean;
+  /** A workflow file, or the folder that holds one. */
+  readonly against?: string;
+  readonly maxStates?: string;
+}

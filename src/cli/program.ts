@@ -18,6 +18,7 @@ import type {
   StatusFlags,
 } from './flags.ts';
 import type { Io } from './io.ts';
+import { addProofs } from './proof-program.ts';
 import {
   addAgents,
   addDrive,
@@ -48,6 +49,7 @@ export function createProgram(io: Io, version: string, start: Start): Command {
   addArchive(program, io, start);
   addCourse(program, io, start);
   addValidate(program, io, start);
+  addProofs(program, io, start);
   addPictures(program, io, start);
   return program;
 }
@@ -55,7 +57,7 @@ export function createProgram(io: Io, version: string, start: Start): Command {
 const exitCodeHelp = `
 Exit codes:
   0 ok   1 workflow failed   2 wrong usage, definition or input   3 not found   4 agent or store unreachable
-  5 waiting for a person   6 cancelled   124 timeout   130 interrupted`;
+  5 waiting for a person   6 cancelled   7 not all paths looked at   124 timeout   130 interrupted`;
 
 function addInit(program: Command, io: Io, start: Start): void {
   command(program, 'init', 'make a small project that runs at once')

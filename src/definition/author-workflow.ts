@@ -31,4 +31,6 @@ export interface AuthorWorkflow {
   readonly maxVisits?: unknown;
   readonly tags?: unknown;
   readonly metadata?: unknown;
+  /** A list. */
+  readonly rules?: unknown;
 }

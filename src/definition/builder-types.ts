@@ -1,4 +1,5 @@
 /** The fluent builder as authors see it: what each method takes, and what it makes known to the steps after it. */
+import type { RuleForm } from './rule-types.ts';
 import type { z } from 'zod';
 import type { ErrorData } from '../core/errors.ts';
 import type { AuthorStep, CompensationStep, InlineStep, InnerStep } from './author-step.ts';
@@ -131,6 +132,8 @@ export interface WorkflowBuilder<T extends BuilderTypes> extends Workflow<T['sta
   setVersion(version: string): WorkflowBuilder<T>;
   /** Of the whole run. @default none */
   setTimeout(timeout: DurationInput): WorkflowBuilder<T>;
+  /** What has to hold on every way through the workflow: checked by `verify`, no part of the hash. */
+  addRule(rule: RuleForm): WorkflowBuilder<T>;
   setTags(...tags: readonly string[]): WorkflowBuilder<T>;
   setMetadata(metadata: Readonly<Record<string, DataForm>>): WorkflowBuilder<T>;
   /** How often a step may be entered by jumps back. @default 25 */

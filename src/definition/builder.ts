@@ -115,6 +115,10 @@ class Builder {
     return this.#changed();
   }
 
+  addRule(rule: unknown): this {
+    return this.#set('rules', [...((this.#fields.rules as readonly unknown[] | undefined) ?? []), rule]);
+  }
+
   onFailure(steps: unknown): this {
     return this.#set('onFailure', steps);
   }

@@ -6,9 +6,11 @@ import type { Json } from '../core/json.ts';
 import type { Issue } from '../core/issue.ts';
 import type { DataSchema, UserFunction, Value } from './definition-values.ts';
 import type { Step } from './definition-steps.ts';
+import type { Rule } from './rule-types.ts';
 
 export type * from './definition-values.ts';
 export type * from './definition-steps.ts';
+export type { Rule, RuleSubject } from './rule-types.ts';
 
 export interface StepHandlers {
   readonly start: readonly UserFunction[];
@@ -54,6 +56,8 @@ export interface WorkflowDefinition {
   /** Free labels, for people and lists. */
   readonly tags: readonly string[];
   readonly metadata: Json;
+  /** What has to hold on every way through it; no part of the hash. */
+  readonly rules: readonly Rule[];
   /** What is data in it, as canonical JSON text (RFC 8785); functions by place, schemas as JSON Schema. */
   readonly canonical: string;
   /** SHA-256 of `canonical`, hexadecimal. */

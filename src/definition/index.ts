@@ -29,4 +29,5 @@ export type {
   TargetForm,
   ValueForm,
 } from './forms.ts';
+export type { RuleForm, RuleSubjectForm } from './rule-types.ts';
 export * as limits from './limits.ts';

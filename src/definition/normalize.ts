@@ -14,6 +14,8 @@ import { defaultMaxVisits, maxDataDepth, maxDataNodes } from './limits.ts';
 import { copyData, measureData, measureSteps } from './measure.ts';
 import { checkWorkflowName, isUuidV4 } from './names.ts';
 import { readSteps } from './read-steps.ts';
+import { createTree } from './checks/tree.ts';
+import { readRules } from './rules.ts';
 import type { Session } from './session.ts';
 import { sha256 } from './user-function.ts';
 
@@ -34,7 +36,7 @@ const fields = {
   metadata: z.record(z.string(), anything, { error: 'must be an object' }).optional(),
 };
 
-const others = ['input', 'output', 'steps', 'onFailure', 'handlers', 'state', 'stateSchema'];
+const others = ['rules', 'input', 'output', 'steps', 'onFailure', 'handlers', 'state', 'stateSchema'];
 
 /** Never throws on what authors write. */
 export function normalizeWorkflow(author: AuthorWorkflow, session: Session): DefinitionResult {
@@ -53,7 +55,8 @@ export function normalizeWorkflow(author: AuthorWorkflow, session: Session): Def
     return { issues: issues.all };
   }
   const data = copyData(author) as AuthorWorkflow;
-  const draft = readWorkflow(data, session);
+  const read = readWorkflow(data, session);
+  const draft = { ...read, rules: readRules(data.rules, createTree(read), session) };
   checkDefinition(draft, session);
   const json = canonicalData(data, draft, session);
   if (issues.hasErrors) return { issues: issues.all };
@@ -84,6 +87,7 @@ function readWorkflow(data: AuthorWorkflow, session: Session): WorkflowDefinitio
     maxVisits: given.maxVisits ?? defaultMaxVisits,
     tags: given.tags ?? [],
     metadata: (given.metadata ?? {}) as Json,
+    rules: [],
     canonical: '',
     hash: '',
     warnings: [],
@@ -176,7 +180,9 @@ function canonicalData(data: AuthorWorkflow, draft: WorkflowDefinition, session:
     replacements: session.replacements,
     onOther: (path: string, value: unknown) => reportOther(path, value, session),
   };
-  const json = toJson(data, '', options) as Record<string, Json>;
+  // Rules are no part of what runs: a new one makes no other version of it.
+  const { rules: _rules, ...what } = data;
+  const json = toJson(what, '', options) as Record<string, Json>;
   const initial = draft.state === null ? {} : { state: toJson(draft.state, 'state', options) };
   const all: Record<string, Json> = {
     ...json,

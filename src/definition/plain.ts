@@ -33,6 +33,7 @@ const fieldNames = [
   'maxVisits',
   'tags',
   'metadata',
+  'rules',
 ] as const;
 
 const laterFields: readonly string[] = [

@@ -9,16 +9,18 @@ export function mayMiss(program: Program, template: ValueTemplate): boolean {
   if (program.definition.missing === 'empty') return false;
   return template.places.some(({ at }) => {
     const text = textAt(template.source, at);
-    return text !== null && compileTemplate(text, { roots: [...rootsOf(text)] }).kind === 'text';
+    return text !== null && compileTemplate(text, { roots: rootsOf(text) }).kind === 'text';
   });
 }
 
 /** Roots are checked where the definition is made: here any will do. */
-function rootsOf(text: string): ReadonlySet<string> {
-  return new Set([...text.matchAll(/\{\{[#^&{]?\s*([\p{L}_$][\p{L}\p{M}\p{N}_$-]*)/gu)].map(([, root]) => root ?? ''));
+export function rootsOf(text: string): readonly string[] {
+  return [
+    ...new Set([...text.matchAll(/\{\{[#^&{]?\s*([\p{L}_$][\p{L}\p{M}\p{N}_$-]*)/gu)].map(([, root]) => root ?? '')),
+  ];
 }
 
-function textAt(source: unknown, at: string): string | null {
+export function textAt(source: unknown, at: string): string | null {
   const found = parsePath(at).reduce<unknown>(
     (value, key) => (value as Readonly<Record<string | number, unknown>> | undefined)?.[key],
     source,

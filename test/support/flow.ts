@@ -17,6 +17,7 @@ export interface LooseWorkflow {
   readonly maxVisits?: number;
   readonly missing?: 'error' | 'empty';
   readonly onFailure?: readonly LooseStep[];
+  readonly rules?: readonly unknown[];
   readonly onStepStart?: Readonly<Record<string, Handler | readonly Handler[]>>;
   readonly onStepComplete?: Readonly<Record<string, Handler | readonly Handler[]>>;
   readonly onStepError?: Readonly<Record<string, Handler | readonly Handler[]>>;
@@ -48,6 +49,7 @@ export function flow(workflow: LooseWorkflow): WorkflowDefinition {
   for (const { id, ...step } of workflow.steps) call('addStep', id, step);
   if (output !== undefined) call('setOutput', output);
   if (onFailure !== undefined) call('onFailure', onFailure);
+  for (const rule of workflow.rules ?? []) call('addRule', rule);
   for (const method of ['onStepStart', 'onStepComplete', 'onStepError'] as const) {
     for (const [pattern, handlers] of Object.entries(workflow[method] ?? {})) {
       for (const handler of [handlers].flat()) call(method, pattern, handler);
