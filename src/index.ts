@@ -35,7 +35,9 @@ export type { Repeat } from './engine/repeats.ts';
 export type { MigrateOptions, MigratedRun, MigrationReport } from './engine/migrations.ts';
 export type { NextEvent, RunQuery, Wait } from './engine/query.ts';
 export type { Task } from './engine/tasks.ts';
-export type { RunEvent, StepChunk } from './engine/run-events.ts';
+export type { RunEvent, StepChunk, StepQueued } from './engine/run-events.ts';
+export { handleCallback, type HandleCallbackOptions } from './engine/handle-callback.ts';
+export type { EffectError } from './engine/completions.ts';
 export type { BreakpointOption, StartOptions } from './engine/start.ts';
 
 // Projects: workflows found in a folder.

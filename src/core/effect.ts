@@ -10,6 +10,8 @@ export class EffectResult {
   readonly roundWrites: readonly (readonly unknown[])[] | undefined;
   /** Somebody else's work: it was in the cache. */
   readonly isCached: boolean;
+  /** There is no output yet: the other side has accepted the work, and says when it is done. */
+  readonly isAccepted: boolean;
 
   constructor(
     output: unknown,
@@ -18,6 +20,7 @@ export class EffectResult {
       readonly writes?: Readonly<Record<string, StateWrite>> | undefined;
       readonly roundWrites?: readonly (readonly unknown[])[] | undefined;
       readonly isCached?: boolean;
+      readonly isAccepted?: boolean;
     } = {},
   ) {
     this.output = output;
@@ -25,5 +28,6 @@ export class EffectResult {
     this.writes = beside.writes;
     this.roundWrites = beside.roundWrites;
     this.isCached = beside.isCached ?? false;
+    this.isAccepted = beside.isAccepted ?? false;
   }
 }

@@ -223,6 +223,8 @@ export interface Store {
   releaseCached(key: string): void;
   /** Removes what has expired at `now`, at most `limit` values, and claims of owners that are gone; says how many. */
   pruneCached(now: number, limit: number): number;
+  /** A text that is the same for all processes on the store: of those that are given the first one stays. Needs no ownership. */
+  setting(name: string, initial: string): string;
   /** A number that changes when another process has written. */
   changeCount(): number;
 

@@ -47,9 +47,6 @@ export const commonFields = {
   tags: z.array(nonEmptyText).optional(),
 };
 
-/** Fields of the language that do not work yet. */
-export const laterFields: readonly string[] = ['callback', 'heartbeatTimeout'];
-
 export type CommonFields = Fields<typeof commonFields & typeof effectFields>;
 
 /** @param ownCondition whether `condition` belongs to the type itself */

@@ -83,7 +83,14 @@ export interface StepBase {
   readonly tags: readonly string[];
 }
 
-export interface AgentStep extends StepBase {
+/** Of steps whose work may be accepted (202) and completed later. */
+export interface CallbackBase extends StepBase {
+  readonly callback: boolean;
+  /** Null: no signs of life are expected. */
+  readonly heartbeatTimeoutMs: number | null;
+}
+
+export interface AgentStep extends CallbackBase {
   readonly type: 'agent';
   readonly agentId: string;
   readonly action: 'prompt' | 'http';
@@ -142,7 +149,7 @@ export interface TransformStep extends StepBase {
   readonly template: ValueTemplate | null;
 }
 
-export interface HttpStep extends StepBase {
+export interface HttpStep extends CallbackBase {
   readonly type: 'http';
   readonly method: string;
   /** Its source is a text; values put into it are percent-encoded. */

@@ -4,7 +4,8 @@
  */
 import { joinPath } from '../core/issue.ts';
 import { isPlainObject } from '../core/json.ts';
-import { commonFields, laterFields, readBase } from './common-fields.ts';
+import { callbackFields } from './callback-fields.ts';
+import { commonFields, readBase } from './common-fields.ts';
 import { describe, list, quote } from './describe.ts';
 import { effectFields, effectFieldsOf, isEffectField, refuseEffectField } from './effect-fields.ts';
 import type { DataSchema, Decision, Step, Target, UserFunction, Value } from './definition.ts';
@@ -26,7 +27,7 @@ const commonNames: readonly string[] = [
   'type',
   ...Object.keys(commonFields),
   ...Object.keys(effectFields),
-  ...laterFields,
+  ...Object.keys(callbackFields),
 ];
 
 /** A list of steps, at `path`. @param what whose list it is, for messages */
@@ -71,14 +72,11 @@ function readWith(kind: StepKind, raw: Readonly<Record<string, unknown>>, reader
 }
 
 function explainUnknown(kind: StepKind, key: string, reader: Reader): boolean {
-  const isNotYet = laterFields.includes(key);
-  if (kind.type === 'custom' && !isNotYet) return true;
-  if (isNotYet) {
-    reader.add('NOT_SUPPORTED_YET', key, `${quote(key)} is not supported yet in this version`, {
-      hint: 'leave it out',
-    });
+  if (Object.hasOwn(callbackFields, key)) {
+    reader.add('FIELD_MISPLACED', key, `${kind.what} cannot have ${key}`, { expected: 'a step of type agent or http' });
     return true;
   }
+  if (kind.type === 'custom') return true;
   if (isEffectField(key)) {
     refuseEffectField(key, kind, reader);
     return true;

@@ -6,7 +6,7 @@ import { isPlainObject } from '../core/json.ts';
 import type { Agent } from '../agents/registry.ts';
 import type { AgentStep } from '../definition/definition.ts';
 import { callAgent } from '../http/agent.ts';
-import { defaultTimeoutMs, idempotencyKey, SecretScope, transportTimeoutMs, type EffectCall } from './call.ts';
+import { callTimeoutMs, defaultTimeoutMs, idempotencyKey, SecretScope, type EffectCall } from './call.ts';
 
 export async function agentEffect(call: EffectCall): Promise<EffectResult> {
   const step = call.input.info?.step;
@@ -18,6 +18,7 @@ export async function agentEffect(call: EffectCall): Promise<EffectResult> {
   let question = input;
   for (let repair = 0; ; repair++) {
     const result = await ask(call, step, agent, question, scope, repair);
+    if (result.isAccepted) return new EffectResult(null, { isAccepted: true });
     if (step.schema === null) return new EffectResult(result.output, { metadata: result.metadata });
     const checked = step.schema.parse(result.output);
     if (!('issues' in checked))
@@ -56,9 +57,9 @@ function findAgent({ services: { agents } }: EffectCall, agentId: string): Agent
 }
 
 /** An agent's own timeout counts where the step has the general one. */
-function timeoutOf({ timeoutMs }: AgentStep, agent: Agent): number {
-  const own = timeoutMs === defaultTimeoutMs ? agent.timeoutMs : null;
-  return Math.min(transportTimeoutMs(timeoutMs), own ?? Number.POSITIVE_INFINITY);
+function timeoutOf(step: AgentStep, agent: Agent): number {
+  const own = step.timeoutMs === defaultTimeoutMs || step.callback ? agent.timeoutMs : null;
+  return Math.min(callTimeoutMs(step), own ?? Number.POSITIVE_INFINITY);
 }
 
 async function ask(
@@ -83,11 +84,13 @@ async function ask(
       call.stream(text);
     },
     ...(step.endpoint === null ? {} : { endpoint: step.endpoint }),
+    ...(call.callback === undefined ? {} : { callback: call.callback }),
     ...(scope.secrets.size === 0 ? {} : { secrets: scope.secrets }),
   });
 }
 
-function mismatch(step: AgentStep, issues: readonly Issue[], output: unknown): WorkflowError {
+/** The output does not fit the schema of the step. */
+export function mismatch(step: AgentStep, issues: readonly Issue[], output: unknown): WorkflowError {
   const text = issues.map((issue) => formatIssue(issue)).join('; ');
   const excerpt = (typeof output === 'string' ? output : (JSON.stringify(output) ?? '')).slice(0, 2_048);
   return new WorkflowError(

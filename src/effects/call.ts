@@ -3,9 +3,10 @@ import type { EffectResult } from '../core/effect.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import type { ValueLoader } from '../core/stored-value.ts';
 import type { AgentRegistry } from '../agents/registry.ts';
-import type { Value } from '../definition/definition.ts';
+import type { CallbackBase, Value } from '../definition/definition.ts';
 import type { Scope } from '../expressions/path.ts';
 import type { ValueTemplate } from '../expressions/value-template.ts';
+import type { Callback } from '../http/headers.ts';
 import type { HttpClient } from '../http/types.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import { createFunctionContext } from '../../machines/function-context.ts';
@@ -27,6 +28,8 @@ export interface EffectCall {
   readonly input: EffectInput;
   /** What functions of the step gave already: they are not called again. @default none */
   readonly given?: ReadonlyMap<Value, unknown>;
+  /** Of a step that may be completed later: what the other side is sent for it. */
+  readonly callback?: Callback;
   readonly loader: ValueLoader;
   readonly signal: AbortSignal;
   readonly services: Services;
@@ -94,4 +97,9 @@ export const defaultTimeoutMs = 5 * 60_000;
  */
 export function transportTimeoutMs(timeoutMs: number | null): number {
   return (timeoutMs ?? defaultTimeoutMs) + 5_000;
+}
+
+/** The call of a step with `callback` is over when the work is accepted, however long that takes. */
+export function callTimeoutMs({ callback, timeoutMs }: Pick<CallbackBase, 'callback' | 'timeoutMs'>): number {
+  return transportTimeoutMs(callback ? Math.min(timeoutMs ?? defaultTimeoutMs, defaultTimeoutMs) : timeoutMs);
 }

@@ -3,9 +3,9 @@ import { EffectResult } from '../core/effect.ts';
 import { InvariantError, TemplateError } from '../core/errors.ts';
 import { isPlainObject } from '../core/json.ts';
 import type { HttpStep } from '../definition/definition.ts';
-import { idempotencyHeaders } from '../http/headers.ts';
+import { callbackHeaders, idempotencyHeaders } from '../http/headers.ts';
 import { failOnStatus } from '../http/status.ts';
-import { idempotencyKey, SecretScope, transportTimeoutMs, type EffectCall } from './call.ts';
+import { callTimeoutMs, idempotencyKey, SecretScope, type EffectCall } from './call.ts';
 
 export async function httpEffect(call: EffectCall): Promise<EffectResult> {
   const step = call.input.info?.step;
@@ -15,16 +15,22 @@ export async function httpEffect(call: EffectCall): Promise<EffectResult> {
   const answer = await call.services.http.send({
     method,
     url,
-    headers: { ...idempotencyHeaders(idempotencyKey(call.input), call.input.attempt), ...headers },
+    headers: {
+      ...idempotencyHeaders(idempotencyKey(call.input), call.input.attempt),
+      ...callbackHeaders(call.callback),
+      ...headers,
+    },
     body,
-    timeoutMs: transportTimeoutMs(step.timeoutMs),
+    timeoutMs: callTimeoutMs(step),
     signal: call.signal,
     onChunk: (text) => {
       call.stream(text);
     },
     ...(isPlainObject(query) ? { query } : {}),
     ...(scope.secrets.size === 0 ? {} : { secrets: scope.secrets }),
+    ...(call.callback === undefined ? {} : { credentials: [call.callback.token] }),
   });
+  if (call.callback !== undefined && answer.status === 202) return new EffectResult(null, { isAccepted: true });
   failOnStatus(answer, { code: 'HTTP_ERROR', subject: `${method} ${answer.url}` });
   const { status } = answer;
   const headersBack = { ...answer.headers };

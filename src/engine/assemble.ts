@@ -8,6 +8,7 @@ import type { effectHandlers } from '../effects/index.ts';
 import type { HttpClient } from '../http/types.ts';
 import { RunInspector, type InspectionObserver } from '../inspect/live/run-inspector.ts';
 import { Background, type RunReads } from './background.ts';
+import { Callbacks } from './callbacks.ts';
 import { Catalog } from './catalog.ts';
 import { Committer } from './committer.ts';
 import { Control } from './control.ts';
@@ -45,6 +46,8 @@ export interface EngineParts {
   readonly retention: RetentionPolicy | null;
   /** Calls back again and again until it is taken back. */
   readonly sweep: (step: () => void) => () => void;
+  /** Where callbacks are served, without closing slash; null: nowhere. */
+  readonly callbackBase: string | null;
   /** Calls back at the end of the turn of the event loop. */
   readonly defer: (work: () => void) => void;
   /** Whether runs of processes that died meanwhile are continued. */
@@ -77,6 +80,7 @@ export interface Rooms {
   readonly recovery: Recovery;
   readonly starter: Starter;
   readonly messages: Messages;
+  readonly callbacks: Callbacks;
   readonly forks: Forks;
   readonly migrations: Migrations;
 }
@@ -97,7 +101,16 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
   const background = parts.durability === 'sync' ? null : new Background(committer, store);
   const reads = background ?? store;
   const values = new Values(reads);
-  const dispatcher = createDispatcher(parts, timers, values, () => ({ below, messages }));
+  const callbacks = new Callbacks({
+    store,
+    random: parts.random,
+    clock,
+    env: parts.env,
+    base: parts.callbackBase,
+    maxBytes: limits.maxOutputBytes,
+    rooms: () => ({ reader, messages }),
+  });
+  const dispatcher = createDispatcher(parts, { timers, values, callbacks }, () => ({ below, messages }));
   const live: LiveRuns = new LiveRuns({
     store,
     catalog,
@@ -154,7 +167,21 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
     defer: parts.defer,
     onRecovered: hooks.onRecovered,
   });
-  return { catalog, values, committer, timers, live, reads, reader, recovery, starter, messages, forks, migrations };
+  return {
+    catalog,
+    values,
+    committer,
+    timers,
+    live,
+    reads,
+    reader,
+    recovery,
+    starter,
+    messages,
+    callbacks,
+    forks,
+    migrations,
+  };
 }
 
 function createInspector({ inspect, env, logger }: EngineParts, loader: Values): RunInspector | null {
@@ -171,8 +198,11 @@ function createInspector({ inspect, env, logger }: EngineParts, loader: Values):
 
 function createDispatcher(
   parts: EngineParts,
-  timers: TimerQueue,
-  values: Values,
+  {
+    timers,
+    values,
+    callbacks,
+  }: { readonly timers: TimerQueue; readonly values: Values; readonly callbacks: Callbacks },
   rooms: () => { readonly below: RunsBelow; readonly messages: Messages },
 ): Dispatcher {
   const { http, agents, env, clock, logger, limits } = parts;
@@ -185,6 +215,7 @@ function createDispatcher(
     values,
     random: parts.random,
     timers,
+    callbacks,
     cache: new StepCache({ store: parts.store, clock, timers, logger }),
     isUnderWay: (effect) => rooms().below.hasChild(effect),
     maxEffects: limits.maxEffects,

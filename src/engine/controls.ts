@@ -6,6 +6,7 @@ import type { Breakpoint, HistoryEvent } from '../core/event.ts';
 import type { Rooms } from './assemble.ts';
 import { answerCommand, checkReason, parseTaskId, plainData, signalCommand, type Reason } from './commands.ts';
 import { checkBreakpoint } from './breakpoints.ts';
+import type { EffectError } from './completions.ts';
 import type { ControlCommand, Edits } from './control-commands.ts';
 import type { ForkOptions, ForkPlan, ForkPoint, RerunPlan } from './fork.ts';
 import type { MigrateOptions, MigrationReport } from './migrations.ts';
@@ -28,6 +29,34 @@ export abstract class Controls {
     const address = parseTaskId(task);
     const { program, context } = this.openRooms().reader.stateOf(address.run);
     await this.#tell(address.run, answerCommand(address, program, context, answer, by, this.maxInputBytes));
+  }
+
+  /**
+   * Completes the work of a step with `callback`, in the place of the answer; `token` is what was sent with its call. The output is
+   * checked by the step's schema: one that does not fit fails the attempt, as it would have at once.
+   * @throws WorkflowError NOT_FOUND (no such token, run or step); CONFLICT when the attempt is over; REQUEST_INVALID, LIMIT_EXCEEDED
+   */
+  async completeEffect(
+    token: string,
+    output: unknown,
+    beside: { readonly metadata?: Readonly<Record<string, unknown>> } = {},
+  ): Promise<void> {
+    await this.openRooms().callbacks.complete(token, { output: output ?? null, ...beside });
+  }
+
+  /** As {@link completeEffect}, with what an agent would have answered at once: `{ response, metadata }`. */
+  async answerEffect(token: string, answer: unknown): Promise<void> {
+    await this.openRooms().callbacks.complete(token, { answer });
+  }
+
+  /** The work failed: the attempt fails, and another one may follow. @throws as {@link completeEffect} */
+  async failEffect(token: string, error: EffectError): Promise<void> {
+    await this.openRooms().callbacks.complete(token, { error });
+  }
+
+  /** A sign of life of the work. CONFLICT says that nobody waits for it any more. @throws as {@link completeEffect} */
+  async heartbeat(token: string): Promise<void> {
+    await this.openRooms().callbacks.heartbeat(token);
   }
 
   async pause(id: string, reason: Reason = {}): Promise<void> {

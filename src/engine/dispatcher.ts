@@ -5,11 +5,13 @@
 import type { ActiveEffect } from '../core/advance.ts';
 import { EffectResult } from '../core/effect.ts';
 import { InvariantError, WorkflowError, toErrorData } from '../core/errors.ts';
-import type { HistoryEvent } from '../core/event.ts';
+import type { EffectAccepted, HistoryEvent } from '../core/event.ts';
 import type { Random } from '../core/ports.ts';
 import { cacheKey } from '../effects/cache-key.ts';
-import type { EffectHandler, Services } from '../effects/call.ts';
+import type { AgentStep, HttpStep, Step } from '../definition/definition.ts';
+import type { EffectCall, EffectHandler, Services } from '../effects/call.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
+import type { Callbacks } from './callbacks.ts';
 import { CarriedEffect } from './carried-effect.ts';
 import type { RunDriver } from './driver.ts';
 import { Asks, isOfRuns } from './limits/asks.ts';
@@ -38,6 +40,8 @@ export interface DispatcherOptions {
   readonly random: Random;
   readonly timers: Pick<TimerQueue, 'now' | 'add'>;
   readonly cache: StepCache;
+  /** What the other side is sent, for work that it may complete later. */
+  readonly callbacks: Pick<Callbacks, 'issue'>;
   /** Whether what the effect is made of (a child run) goes on already. */
   readonly isUnderWay: (effect: ActiveEffect) => boolean;
   /** Effects at once, of all runs; more wait in line. Loops do not count: their rounds do. */
@@ -171,8 +175,11 @@ export class Dispatcher {
       const result = await this.#handle(carried, input);
       if (signal.aborted) return;
       value = result.output;
-      ({ event, size } = this.#results.completed(input, result, loader.known));
-      this.#keep(carried, result);
+      if (result.isAccepted) event = acceptedEvent(input);
+      else {
+        ({ event, size } = this.#results.completed(input, result, loader.known));
+        this.#keep(carried, result);
+      }
     } catch (error) {
       if (signal.aborted) return;
       if (leavesRun(effect, error, loader, driver)) return;
@@ -207,6 +214,7 @@ export class Dispatcher {
     const stepId = input.info?.step.id ?? '$run';
     const answer: unknown = await handler({
       input,
+      ...this.#callback(driver, input),
       given,
       loader,
       signal,
@@ -216,6 +224,11 @@ export class Dispatcher {
       },
     });
     return answer instanceof EffectResult ? answer : new EffectResult(answer);
+  }
+
+  #callback({ id: run }: RunDriver, { info, visit, attempt }: EffectInput): Pick<EffectCall, 'callback'> {
+    if (info === null || !completesLater(info.step)) return {};
+    return { callback: this.#options.callbacks.issue({ run, step: info.step.id, visit, attempt }) };
   }
 
   /** For other runs. */
@@ -235,6 +248,22 @@ export class Dispatcher {
     await this.#options.emit(step.name, payload);
     return new EffectResult(null, { metadata: { name: step.name, payload } });
   }
+}
+
+function completesLater(step: Step): step is AgentStep | HttpStep {
+  return (step.type === 'agent' || step.type === 'http') && step.callback;
+}
+
+function acceptedEvent(input: EffectInput): EffectAccepted {
+  const step = input.info?.step;
+  if (step === undefined || !completesLater(step))
+    throw new InvariantError(`effect '${input.effect}' was accepted, and nobody can complete it`);
+  const { heartbeatTimeoutMs } = step;
+  return {
+    type: 'effect.accepted',
+    ...tokenOf(input),
+    ...(heartbeatTimeoutMs === null ? {} : { heartbeatMs: heartbeatTimeoutMs }),
+  };
 }
 
 function isCached({ input }: ActiveEffect): boolean {

@@ -11,6 +11,9 @@ export function encodeCommand(command: Command): string {
 }
 
 const commandTypes: ReadonlySet<string> = new Set([
+  'effect.completed',
+  'effect.failed',
+  'effect.heartbeat',
   'signal.received',
   'task.answered',
   'run.paused',

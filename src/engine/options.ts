@@ -1,5 +1,6 @@
 /** The options of an engine, with their defaults. */
 import { WorkflowError } from '../core/errors.ts';
+import { readBaseUrl } from '../agents/read-agent.ts';
 import type { AgentRegistry, AgentsOption } from '../agents/registry.ts';
 import type { WorkflowDefinition } from '../definition/definition.ts';
 import type { Workflow } from '../definition/index.ts';
@@ -71,6 +72,11 @@ export interface EngineOptions {
    * @default every 200 ms while there is a `retention`
    */
   readonly sweep?: (step: () => void) => () => void;
+  /**
+   * Where {@link handleCallback} is served, as `'https://flows.example.com/callbacks'`: what agents are sent to complete their work
+   * later is below it. @default they are sent a token only
+   */
+  readonly callbackBase?: string;
   readonly http?: Omit<HttpClientOptions, 'allowHosts' | 'clock'>;
   /**
    * Told what runs do as XState tells it of actors, after each commit: `inspector.inspect` of `@statelyai/inspect`, or any function
@@ -98,6 +104,14 @@ const defaultLimits: Required<EngineLimits> = {
 export function checkSleepAfter(ms: number = 5_000): number {
   if (typeof ms === 'number' && ms >= 0) return ms;
   throw new WorkflowError('REQUEST_INVALID', 'sleepAfterMs takes a number of milliseconds from 0 on, or Infinity');
+}
+
+/** Without closing slash; null: there is none. @throws WorkflowError REQUEST_INVALID */
+export function checkCallbackBase(base: string | undefined): string | null {
+  if (base === undefined) return null;
+  const parsed = readBaseUrl(base);
+  if ('url' in parsed) return parsed.url;
+  throw new WorkflowError('REQUEST_INVALID', `callbackBase cannot be used: ${parsed.problem}`);
 }
 
 export const defaultStoreFile = '.dank/workflows.db';

@@ -15,6 +15,8 @@ export interface AgentResult {
    * its events; of a call of an endpoint: `{status}`.
    */
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** It has accepted the work: there is no output yet. */
+  readonly isAccepted?: true;
 }
 
 /** @throws WorkflowError AGENT_ERROR, unless the status is 2xx */
@@ -59,11 +61,23 @@ export function readAgentAnswer(
   }
   if (action === 'http') return { output: answer.body, metadata: { status: answer.status } };
   if (answer.status === 202) {
-    throw invalid('it answered 202 (accepted, to be completed later), which is not supported yet', false);
+    throw invalid("it answered 202 (accepted, to be completed later): the step needs 'callback: true' for that", false);
   }
   if (answer.body === null && answer.text === null)
     throw invalid(`the answer is empty (status ${answer.status}), expected JSON with a 'response'`);
   const { response, ...rest } = promptAnswer(answer, invalid);
+  return { output: readResponse(response, format, invalid), metadata: splitMetadata(rest) };
+}
+
+/**
+ * An agent's answer to a prompt that comes later: `{ response, ... }`.
+ * @throws WorkflowError AGENT_RESPONSE_INVALID
+ */
+export function readLateAnswer(agent: string, body: unknown, format: AgentFormat): AgentResult {
+  const invalid = (problem: string): WorkflowError =>
+    new WorkflowError('AGENT_RESPONSE_INVALID', `agent '${agent}': ${problem}`, { details: { agent } });
+  if (!isPlainObject(body)) throw invalid(`the answer is not a JSON object with a 'response' but ${typeName(body)}`);
+  const { response, ...rest } = body;
   return { output: readResponse(response, format, invalid), metadata: splitMetadata(rest) };
 }
 

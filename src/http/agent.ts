@@ -12,7 +12,14 @@ import {
 } from '../core/errors.ts';
 import { isPlainObject } from '../core/json.ts';
 import { failAgentStatus, readAgentAnswer, type AgentFormat, type AgentResult } from './agent-answer.ts';
-import { checkMethod, credentialValues, idempotencyHeaders, type GivenHeaders } from './headers.ts';
+import {
+  callbackHeaders,
+  checkMethod,
+  credentialValues,
+  idempotencyHeaders,
+  type Callback,
+  type GivenHeaders,
+} from './headers.ts';
 import { createMasker } from './mask.ts';
 import type { HttpClient, HttpRequest } from './types.ts';
 
@@ -49,6 +56,8 @@ export interface AgentCall {
   /** 1-based. */
   readonly attempt: number;
   readonly secrets?: ReadonlyMap<string, string>;
+  /** An answer 202 then means that the work was accepted. */
+  readonly callback?: Callback;
   /** Gets the pieces of a streamed answer, masked. */
   readonly onChunk?: (text: string) => void;
   /** @default the client's limit */
@@ -66,7 +75,8 @@ const noSecrets: ReadonlyMap<string, string> = new Map();
  * prompt that is missing or empty; and what the client throws
  */
 export async function callAgent(client: HttpClient, agent: AgentTarget, call: AgentCall): Promise<AgentResult> {
-  const credentials = credentialValues(agent.headers);
+  const token = call.callback === undefined ? [] : [call.callback.token];
+  const credentials = [...credentialValues(agent.headers), ...token];
   const request = call.action === 'http' ? endpointRequest(agent, call) : promptRequest(agent, call);
   const answer = await client
     .send({
@@ -74,6 +84,7 @@ export async function callAgent(client: HttpClient, agent: AgentTarget, call: Ag
       headers: {
         ...agent.headers,
         ...idempotencyHeaders(call.idempotencyKey, call.attempt),
+        ...callbackHeaders(call.callback),
         ...request.headers,
         ...call.headers,
       },
@@ -89,6 +100,7 @@ export async function callAgent(client: HttpClient, agent: AgentTarget, call: Ag
     .catch((error: unknown) => {
       throw agentError(agent, error);
     });
+  if (call.callback !== undefined && answer.status === 202) return { output: null, metadata: {}, isAccepted: true };
   failAgentStatus(agent.name, `${request.method} ${request.url}`, answer, call.action ?? 'prompt');
   const result = readAgentAnswer(agent.name, answer, call.action ?? 'prompt', call.format ?? 'auto');
   if (call.secrets === undefined && credentials.length === 0) return result;

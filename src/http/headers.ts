@@ -75,6 +75,20 @@ export function idempotencyHeaders(key: string, attempt: number): GivenHeaders {
   return { 'idempotency-key': safe, 'x-attempt': attempt };
 }
 
+/** What the other side needs to complete the work later. */
+export interface Callback {
+  /** Addresses this attempt, and proves that it may be completed. */
+  readonly token: string;
+  /** Where to post to; null: nobody is known to listen. */
+  readonly url: string | null;
+}
+
+export function callbackHeaders(callback: Callback | undefined): GivenHeaders {
+  if (callback === undefined) return {};
+  const { token, url } = callback;
+  return { 'x-callback-token': token, ...(url === null ? {} : { 'x-callback-url': url }) };
+}
+
 const credentialHeader = /^(authorization|cookie|.*(api-?key|token|secret|password))$/i;
 
 /** The values of headers that are credentials by their names; of `Authorization: Scheme value` the value alone. */

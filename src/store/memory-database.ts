@@ -33,6 +33,7 @@ export class MemoryDatabase {
   readonly runs = new Map<string, MemoryRun>();
   readonly definitions = new Map<string, string>();
   readonly inbox = new Map<number, MemoryEntry>();
+  readonly settings = new Map<string, string>();
   readonly cache = new Map<string, MemoryCached>();
   readonly owners = new Map<number, { alive: boolean }>();
   nextRun = 1;

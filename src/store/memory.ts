@@ -215,6 +215,12 @@ export class MemoryStore implements Store {
     return expired.length + orphans.length;
   }
 
+  setting(name: string, initial: string): string {
+    const { settings } = this.#use();
+    if (!settings.has(name)) settings.set(name, initial);
+    return settings.get(name) ?? initial;
+  }
+
   changeCount(): number {
     return this.#use().changesByOthers(this.#writer);
   }

@@ -271,7 +271,7 @@ describe('step types of your own', () => {
     [{ channel: 5 }, ['INVALID_DATA steps[0].channel']],
     [{}, ['INVALID_DATA steps[0].channel']],
     [{ chanel: '#a' }, ['UNKNOWN_FIELD steps[0].chanel', 'INVALID_DATA steps[0].channel']],
-    [{ channel: '#a', callback: true }, ['NOT_SUPPORTED_YET steps[0].callback']],
+    [{ channel: '#a', callback: true }, ['FIELD_MISPLACED steps[0].callback']],
     [{ channel: '{{env.CHANNEL}}' }, ['ENV_MISPLACED steps[0].channel']],
   ])('%j', (step, expected) => {
     expect((parse(step).issues ?? []).map(({ code, path }) => `${code} ${path}`)).toEqual(expected);

@@ -599,9 +599,6 @@ describe('ids', () => {
 
 describe('what does not work yet is never accepted', () => {
   run([
-    ...['callback', 'heartbeatTimeout'].map(
-      (field) => [`field ${field}`, [step('a', { [field]: true })], [`NOT_SUPPORTED_YET steps[0].${field}`]] as const,
-    ),
     ...['schedule', 'webhook', 'exposeEndpoint', 'on', 'triggers'].map(
       (field) => [`workflow field ${field}`, [step('a')], [`NOT_SUPPORTED_YET ${field}`], { [field]: {} }] as const,
     ),

@@ -288,3 +288,34 @@ describe('cache', () => {
     else expect(given).toMatchObject(expected);
   });
 });
+
+describe('callback', () => {
+  table([
+    [{ ...http, callback: true }, ''],
+    [{ type: 'agent', agentId: 'a', input: 'x', callback: true, heartbeatTimeout: '30s' }, ''],
+    [
+      { ...http, heartbeatTimeout: '30s' },
+      "heartbeatTimeout: heartbeatTimeout needs 'callback: true': only work that completes later gives signs of life",
+    ],
+    [{ ...http, callback: 'yes' }, /^callback: callback must be a boolean/],
+    [{ ...http, callback: true, heartbeatTimeout: 0 }, 'heartbeatTimeout: heartbeatTimeout must be positive (found 0)'],
+    [
+      { ...http, callback: true, cache: '1h' },
+      'cache: a step has either cache or callback, not both; put what is to be cached into a step of its own',
+    ],
+    [
+      { type: 'agent', agentId: 'a', input: 'x', callback: true, repair: 1, schema: { type: 'object' } },
+      "repair: a step has either repair or callback, not both; an output that does not fit the schema fails the attempt: 'retry' asks again",
+    ],
+    [{ ...wait, callback: true }, 'callback: a wait step cannot have callback (expected a step of type agent or http)'],
+  ]);
+
+  test('takes the general timeout away: what completes later may take its time', () => {
+    expect(only(http)).toMatchObject({ callback: false, heartbeatTimeoutMs: null, timeoutMs: 300_000 });
+    expect(only({ ...http, callback: true })).toMatchObject({ callback: true, timeoutMs: null });
+    expect(only({ ...http, callback: true, timeout: '1d', heartbeatTimeout: '1m' })).toMatchObject({
+      timeoutMs: 86_400_000,
+      heartbeatTimeoutMs: 60_000,
+    });
+  });
+});

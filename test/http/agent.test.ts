@@ -164,7 +164,7 @@ describe('the answer of a prompt', () => {
       /charset/,
       false,
     ],
-    ['202', '{"accepted":true}', { 'content-type': 'application/json' }, 202, /202.*not supported yet/, false],
+    ['202', '{"accepted":true}', { 'content-type': 'application/json' }, 202, /202.*callback: true/, false],
   ];
   test.each(invalid)('%s is not valid', async (_name, body, headers, status, message, retryable) => {
     const error = await failureOf(ask(await answering(body, headers, status)));

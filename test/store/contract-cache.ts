@@ -3,6 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { codeOf, type Contract } from './harness.ts';
 
 export function describeCache(name: string, { open, openOwner }: Contract): void {
+  describe(`${name}: settings`, () => {
+    test('are what the first process says, for all and for good', () => {
+      const [a, b] = [openOwner(), open()];
+      expect(b.setting('secret', 'first')).toBe('first');
+      expect([a.setting('secret', 'second'), b.setting('secret', 'third')]).toEqual(['first', 'first']);
+      expect(a.setting('other', 'x')).toBe('x');
+      a.close();
+      expect(open().setting('secret', 'fourth')).toBe('first');
+    });
+  });
+
   describe(`${name}: the cache of steps`, () => {
     test('gives a value until it expires, to every process', () => {
       const [a, b] = [openOwner(), openOwner()];

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { httpMethods } from '../../core/http-names.ts';
 import { isPlainObject } from '../../core/json.ts';
 import type { AgentStep } from '../definition.ts';
+import { callbackFields, readCallback, type CallbackForm } from '../callback-fields.ts';
 import { anything, integer, nonEmptyText } from '../fields.ts';
-import { defaultCallTimeoutMs } from '../limits.ts';
 import { allEffectFields, stepKind, valueExpression, type StepReader } from '../step-kind.ts';
 import type { HttpMethod, SchemaForm, ValueForm } from '../forms.ts';
 
 /** What an author writes. `Context` is the step's context as functions get it. */
-export interface AgentForm<Context> {
+export interface AgentForm<Context> extends CallbackForm {
   readonly type: 'agent';
   /** Name or id of an agent, or the URL of one. */
   readonly agentId: string;
@@ -39,6 +39,7 @@ const fields = {
   format: z.enum(['auto', 'text', 'json']).optional(),
   schema: anything.optional(),
   repair: integer(0, 10).optional(),
+  ...callbackFields,
 };
 
 export const agent = stepKind({
@@ -58,7 +59,7 @@ export const agent = stepKind({
     return {
       ...base,
       type: 'agent',
-      timeoutMs: base.timeoutMs ?? defaultCallTimeoutMs,
+      ...readCallback(given, base, reader),
       agentId: given.agentId === undefined ? '' : (readAgentId(given.agentId, reader) ?? ''),
       action,
       endpoint: given.endpoint ?? null,
@@ -93,6 +94,7 @@ interface Given {
   readonly input?: unknown;
   readonly schema?: unknown;
   readonly repair?: number | undefined;
+  readonly callback?: boolean | undefined;
 }
 
 function checkAction(given: Given, action: 'prompt' | 'http', reader: StepReader): void {
@@ -104,6 +106,11 @@ function checkAction(given: Given, action: 'prompt' | 'http', reader: StepReader
     checkPrompt(given.input, reader);
   }
   if (given.endpoint !== undefined) checkEndpoint(given.endpoint, reader);
+  if (given.callback === true && given.repair !== undefined && given.repair > 0) {
+    reader.add('FIELD_CONFLICT', 'repair', 'a step has either repair or callback, not both', {
+      hint: "an output that does not fit the schema fails the attempt: 'retry' asks again",
+    });
+  }
   if (given.repair !== undefined && given.repair > 0 && given.schema === undefined) {
     reader.add('FIELD_MISPLACED', 'repair', "repair needs a 'schema': the agent is asked again with its errors");
   }

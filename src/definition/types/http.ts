@@ -6,12 +6,12 @@ import { isPlainObject } from '../../core/json.ts';
 import { compileValue } from '../../expressions/value-template.ts';
 import { describe, quote } from '../describe.ts';
 import type { HttpStep } from '../definition.ts';
+import { callbackFields, readCallback, type CallbackForm } from '../callback-fields.ts';
 import { anything, nonEmptyText } from '../fields.ts';
-import { defaultCallTimeoutMs } from '../limits.ts';
 import { allEffectFields, stepKind, templateExpression, valueExpression, type StepReader } from '../step-kind.ts';
 import type { DataForm, HttpMethod, ValueForm } from '../forms.ts';
 
-export interface HttpForm<Context> {
+export interface HttpForm<Context> extends CallbackForm {
   readonly type: 'http';
   /** @default 'GET', or 'POST' with a body */
   readonly method?: HttpMethod;
@@ -37,6 +37,7 @@ export const http = stepKind({
     query: anything.optional(),
     body: anything.optional(),
     pick: z.enum(['body', 'response']).optional(),
+    ...callbackFields,
   },
   hints: {
     input: "the data of a request is its 'body' (or 'query')",
@@ -56,7 +57,7 @@ export const http = stepKind({
     return {
       ...base,
       type: 'http',
-      timeoutMs: base.timeoutMs ?? defaultCallTimeoutMs,
+      ...readCallback(given, base, reader),
       method,
       url: (given.url === undefined ? null : reader.template('url', given.url)) ?? compileValue(''),
       headers: given.headers === undefined ? null : reader.template('headers', given.headers),

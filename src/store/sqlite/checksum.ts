@@ -26,8 +26,8 @@ export function textSum(text: string): number {
   return signed(crc32(text));
 }
 
-/** Of a value in the cache of steps, with the key it belongs to. */
-export function cacheSum(key: string, value: string): number {
+/** Of a value and the name it is found by. */
+export function namedSum(key: string, value: string): number {
   return signed(crc32(value, crc32(key)));
 }
 

@@ -5,12 +5,13 @@ import { sleep } from './migrations/002-sleep.ts';
 import { search } from './migrations/003-search.ts';
 import { retention } from './migrations/004-retention.ts';
 import { cache } from './migrations/005-cache.ts';
+import { settings } from './migrations/006-settings.ts';
 
 /** 'dWkf' in the file's header: other SQLite databases are not taken for a store. */
 export const applicationId = 0x64_57_6b_66;
 
 /** Migration `n` (1-based) takes a store from version n-1 to n. */
-export const migrations: readonly Migration[] = [tables, sleep, search, retention, cache];
+export const migrations: readonly Migration[] = [tables, sleep, search, retention, cache, settings];
 
 export const schemaVersion = migrations.length;
 

@@ -5,7 +5,7 @@
 import type { StatementSync } from 'node:sqlite';
 import type { CacheClaim } from '../../core/ports.ts';
 import { notAcquired } from '../commit-rules.ts';
-import { cacheSum } from './checksum.ts';
+import { namedSum } from './checksum.ts';
 import type { Connection, Query } from './connection.ts';
 import { isOwnerAlive } from './lock.ts';
 import type { Owner } from './ownership.ts';
@@ -63,7 +63,7 @@ export class StepCache {
     const entry = this.#find.get(key);
     if (entry === undefined) return null;
     if (entry.value !== null) {
-      const isSound = entry.sum === cacheSum(key, entry.value);
+      const isSound = entry.sum === namedSum(key, entry.value);
       return isSound && entry.expires_at > now ? { value: entry.value } : null;
     }
     if (entry.owner === owner) return 'claimed';
@@ -75,7 +75,7 @@ export class StepCache {
   }
 
   put(key: string, value: string, expiresAt: number): void {
-    this.#connection.write(() => this.#put.run(key, value, null, expiresAt, cacheSum(key, value)));
+    this.#connection.write(() => this.#put.run(key, value, null, expiresAt, namedSum(key, value)));
   }
 
   release(key: string): void {

@@ -21,6 +21,7 @@ import { Owner, type OwnerInfo } from './ownership.ts';
 import { Pruner, type Weight } from './pruner.ts';
 import { Reader } from './reader.ts';
 import { Sleepers } from './sleep.ts';
+import { Settings } from './settings.ts';
 import { StepCache } from './step-cache.ts';
 import { Writer } from './writer.ts';
 
@@ -35,6 +36,7 @@ export class SqliteStore implements Store {
   readonly #pruner: Pruner;
   readonly #sleepers: Sleepers;
   readonly #cache: StepCache;
+  readonly #settings: Settings;
   readonly #changes: Query<{ readonly data_version: number }>;
   #open = true;
 
@@ -49,6 +51,7 @@ export class SqliteStore implements Store {
     this.#pruner = new Pruner(connection);
     this.#sleepers = new Sleepers(connection);
     this.#cache = new StepCache(connection, this.#owner);
+    this.#settings = new Settings(connection);
     this.#changes = connection.query('pragma data_version');
   }
 
@@ -159,6 +162,10 @@ export class SqliteStore implements Store {
 
   pruneCached(now: number, limit: number): number {
     return this.#cache.prune(now, limit);
+  }
+
+  setting(name: string, initial: string): string {
+    return this.#settings.of(name, initial);
   }
 
   changeCount(): number {

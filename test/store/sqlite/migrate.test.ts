@@ -127,7 +127,7 @@ describe('migrations', () => {
     }
     migrateTo(known);
     expect(look('pragma user_version')).toBe(known.length);
-  });
+  }, 120_000);
 
   test('wait until no process of the older release owns runs', () => {
     const store = openSqliteStore(directory.file());
