@@ -24,10 +24,19 @@ export function accept(
     const heartbeatMs = event.heartbeatMs ?? null;
     const { effect: step, visit, attempt } = event;
     const told = { ...effect, accepted: { heartbeatMs } };
-    return beaten(state, told, recorded, [{ type: 'step.accepted', step, visit, attempt }]);
+    return beaten(begunLate(state, effect, event.waitedMs ?? 0), told, recorded, [
+      { type: 'step.accepted', step, visit, attempt },
+    ]);
   }
   if (accepted === undefined) return { refused: `effect '${event.effect}' has not been accepted` };
   return beaten(state, effect, recorded, []);
+}
+
+/** What bounds the attempt has been set when it began to wait. */
+function begunLate(state: RunState, { id }: ActiveEffect, waitedMs: number): RunState {
+  const timer = state.timers.get(`timeout:${id}`);
+  if (timer === undefined || waitedMs === 0) return state;
+  return { ...state, timers: new Map(state.timers).set(timer.name, { ...timer, dueAt: timer.dueAt + waitedMs }) };
 }
 
 function beaten(

@@ -86,6 +86,8 @@ export interface EffectAccepted extends EffectResultBase {
   readonly type: 'effect.accepted';
   /** In milliseconds: so long without a sign of life is a failure. Absent: none is expected. */
   readonly heartbeatMs?: number;
+  /** How long it had to wait before it began, in milliseconds: the time of the attempt counts from there. Absent: not at all. */
+  readonly waitedMs?: number;
 }
 
 /** A sign of life of an accepted effect. */

@@ -23,6 +23,9 @@ export class CarriedEffect implements Carrying {
   /** What functions of the step gave already. */
   readonly given: GivenValues = new Map();
   isDone = false;
+  /** When it was given to the dispatcher, and how long it waited then; milliseconds. */
+  readonly givenAt: number;
+  waitedMs = 0;
   asks: readonly Ask[] = [];
   ticket: Ticket | null = null;
   turn: CacheTurn | null = null;
@@ -30,10 +33,11 @@ export class CarriedEffect implements Carrying {
   problem: { readonly error: unknown } | null = null;
   readonly #controller = new AbortController();
 
-  constructor(driver: RunDriver, effect: ActiveEffect, values: Values, isLimited: boolean) {
+  constructor(driver: RunDriver, effect: ActiveEffect, values: Values, isLimited: boolean, givenAt: number) {
     this.driver = driver;
     this.effect = effect;
     this.isLimited = isLimited;
+    this.givenAt = givenAt;
     this.loader = new TrackingLoader(values, driver.id);
     this.signal.addEventListener(
       'abort',

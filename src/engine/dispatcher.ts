@@ -74,7 +74,13 @@ export class Dispatcher {
    * posted to the driver, unless it was aborted.
    */
   start(driver: RunDriver, effect: ActiveEffect): Carrying {
-    const carried = new CarriedEffect(driver, effect, this.#options.values, this.isLimited(effect));
+    const carried = new CarriedEffect(
+      driver,
+      effect,
+      this.#options.values,
+      this.isLimited(effect),
+      this.#options.timers.now(),
+    );
     if (isCached(effect)) this.#startCached(carried);
     else this.#startWithin(carried, false);
     return carried;
@@ -149,6 +155,7 @@ export class Dispatcher {
 
   /** Holds its places until it is done or aborted: what ignores its signal does not keep others from running. */
   #begin(carried: CarriedEffect, isLate: boolean): void {
+    if (isLate) carried.waitedMs = Math.round(this.#options.timers.now() - carried.givenAt);
     if (isLate && !carried.driver.begin(carried.effect)) carried.release();
     else
       void this.#safely(carried).finally(() => {
@@ -175,7 +182,7 @@ export class Dispatcher {
       const result = await this.#handle(carried, input);
       if (signal.aborted) return;
       value = result.output;
-      if (result.isAccepted) event = acceptedEvent(input);
+      if (result.isAccepted) event = acceptedEvent(input, carried.waitedMs);
       else {
         ({ event, size } = this.#results.completed(input, result, loader.known));
         this.#keep(carried, result);
@@ -254,7 +261,7 @@ function completesLater(step: Step): step is AgentStep | HttpStep {
   return (step.type === 'agent' || step.type === 'http') && step.callback;
 }
 
-function acceptedEvent(input: EffectInput): EffectAccepted {
+function acceptedEvent(input: EffectInput, waitedMs: number): EffectAccepted {
   const step = input.info?.step;
   if (step === undefined || !completesLater(step))
     throw new InvariantError(`effect '${input.effect}' was accepted, and nobody can complete it`);
@@ -263,6 +270,7 @@ function acceptedEvent(input: EffectInput): EffectAccepted {
     type: 'effect.accepted',
     ...tokenOf(input),
     ...(heartbeatTimeoutMs === null ? {} : { heartbeatMs: heartbeatTimeoutMs }),
+    ...(waitedMs === 0 ? {} : { waitedMs }),
   };
 }
 

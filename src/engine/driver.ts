@@ -295,14 +295,14 @@ export class RunDriver {
 
   // Rest and sleep.
 
-  /** Whether nothing happens to it until the world says something, and nobody watches. */
+  /** Whether nothing happens to it until the world says something, and nobody watches. What holds a place in a limit stays. */
   get rests(): boolean {
     return (
       this.#inLine === 0 &&
       this.#isTakenUp &&
       !this.#isStopped &&
       this.#audience.isEmpty &&
-      this.#underWay.everyEffect((effect) => this.#ports.isWaiting(this, effect))
+      this.#underWay.everyEffect((effect) => this.#ports.isWaiting(this, effect) && !this.#ports.isLimited(effect))
     );
   }
 

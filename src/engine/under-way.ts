@@ -77,7 +77,7 @@ export class UnderWay {
   /** Of a run that was loaded: a timer that is set when its effect begins, not by when it is due. */
   countsFromBegin({ name }: ActiveTimer, effects: RunState['effects']): boolean {
     const effect = name.startsWith(timeoutPrefix) ? effects.get(name.slice(timeoutPrefix.length)) : undefined;
-    return effect !== undefined && this.#ports.isLimited(effect);
+    return effect !== undefined && effect.accepted === undefined && this.#ports.isLimited(effect);
   }
 
   #timeAttempt(effect: ActiveEffect, timers: RunState['timers']): void {

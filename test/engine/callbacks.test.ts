@@ -374,3 +374,45 @@ test('a pause holds the result until the run is resumed; a cancelled run takes n
   await given.engine.run('c').cancel();
   expect(await code(given.engine.completeEffect(token, 1))).toBe('CONFLICT');
 });
+
+describe('a run that waits for a callback', () => {
+  test('sleeps, and is woken by what is said to it', async () => {
+    const store = openMemoryStore();
+    await using given = await lab(one({ heartbeatTimeout: '1h', timeout: '1d' }), { store, sleepAfterMs: 100 });
+    await started(given);
+    await given.clock.advance(500);
+    expect(store.readSleep('r')).not.toBeNull();
+    await given.clock.advance(3_000_000);
+    await given.engine.heartbeat(given.token());
+    await given.clock.advance(3_000_000);
+    expect(store.readSleep('r')).not.toBeNull();
+    await given.engine.completeEffect(given.token(), 'late');
+    expect(await given.drive('r')).toMatchObject({ output: 'late' });
+    expect(given.requests).toHaveLength(1);
+  });
+
+  test('asleep or not, fails when no sign of life comes', async () => {
+    await using given = await lab(one({ heartbeatTimeout: '1h' }), { sleepAfterMs: 100 });
+    await started(given);
+    await given.clock.advance(3_600_000);
+    expect(given.engine.run('r').status()).toMatchObject({ status: 'failed', error: { code: 'TIMEOUT' } });
+  });
+
+  test('has its full time from when its work began, also after a crash', async () => {
+    const database = new MemoryDatabase();
+    const clock = new VirtualClock();
+    const store = openMemoryStore(database);
+    const workflow = one({ timeout: 1_000, rateLimit: { limit: 1, per: 600 } });
+    const first = await lab(workflow, { store, clock });
+    await started(first, 'a');
+    await started(first, 'b');
+    await clock.advance(600);
+    expect(first.requests).toHaveLength(2);
+    store.crash();
+    await using second = await lab(workflow, { store: openMemoryStore(database), clock });
+    await clock.advance(999);
+    expect(second.engine.run('a').status()).toMatchObject({ status: 'failed' });
+    await second.engine.completeEffect(first.token(1), 'in time');
+    expect(await second.drive('b')).toMatchObject({ output: 'in time' });
+  });
+});

@@ -164,6 +164,17 @@ describe('concurrency', () => {
     expect(times).toEqual([0, 100, 200]);
   });
 
+  test('of a child workflow is held while the run that waits for it could sleep', async () => {
+    const parent = flow({
+      steps: [{ id: 'kid', type: 'workflow', workflow: 'child', concurrency: { name: 'kids', limit: 1 } }],
+    });
+    const workflows = [parent, flow({ name: 'child', steps: [agent('s')] })];
+    await using given = await lab(parent, { s: after(10_000, 'ok') }, { workflows, sleepAfterMs: 10 });
+    await startAll(given, 'a', 'b', 'c');
+    await driveAll(given, 'a', 'b', 'c');
+    expect(given.mocks.calls.map(({ at }) => at - given.clock.start)).toEqual([0, 10_000, 20_000]);
+  });
+
   test('after a crash all of it is carried out within the limit, each with its full time', async () => {
     const database = new MemoryDatabase();
     const workflow = one({ concurrency: { name: 'crm', limit: 1 }, timeout: 100 });
