@@ -95,7 +95,7 @@ export const defaultTimeoutMs = 5 * 60_000;
  * The deadline of the transport: later than the machine's own timer, which is the one that counts (it is part of the history),
  * so that a call ends even where nobody drives that timer.
  */
-export function transportTimeoutMs(timeoutMs: number | null): number {
+function transportTimeoutMs(timeoutMs: number | null): number {
   return (timeoutMs ?? defaultTimeoutMs) + 5_000;
 }
 
