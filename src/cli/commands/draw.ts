@@ -59,6 +59,9 @@ function write(file: string, text: string): void {
 }
 
 const extensions: Readonly<Record<string, DrawingFormat>> = {
+  '.mmd': 'mermaid',
+  '.mermaid': 'mermaid',
+  '.md': 'mermaid',
   '.svg': 'svg',
   '.dot': 'dot',
   '.gv': 'dot',
@@ -68,7 +71,15 @@ const extensions: Readonly<Record<string, DrawingFormat>> = {
 /** Wrong names are found by what draws. */
 function formatOf({ format, output }: DrawFlags): DrawingFormat {
   if (format !== undefined) return format as DrawingFormat;
-  return output === undefined ? 'mermaid' : (extensions[extname(output).toLowerCase()] ?? 'mermaid');
+  if (output === undefined) return 'mermaid';
+  const ending = extname(output).toLowerCase();
+  const known = Object.hasOwn(extensions, ending) ? extensions[ending] : undefined;
+  if (known !== undefined) return known;
+  const endings = Object.keys(extensions).join(' ');
+  throw new WorkflowError(
+    'REQUEST_INVALID',
+    `${output}: its ending names no format (${endings}); say it with --format`,
+  );
 }
 
 interface Drawn {
@@ -84,7 +95,7 @@ async function fromProject(io: Io, name: string | undefined, flags: DrawFlags): 
   const definition = name === undefined && workflows.length > 1 ? undefined : found.at(-1);
   if (definition === undefined) {
     const names = [...new Set(workflows.map((each) => each.name))].join(', ');
-    const what = name === undefined ? 'which workflow?' : `no workflow '${name}'`;
+    const what = name === undefined ? 'which workflow?' : `no workflow '${name}';`;
     const code = name === undefined ? 'REQUEST_INVALID' : 'NOT_FOUND';
     throw new WorkflowError(code, `${what} ${file} has ${names === '' ? 'none' : names}`);
   }

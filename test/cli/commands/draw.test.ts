@@ -54,7 +54,7 @@ describe('draw', () => {
   test('of several workflows asks for a name, and takes names and titles', async () => {
     const dir = folderWith({ 'workflows.yaml': twoYaml });
     await expect(draw(createFakeIo(dir), undefined, {})).rejects.toThrow(/which workflow\? .* has one, two/);
-    await expect(draw(createFakeIo(dir), 'three', {})).rejects.toThrow(/no workflow 'three'.* has one, two/);
+    await expect(draw(createFakeIo(dir), 'three', {})).rejects.toThrow(/no workflow 'three'; .* has one, two/);
     const io = createFakeIo(dir);
     await draw(io, 'Second', {});
     expect(io.stdoutText()).toContain('<b>b</b>');
@@ -101,5 +101,6 @@ describe('draw', () => {
     await expect(draw(createFakeIo(dir), 'hello', { coverage: 'none.json' })).rejects.toThrow('no such file');
     await expect(draw(createFakeIo(dir), 'hello', { output: 'gone/a.svg' })).rejects.toThrow('cannot be written');
     await expect(draw(createFakeIo(dir), 'hello', { format: 'png' })).rejects.toThrow("format 'png'");
+    await expect(draw(createFakeIo(dir), 'hello', { output: 'a.png' })).rejects.toThrow('its ending names no format');
   });
 });
