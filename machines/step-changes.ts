@@ -1,6 +1,7 @@
 /** Actions that change what the run knows of one step. */
 import { writes, type Change, type StepParams } from './change.ts';
 import type { RunContext, StepRecord } from './context.ts';
+import { maxTimerMs } from './delays.ts';
 import { answerOf, errorOf, type MachineEvent } from './machine-event.ts';
 import { stepInfo, type Program } from './program.ts';
 import {
@@ -25,9 +26,6 @@ import { attempted, noteAttempt, noteUndo, worked } from './undo-log.ts';
 interface EnterParams extends StepParams {
   readonly slot?: true;
 }
-
-/** The longest delay that `setTimeout` takes: 2^31 - 1 milliseconds. */
-const maxTimerMs = 2_147_483_647;
 
 function withSlot(record: StepRecord, slot: true | undefined): StepRecord {
   return slot === undefined ? record : { ...record, slot };

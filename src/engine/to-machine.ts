@@ -10,6 +10,8 @@ import { compileWorkflow } from '../../machines/workflow.ts';
  * call real agents); all other actors have in-memory defaults. The machine's output is the workflow's; a run that fails ends
  * in the state `$failed`, with the reason in `context.error`.
  *
+ * Timeouts and backoffs of more than 24.8 days are cut to that, as timers of a process hold no more.
+ *
  * @throws DefinitionError
  */
 export function toMachine(workflow: Workflow | WorkflowDefinition): AnyStateMachine {

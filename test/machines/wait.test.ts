@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { createActor, fromPromise, toPromise } from 'xstate';
+import { toMachine } from '../../src/engine/to-machine.ts';
 import { bothWays } from '../support/both-ways.ts';
 import { agent, flow, type LooseStep } from '../support/flow.ts';
 import { after, fails, hangs, replies } from '../support/mocks.ts';
@@ -271,4 +273,18 @@ describe('wait while a condition is true', () => {
       elapsedMs: 1500,
     },
   ]);
+});
+
+test('under plain XState a timeout that is longer than timers can be does not fire at once', async () => {
+  const machine = toMachine(flow({ timeout: '90d', steps: [agent('a', { timeout: '60d', totalTimeout: '70d' })] }));
+  const answer = Promise.withResolvers<string>();
+  const actor = createActor(machine.provide({ actors: { agent: fromPromise(() => answer.promise) } }), { input: {} });
+  const told: string[] = [];
+  actor.on('*', ({ type }) => told.push(type));
+  actor.start();
+  // A timer that cannot hold its time fires in the next turn.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  answer.resolve('there');
+  await toPromise(actor);
+  expect(told).toEqual(['run.started', 'step.started', 'step.completed', 'run.completed']);
 });
