@@ -14,6 +14,7 @@ interface PersistedState {
   readonly timers: readonly ActiveTimer[];
   readonly pause: RunState['pause'];
   readonly breakpoints?: RunState['breakpoints'];
+  readonly epoch?: number;
 }
 
 export function persistState(state: RunState): string {
@@ -30,6 +31,7 @@ export function persistState(state: RunState): string {
     timers: [...state.timers.values()],
     pause: state.pause,
     ...(state.breakpoints.length === 0 ? {} : { breakpoints: state.breakpoints }),
+    ...(state.epoch === 1 ? {} : { epoch: state.epoch }),
   };
   return JSON.stringify(persisted);
 }
@@ -53,8 +55,8 @@ export function restoreState(
     effects.set(id, { id, src, input: restored, seq: begun, ...(accepted === undefined ? {} : { accepted }) });
   }
   const timers = new Map(persisted.timers.map((timer) => [timer.name, timer]));
-  const { value, status, pause, breakpoints = [] } = persisted;
-  return { ...restoreValue(kernel, { value, status, context, effects, timers, seq }), pause, breakpoints };
+  const { value, status, pause, breakpoints = [], epoch = 1 } = persisted;
+  return { ...restoreValue(kernel, { value, status, context, effects, timers, seq }), pause, breakpoints, epoch };
 }
 
 export interface StateParts extends Pick<RunState, 'seq' | 'effects' | 'timers'> {
@@ -83,5 +85,13 @@ export function restoreValue(kernel: Kernel, parts: StateParts): RunState {
     kernel.scope,
   ) as AnyMachineSnapshot;
   if (restored.status === 'error') throw new InvariantError(`the state at event ${seq} does not fit the machine`);
-  return { snapshot: Object.assign(restored, { context }), seq, effects, timers, pause: null, breakpoints: [] };
+  return {
+    snapshot: Object.assign(restored, { context }),
+    seq,
+    effects,
+    timers,
+    pause: null,
+    breakpoints: [],
+    epoch: 1,
+  };
 }

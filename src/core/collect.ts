@@ -85,6 +85,7 @@ export function collect(
     state: {
       snapshot,
       seq: recorded.seq,
+      epoch: state.epoch,
       effects,
       timers,
       pause: null,

@@ -198,6 +198,8 @@ export interface RunRebased {
   readonly format: number;
   /** The whole state, as a checkpoint holds it. */
   readonly snapshot: string;
+  /** Seq of the event with which the epoch before began. @default 1 */
+  readonly previous?: number;
   /** What followed from the way into that state. */
   readonly lifecycle?: readonly LifecycleEvent[];
   /** Values that came with it, by step id (an output) or `$input`: the snapshot refers to them. */

@@ -14,7 +14,7 @@ export function rebase(
   event: RunRebased,
   extras: StartExtras,
 ): Advanced {
-  const next = begunAnew(state, { ...kernel.restore(event.snapshot, seq, extras.outer ?? null), seq });
+  const next = begunAnew(state, { ...kernel.restore(event.snapshot, seq, extras.outer ?? null), seq, epoch: seq });
   const { kind, steps, from, by, why, lifecycle = [] } = event;
   return {
     state: next,
@@ -25,17 +25,21 @@ export function rebase(
     }),
     set: [...next.timers.values()].filter((timer) => state.timers.get(timer.name)?.setBy !== timer.setBy),
     cancelled: [...state.timers.keys()].filter((name) => !next.timers.has(name)),
-    lifecycle: [
-      {
-        type: 'run.rebased',
-        kind,
-        ...(steps === undefined ? {} : { steps }),
-        ...(from === undefined ? {} : { from }),
-        ...(by === undefined ? {} : { by }),
-        ...(why === undefined ? {} : { why }),
-      },
-      ...lifecycle,
-    ],
+    // Nothing has changed for anybody when a history is cut short.
+    lifecycle:
+      kind === 'compact'
+        ? []
+        : [
+            {
+              type: 'run.rebased',
+              kind,
+              ...(steps === undefined ? {} : { steps }),
+              ...(from === undefined ? {} : { from }),
+              ...(by === undefined ? {} : { by }),
+              ...(why === undefined ? {} : { why }),
+            },
+            ...lifecycle,
+          ],
   };
 }
 

@@ -35,6 +35,8 @@ export interface RunState {
   readonly snapshot: AnyMachineSnapshot;
   /** Of the last event that is in it; 0 before the first. */
   readonly seq: number;
+  /** Seq of the event with which its epoch began: 1, or that of the newest rebase. */
+  readonly epoch: number;
   readonly effects: ReadonlyMap<string, ActiveEffect>;
   readonly timers: ReadonlyMap<string, ActiveTimer>;
   /** Where the run pauses itself, in the order in which they were set. */

@@ -137,6 +137,7 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
       clock,
       logger,
       maxEvents: limits.maxEvents,
+      maxEpochEvents: limits.maxEpochEvents,
       inspector: createInspector(parts, values),
       startEffect: (driver, effect) => dispatcher.start(driver, effect),
       isLimited: (effect) => dispatcher.isLimited(effect),

@@ -18,6 +18,8 @@ export interface DriverPortsOf<Driver> {
   readonly logger: Logger;
   /** Of the history of one run. */
   readonly maxEvents: number;
+  /** Of one epoch: then the run's state begins the next one. */
+  readonly maxEpochEvents: number;
   /** Told what is committed; null: nobody is. */
   readonly inspector: RunInspector | null;
   startEffect(driver: Driver, effect: ActiveEffect): Carrying;

@@ -21,7 +21,7 @@ import { Audience } from './audience.ts';
 import type { DriverOptionsOf, DriverPortsOf } from './driver-ports.ts';
 import type { Waiting } from './limits/limiter.ts';
 import { Posts } from './posts.ts';
-import type { Place } from './rebase.ts';
+import { compacted, type Place } from './rebase.ts';
 import { RunAsleep, RunLeft, type Subscriber } from './run-outcome.ts';
 import { RunRecord } from './run-record.ts';
 import { takeEvent, type Taker } from './take-event.ts';
@@ -224,6 +224,14 @@ export class RunDriver {
     for (const effect of advanced.started) this.#startEffect(effect);
     if (event.type === 'run.resumed') this.#takeUp(advanced.state);
     if (advanced.state.snapshot.status !== 'active') this.#end();
+    else this.#compactIfDue();
+  }
+
+  /** Of a run that goes on and on: what is to be replayed of it stays bounded. */
+  #compactIfDue(): void {
+    const { seq, epoch, pause, snapshot } = this.#state;
+    if (seq - epoch < this.#ports.maxEpochEvents || pause !== null || snapshot.status !== 'active') return;
+    if (this.#row !== null && !this.#isStopped) this.apply(compacted(this.#row, this.#state));
   }
 
   /** Of a run that was loaded: goes on with what was under way. `now`: the least that its time must be by now. */
@@ -260,13 +268,18 @@ export class RunDriver {
     // An event that was applied in the meantime may have ended it. While a person's pause lasts nothing starts. What the other
     // side has accepted is under way there.
     if (effect.accepted !== undefined) return;
-    if (this.#isStopped || this.#state.pause !== null || this.#state.effects.get(effect.id) !== effect) return;
+    if (this.#isStopped || this.#state.pause !== null || !this.#isActive(effect)) return;
     this.#underWay.start(effect, this.#state.timers);
+  }
+
+  /** A rebase makes a new state of which the effect may still be a part. */
+  #isActive({ id, seq }: ActiveEffect): boolean {
+    return this.#state.effects.get(id)?.seq === seq;
   }
 
   /** Of an effect that had to wait: whether it may begin now. If not, it is started again when the run is resumed. */
   begin(effect: ActiveEffect): boolean {
-    const mayBegin = !this.#isStopped && this.#state.pause === null && this.#state.effects.get(effect.id) === effect;
+    const mayBegin = !this.#isStopped && this.#state.pause === null && this.#isActive(effect);
     if (mayBegin) this.#underWay.begin(effect, this.#state.timers);
     else this.#underWay.finish(effect.id);
     return mayBegin;
@@ -278,7 +291,7 @@ export class RunDriver {
   }
 
   #setTimer(timer: ActiveTimer): void {
-    if (this.#isStopped || this.#state.timers.get(timer.name) !== timer) return;
+    if (this.#isStopped || this.#state.timers.get(timer.name)?.setBy !== timer.setBy) return;
     this.#underWay.set(timer, timer.dueAt - this.now());
   }
 

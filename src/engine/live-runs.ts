@@ -29,7 +29,15 @@ export interface LiveRunsOptions {
   readonly catalog: Catalog;
   readonly ports: Pick<
     DriverPorts,
-    'committer' | 'timers' | 'clock' | 'logger' | 'maxEvents' | 'startEffect' | 'isLimited' | 'inspector'
+    | 'committer'
+    | 'timers'
+    | 'clock'
+    | 'logger'
+    | 'maxEvents'
+    | 'maxEpochEvents'
+    | 'startEffect'
+    | 'isLimited'
+    | 'inspector'
   >;
   readonly sleep: Omit<SleeperOptions, 'wake'>;
   /** What is read of runs. */

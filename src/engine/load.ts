@@ -82,11 +82,11 @@ export class Replay {
   #base: Base;
   #state: RunState;
 
-  /** @throws as {@link loadRun} */
-  constructor(loading: Loading, id: string) {
+  /** @param epoch seq of the event to begin with. @default the first that can be replayed. @throws as {@link loadRun} */
+  constructor(loading: Loading, id: string, epoch?: number) {
     this.#loading = loading;
     this.#row = rowOf(loading, id);
-    const first = this.#firstEpoch();
+    const first = epoch === undefined ? this.#firstEpoch() : epochAt(loading, id, epoch);
     this.#base = baseAt(loading, this.#row, first?.event);
     this.#state = first === null ? this.#base.kernel.initial : before(this.#base.kernel, [first]);
   }
@@ -132,10 +132,37 @@ export class Replay {
 
 /** The state of a run as it was after one of its events, and what it was bound to then. */
 export function stateAt(loading: Loading, id: string, seq: number): Replay {
-  const replay = new Replay(loading, id);
+  const replay = new Replay(loading, id, seq <= shortHistory ? undefined : epochOf(loading, id, seq));
   const steps = replay.next(seq);
   while (steps.next().done !== true);
   return replay;
+}
+
+/** Events that are replayed rather than that it is looked for where their epoch begins. */
+const shortHistory = 1_000;
+
+/** Of a long history, where to begin: with the epoch of an event. */
+function epochOf(loading: Loading, id: string, seq: number): number | undefined {
+  let { epoch } = loadRun(loading, id).state;
+  while (epoch > seq && epoch > 1) {
+    const { event } = epochAt(loading, id, epoch);
+    epoch = event.type === 'run.rebased' ? (event.previous ?? 1) : 1;
+  }
+  return epoch === 1 ? undefined : epoch;
+}
+
+/** A replay of what counts now: of a long history only its newest epoch. */
+export function replayOfNow(loading: Loading, id: string): Replay {
+  const last = loading.store.readCheckpoint(id)?.seq ?? 0;
+  return new Replay(loading, id, last <= shortHistory ? undefined : epochOf(loading, id, Number.POSITIVE_INFINITY));
+}
+
+function epochAt(loading: Loading, id: string, seq: number): Recorded<Epoch> {
+  const stored = loading.store.readEvent(id, seq);
+  const recorded = stored === null ? null : decodeEvent(stored);
+  if (recorded === null || !isEpoch(recorded))
+    throw new InvariantError(`no epoch of run '${id}' begins at event ${seq}`);
+  return recorded;
 }
 
 /** Events that say what a run is bound to from there on. */

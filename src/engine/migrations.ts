@@ -152,6 +152,7 @@ export class Migrations {
           hash,
           format: machineFormat,
           snapshot: persistState(next.state),
+          ...(driver.state.epoch === 1 ? {} : { previous: driver.state.epoch }),
           ...about,
         };
       },

@@ -25,6 +25,8 @@ export interface EngineLimits {
   readonly maxKeptBytes?: number;
   /** Of the history of one run; one that goes on beyond it fails. @default 1_000_000 */
   readonly maxEvents?: number;
+  /** After so many events the state of a run that goes on is stored again whole, so that no more than these are ever replayed. @default 10_000 */
+  readonly maxEpochEvents?: number;
   /** Events that a reader of `run.events()` may be behind. @default 10_000 */
   readonly maxBufferedEvents?: number;
 }
@@ -97,6 +99,7 @@ const defaultLimits: Required<EngineLimits> = {
   maxInputBytes: 10 * 1024 * 1024,
   maxKeptBytes: 256 * 1024,
   maxEvents: 1_000_000,
+  maxEpochEvents: 10_000,
   maxBufferedEvents: 10_000,
 };
 

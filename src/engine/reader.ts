@@ -8,7 +8,7 @@ import type { Program } from '../../machines/program.ts';
 import type { RunDriver } from './driver.ts';
 import type { Subscriber } from './run-outcome.ts';
 import type { LiveRuns } from './live-runs.ts';
-import { loadRun, Replay, replayRun } from './load.ts';
+import { loadRun, replayOfNow, replayRun } from './load.ts';
 import { queryRun, type RunQuery } from './query.ts';
 import { runReport, stepReports, StepTimes } from './report.ts';
 import { EventQueue, EventStream, isRunEnd, toRunEvent, type RunEvent } from './run-events.ts';
@@ -65,7 +65,7 @@ export class Reader {
   steps(id: string): readonly StepReport[] {
     const { live } = this.#options;
     live.row(id);
-    const view = new Replay(live.loading, id);
+    const view = replayOfNow(live.loading, id);
     const times = new StepTimes();
     for (const { recorded, advanced } of view.next(live.get(id)?.toldSeq)) times.add(recorded, advanced);
     const { context } = view.state.snapshot as { readonly context: RunContext };

@@ -1,5 +1,7 @@
 /** Makes the event by which a run goes on from another state. Pure; who may ask for it, and what is to be done, is decided before. */
+import type { RunState } from '../core/advance.ts';
 import type { RebaseKind, Recorded, RunRebased } from '../core/event.ts';
+import type { RunRow } from '../core/run.ts';
 import { intervene, type Intervention } from '../../machines/control-run.ts';
 import { persistState } from '../../machines/persist.ts';
 import { machineFormat } from '../../machines/workflow.ts';
@@ -16,6 +18,13 @@ export interface RebaseOf extends Reason {
 /** Where the event will be: its seq, and its time in milliseconds since 1970. */
 export type Place = Pick<Recorded, 'seq' | 'at'>;
 
+/** The same state, as the beginning of an epoch: what was before need not be replayed. */
+export function compacted(row: Pick<RunRow, 'version' | 'hash' | 'format'>, state: RunState): RunRebased {
+  const { version, hash, format } = row;
+  const previous = state.epoch === 1 ? {} : { previous: state.epoch };
+  return { type: 'run.rebased', kind: 'compact', version, hash, format, snapshot: persistState(state), ...previous };
+}
+
 /** @throws what guards throw on the way into the state */
 export function rebasedBy(subject: Subject, intervention: Intervention, place: Place, about: RebaseOf): RunRebased {
   const { definition } = subject.compiled.program;
@@ -27,6 +36,7 @@ export function rebasedBy(subject: Subject, intervention: Intervention, place: P
     hash: definition.hash,
     format: machineFormat,
     snapshot: '',
+    ...(subject.state.epoch === 1 ? {} : { previous: subject.state.epoch }),
     ...(steps.length === 0 ? {} : { steps }),
     ...(from === undefined ? {} : { from }),
     ...(Object.keys(values).length === 0 ? {} : { values }),

@@ -24,7 +24,7 @@ export interface Taken {
 export function takeEvent({ id, kernel, outer, maxEvents, logger }: Taker, state: RunState, recorded: Recorded): Taken {
   const extras = { runId: id, ...(outer === null ? {} : { outer }) };
   try {
-    checkLength(recorded, maxEvents);
+    checkLength(recorded, state.epoch, maxEvents);
     return { recorded, advanced: advance(kernel, state, recorded, extras) };
   } catch (error) {
     if (recorded.event.type === 'run.aborted' || error instanceof InvariantError) throw error;
@@ -47,8 +47,10 @@ const roomToFail = 1_000;
  * What a failure leads to (`onFailure` steps) has room beyond the limit, as long as it is not too long itself.
  * @throws WorkflowError LIMIT_EXCEEDED
  */
-function checkLength({ seq }: Recorded, maxEvents: number): void {
-  if (seq < maxEvents || (seq - maxEvents) % roomToFail > 0) return;
-  const message = `the history of the run has ${seq} events, the limit (option limits.maxEvents)`;
+function checkLength({ seq }: Recorded, epoch: number, maxEvents: number): void {
+  // Events of earlier epochs do not count.
+  const length = seq - epoch + 1;
+  if (length < maxEvents || (length - maxEvents) % roomToFail > 0) return;
+  const message = `the history of the run has ${length} events, the limit (option limits.maxEvents)`;
   throw new WorkflowError('LIMIT_EXCEEDED', message);
 }
