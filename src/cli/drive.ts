@@ -48,6 +48,7 @@ export async function drive(io: Io, driven: Driven): Promise<number> {
       title: { name: view.definition.name, detail: `run ${run.id}` },
       rounds: roundsOf(store, run.id),
     });
+    if (stop.reason === 'SIGINT' || stop.reason === 'SIGTERM') await drainFor(io, engine);
     const report = view.report();
     if (report.endedAt !== null) {
       const isWanted = driven.isCancelWanted === true && report.status === 'cancelled';
@@ -55,14 +56,25 @@ export async function drive(io: Io, driven: Driven): Promise<number> {
     }
     const tasks = stop.reason === 'person' ? tasksOfRun(store, run.id) : [];
     watch.end();
-    await engine.close();
+    await engine.close({ graceMs: 0 });
     return tellStopped({ io, report, flags, project }, stop.reason ?? 'SIGTERM', tasks);
   } finally {
     watch.end();
     stop.release();
-    await engine.close();
+    await engine.close({ graceMs: 0 });
   }
 }
+
+/** What is under way may end, so that nothing need be done twice. Says so when that takes a while. */
+async function drainFor(io: Io, engine: Engine): Promise<void> {
+  const quiet = io.clock.schedule(() => {
+    io.err(`${io.errStyle.dim('what is under way may take some seconds to end; press Ctrl-C to stop at once')}\n`);
+  }, tellAfterMs);
+  await engine.drain();
+  quiet();
+}
+
+const tellAfterMs = 300;
 
 /** @throws WorkflowError REQUEST_INVALID */
 export function readTimeout(text: string, option = '--timeout'): number {

@@ -54,6 +54,8 @@ export interface EngineParts {
   readonly adopts: boolean;
   /** Told what runs do; null: nobody is. */
   readonly inspect: InspectionObserver | null;
+  /** How long what is under way may take to end when the engine is closed. */
+  readonly graceMs: number;
   /** How long a run rests before it is put to sleep. */
   readonly sleepAfterMs: number;
 }

@@ -8,7 +8,7 @@ import { openSqliteStore } from '../store/sqlite/open.ts';
 import { consoleLogger, systemClock, systemDefer, systemPoll, systemRandom, systemSweep } from './default-ports.ts';
 import { Engine } from './engine.ts';
 import { checkRetention } from './retention.ts';
-import { checkCallbackBase, checkLimits, checkSleepAfter, defaultStoreFile, type EngineOptions } from './options.ts';
+import { checkCallbackBase, checkLimits, checkMs, defaultStoreFile, type EngineOptions } from './options.ts';
 
 /** @throws DefinitionError; WorkflowError STORE_* when the store cannot be opened */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
@@ -44,7 +44,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       sweep: options.sweep ?? systemSweep,
       callbackBase: checkCallbackBase(options.callbackBase),
       defer: options.defer ?? systemDefer,
-      sleepAfterMs: checkSleepAfter(options.sleepAfterMs),
+      graceMs: checkMs('graceMs', options.graceMs),
+      sleepAfterMs: checkMs('sleepAfterMs', options.sleepAfterMs),
       adopts: options.recover === undefined || options.recover === true,
     });
     store.acquire();

@@ -31,6 +31,8 @@ export interface DriverPortsOf<Driver> {
   isWaiting(driver: Driver, effect: ActiveEffect): boolean;
   /** Somebody paused or resumed it, in the turn in which that is applied; gives what follows the commit. */
   onPause(driver: Driver, event: RunPaused | RunResumed): () => void;
+  /** Whether no effect may begin any more: the engine is about to close. */
+  isDraining(): boolean;
   /** It may have come to rest: see `rests` of the driver. */
   onRest(driver: Driver): void;
   /** It takes an event after it came to rest. */

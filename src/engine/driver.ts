@@ -267,7 +267,7 @@ export class RunDriver {
   #startEffect(effect: ActiveEffect): void {
     // An event that was applied in the meantime may have ended it. While a person's pause lasts nothing starts. What the other
     // side has accepted is under way there.
-    if (effect.accepted !== undefined) return;
+    if (effect.accepted !== undefined || this.#ports.isDraining()) return;
     if (this.#isStopped || this.#state.pause !== null || !this.#isActive(effect)) return;
     this.#underWay.start(effect, this.#state.timers);
   }
@@ -279,7 +279,8 @@ export class RunDriver {
 
   /** Of an effect that had to wait: whether it may begin now. If not, it is started again when the run is resumed. */
   begin(effect: ActiveEffect): boolean {
-    const mayBegin = !this.#isStopped && this.#state.pause === null && this.#isActive(effect);
+    const isWanted = this.#state.pause === null && this.#isActive(effect);
+    const mayBegin = isWanted && !this.#isStopped && !this.#ports.isDraining();
     if (mayBegin) this.#underWay.begin(effect, this.#state.timers);
     else this.#underWay.finish(effect.id);
     return mayBegin;
@@ -317,6 +318,11 @@ export class RunDriver {
       this.#audience.isEmpty &&
       this.#underWay.everyEffect((effect) => this.#ports.isWaiting(this, effect) && !this.#ports.isLimited(effect))
     );
+  }
+
+  /** Whether an effect of it is carried out here now. */
+  get isBusy(): boolean {
+    return this.#underWay.hasWork;
   }
 
   /** Tells when it has come to rest. */

@@ -6,6 +6,7 @@ import { InvariantError, WorkflowError } from '../core/errors.ts';
 import type { RunFilter } from '../core/ports.ts';
 import type { Workflow, WorkflowDefinition } from '../definition/index.ts';
 import { assemble, type EngineParts, type Rooms } from './assemble.ts';
+import { Drain } from './drain.ts';
 import { Controls } from './controls.ts';
 import { startRetention } from './retention.ts';
 import type { RunQuery } from './query.ts';
@@ -17,12 +18,15 @@ import type { Task } from './tasks.ts';
 
 /** Looks at what other processes left between two looks for dead ones. */
 const looksPerAdoption = 10;
+/** How long a store that takes no commits is waited for at the end. */
+const patienceMs = 5_000;
 
 export class Engine extends Controls implements RunAccess, AsyncDisposable {
   readonly #parts: EngineParts;
   readonly #rooms: Rooms;
   #stalled: WorkflowError | null = null;
   #closing: Promise<void> | null = null;
+  #draining: Drain | null = null;
   #failure: unknown = null;
   #stopListening: () => void = () => undefined;
   #looks = 0;
@@ -214,12 +218,28 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
   // The end.
 
   /**
-   * Stops taking work, aborts what runs, waits (at most `graceMs`) until what is recorded is written, and releases the store.
-   * Runs that have not ended stay as they are and can be continued; what was aborted is then carried out again. Idempotent.
-   * @param options.graceMs @default 5_000
+   * Takes no new work any more: starts and commands are refused, nothing new of a run begins. Resolves when what is under way has
+   * ended and is committed, at the latest after `graceMs`. Idempotent; with `graceMs: 0` one that lasts ends at once.
+   * @param options.graceMs @default the engine's option `graceMs`
+   */
+  drain(options: { readonly graceMs?: number } = {}): Promise<void> {
+    const graceMs = options.graceMs ?? this.#parts.graceMs;
+    if (this.#draining === null) {
+      this.#stopListening();
+      this.#rooms.recovery.close();
+      this.#draining = new Drain(this.#rooms.live, this.#parts.clock, graceMs);
+    } else if (graceMs <= 0) this.#draining.end();
+    return this.#draining.ended;
+  }
+
+  /**
+   * Drains ({@link drain}), aborts what is left, writes what is recorded, and releases the store. Runs that have not ended stay as
+   * they are and can be continued; what was aborted is then carried out again. Idempotent; `graceMs: 0` aborts at once.
+   * @param options.graceMs @default the engine's option `graceMs`
    */
   close(options: { readonly graceMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.graceMs ?? 5_000);
+    const drained = this.drain(options);
+    this.#closing ??= this.#close(drained, options.graceMs ?? this.#parts.graceMs);
     return this.#closing;
   }
 
@@ -227,23 +247,22 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
     return this.close();
   }
 
-  async #close(graceMs: number): Promise<void> {
+  async #close(drained: Promise<void>, graceMs: number): Promise<void> {
+    await drained;
     const closed = new WorkflowError('CONFLICT', 'the engine was closed');
-    this.#stopListening();
-    this.#rooms.recovery.close();
     this.#rooms.live.stopAll(closed);
     this.#rooms.committer.flush();
-    await this.#drained(graceMs);
+    await this.#written(graceMs > 0 ? Math.min(graceMs, patienceMs) : patienceMs);
     this.#rooms.live.leaveAll(closed, true);
     this.#rooms.timers.close();
     await this.#parts.http.close();
     this.#parts.store.close();
   }
 
-  async #drained(graceMs: number): Promise<void> {
+  async #written(withinMs: number): Promise<void> {
     let giveUp: () => void = () => undefined;
     const patience = new Promise<void>((resolve) => {
-      giveUp = this.#parts.clock.schedule(resolve, graceMs);
+      giveUp = this.#parts.clock.schedule(resolve, withinMs);
     });
     await Promise.race([this.#rooms.committer.drained(), patience]);
     giveUp();
@@ -269,5 +288,10 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
   #assertOpen(): void {
     if (this.#failure !== null) throw this.#failure as Error;
     if (this.#closing !== null) throw new WorkflowError('CONFLICT', 'the engine is closed');
+    if (this.#draining !== null)
+      throw new WorkflowError(
+        'CONFLICT',
+        'the engine is about to close: what is under way may end, nothing new begins',
+      );
   }
 }

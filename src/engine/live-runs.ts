@@ -71,6 +71,7 @@ export class LiveRuns {
   /** Runs that could not go on here, and why. */
   readonly #left = new Map<string, Error>();
   #topRuns = 0;
+  #isDraining = false;
 
   constructor(options: LiveRunsOptions) {
     this.#options = options;
@@ -86,6 +87,7 @@ export class LiveRuns {
           options.onPause(driver, event.type === 'run.paused' ? 'pause' : 'resume');
         };
       },
+      isDraining: () => this.#isDraining,
       onRest: (driver) => this.#sleeper.rests(driver),
       onStir: (driver) => this.#sleeper.stirs(driver),
       onAsleep: (driver) => this.#asleep(driver),
@@ -287,6 +289,17 @@ export class LiveRuns {
     this.#sleeper.wakes(id);
     this.#above.delete(id);
     this.#leave(id, why);
+  }
+
+  /** From now on no effect begins, of none of them; those under way go on. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  /** Whether anything is under way but waiting for other runs. */
+  get isBusy(): boolean {
+    for (const driver of this.#drivers.values()) if (driver.isBusy) return true;
+    return false;
   }
 
   /** Takes no events any more, for none of them; what was applied is still committed. */

@@ -57,6 +57,11 @@ export interface EngineOptions {
    * in memory, in milliseconds; then it is in the store only, until something happens to it. @default 5_000
    */
   readonly sleepAfterMs?: number;
+  /**
+   * How long effects under way may take to end when the engine is closed, in milliseconds; then they are aborted, and carried out
+   * again by whoever continues their runs. @default 5_000
+   */
+  readonly graceMs?: number;
   /** Handlers of further kinds of effects, by the name of the actor. */
   readonly handlers?: ReadonlyMap<string, EffectHandler>;
   readonly limits?: EngineLimits;
@@ -103,10 +108,10 @@ const defaultLimits: Required<EngineLimits> = {
   maxBufferedEvents: 10_000,
 };
 
-/** With the default. @throws WorkflowError REQUEST_INVALID */
-export function checkSleepAfter(ms: number = 5_000): number {
+/** Of an option, with the default of those there are. @throws WorkflowError REQUEST_INVALID */
+export function checkMs(option: 'sleepAfterMs' | 'graceMs', ms: number = 5_000): number {
   if (typeof ms === 'number' && ms >= 0) return ms;
-  throw new WorkflowError('REQUEST_INVALID', 'sleepAfterMs takes a number of milliseconds from 0 on, or Infinity');
+  throw new WorkflowError('REQUEST_INVALID', `${option} takes a number of milliseconds from 0 on, or Infinity`);
 }
 
 /** Without closing slash; null: there is none. @throws WorkflowError REQUEST_INVALID */

@@ -2,6 +2,7 @@
 import type { ActiveEffect, ActiveTimer, RunState } from '../core/advance.ts';
 import { CancelledError } from '../core/errors.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
+import { isOfRuns } from './limits/asks.ts';
 import type { Waiting } from './limits/limiter.ts';
 import type { TimerQueue } from './timer-queue.ts';
 
@@ -53,6 +54,13 @@ export class UnderWay {
   everyEffect(waits: (effect: ActiveEffect) => boolean): boolean {
     for (const { effect, carrying } of this.#effects.values()) if (carrying.isLimited || !waits(effect)) return false;
     return true;
+  }
+
+  /** Whether one of the effects is carried out in this process now, and not just waits for other runs. */
+  get hasWork(): boolean {
+    for (const { effect, carrying } of this.#effects.values())
+      if (carrying.waiting === null && !carrying.isDone && !isOfRuns(effect)) return true;
+    return false;
   }
 
   /** `timers`: of the run. */

@@ -94,6 +94,8 @@ async function openTestEngine(options: TestEngineOptions, world: TestWorld): Pro
     ([name, handler]) => [name, world.mocks.before(isOutside.has(name) ? handler : work.watched(handler))] as const,
   );
   const engine = await createEngine({
+    // Time does not pass by itself.
+    graceMs: 0,
     env: {},
     ...rest,
     agents: anyAgents,

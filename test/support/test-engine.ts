@@ -46,6 +46,8 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
     agents: anyAgents,
     env: {},
     random: new SeededRandom(),
+    // Time does not pass by itself.
+    graceMs: 0,
     ...rest,
     store,
     clock,
