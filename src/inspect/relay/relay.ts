@@ -8,9 +8,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { WorkflowError } from '../../core/errors.ts';
 import { isPlainObject } from '../../core/json.ts';
-import { Connection } from './connection.ts';
 import { bridgePage } from './page.ts';
 
 export interface RelayOptions {
@@ -25,12 +25,16 @@ export interface RelayOptions {
 }
 
 const host = '127.0.0.1';
+/** Of one message. */
+const maxMessageBytes = 32 * 1024 * 1024;
+/** What a client may be behind before it is let go. */
+const maxWaitingBytes = 256 * 1024 * 1024;
 
 export class Relay {
   readonly #server: Server;
   readonly #path: string;
   readonly #maxKept: number;
-  readonly #connections = new Set<Connection>();
+  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false });
   readonly #page: ReturnType<typeof bridgePage>;
   #kept: string[] = [];
   #keptLength = 0;
@@ -80,7 +84,7 @@ export class Relay {
   }
 
   async close(): Promise<void> {
-    for (const connection of [...this.#connections]) connection.close(1001);
+    for (const client of this.#sockets.clients) client.close(1001);
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => {
         resolve();
@@ -124,21 +128,23 @@ export class Relay {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       return;
     }
-    const connection = Connection.accept(request, socket, head, (self) => ({
-      onText: (text) => {
-        if (isMessage(text)) this.#pass(text, self);
-        else self.close(1007);
-      },
-      onEnd: () => this.#connections.delete(self),
-    }));
-    if (connection === null) return;
-    for (const message of this.#kept) connection.send(message);
-    this.#connections.add(connection);
+    this.#sockets.handleUpgrade(request, socket, head, (client) => {
+      client.on('message', (data, isBinary) => {
+        const text = data instanceof Buffer ? data.toString('utf8') : '';
+        if (!isBinary && isMessage(text)) this.#pass(text, client);
+        else client.close(1007);
+      });
+      // What is wrong with a connection ends it; who left is no longer among the clients.
+      client.on('error', () => {
+        client.terminate();
+      });
+      for (const message of this.#kept) client.send(message);
+    });
   }
 
-  #pass(message: string, from: Connection | null): void {
+  #pass(message: string, from: WebSocket | null): void {
     this.#keep(message);
-    for (const connection of this.#connections) if (connection !== from) connection.send(message);
+    for (const client of this.#sockets.clients) if (client !== from) sendTo(client, message);
   }
 
   #keep(message: string): void {
@@ -153,6 +159,11 @@ export class Relay {
     this.#kept = this.#kept.slice(dropped);
     this.#forgotten += dropped;
   }
+}
+
+function sendTo(client: WebSocket, message: string): void {
+  if (client.bufferedAmount > maxWaitingBytes) client.close(1009);
+  else client.send(message);
 }
 
 /** As the inspector's own receivers tell: JSON with a type and the version of the protocol. */
