@@ -42,56 +42,16 @@ export function openStore(io: Io, project: Project, flags: DriveFlags, mustExist
   return file === ':memory:' ? openMemoryStore() : openSqliteStore(file);
 }
 
-export interface OpenedEngine {
-  readonly engine: Engine;
-  /**
-   * Makes sure that a run is driven here, with all that other processes have left for it.
-   * @throws as the engine's `continueRun`
-   */
-  readonly continueRun: (id: string) => void;
-}
-
 /**
  * Closes the store when the engine cannot be made. Continues no runs by itself; takes what other processes leave for those
- * that it drives, from the first that is continued on.
+ * that it drives.
  */
-export async function openEngine(project: Project, store: Store, flags: DriveFlags): Promise<OpenedEngine> {
-  const inbox = lateInbox();
-  const engine = await createEngine({
+export function openEngine(project: Project, store: Store, flags: DriveFlags): Promise<Engine> {
+  return createEngine({
     ...project,
     allowHosts: [...project.allowHosts, ...(flags.allowHost ?? [])],
     store,
     recover: false,
-    poll: inbox.poll,
-    // Our own reader is never behind for long, but a long run that is resumed is told from its beginning, at once.
-    limits: { maxBufferedEvents: Number.POSITIVE_INFINITY },
+    poll: systemPoll,
   });
-  const continueRun = (id: string): void => {
-    engine.continueRun(id);
-    inbox.look();
-    // Commits what was taken, so that the run is not left as waiting for what is there already.
-    engine.continueRun(id);
-  };
-  return { engine, continueRun };
-}
-
-/** Is looked into only when it is told to, and from then on by itself: a look before a run is ours would miss what is there for it. */
-function lateInbox(): { readonly poll: typeof systemPoll; readonly look: () => void } {
-  let lookInto: () => void = () => undefined;
-  let stop: (() => void) | null = null;
-  let isClosed = false;
-  return {
-    poll: (look) => {
-      lookInto = look;
-      return () => {
-        isClosed = true;
-        stop?.();
-      };
-    },
-    look: () => {
-      if (isClosed) return;
-      lookInto();
-      stop ??= systemPoll(lookInto);
-    },
-  };
 }

@@ -15,10 +15,11 @@ import { unknownRun } from './find-run.ts';
 import type { DriveFlags } from './flags.ts';
 import { hint } from './hint.ts';
 import type { Io } from './io.ts';
-import { openEngine, openProject, openStore, type OpenedEngine } from './open-project.ts';
+import { openEngine, openProject, openStore } from './open-project.ts';
 import { inWholeLines, showMode } from './view/show-events.ts';
 
-export interface Opened extends OpenedEngine {
+export interface Opened {
+  readonly engine: Engine;
   readonly store: Store;
   readonly project: Project;
   readonly flags: DriveFlags;
@@ -50,11 +51,11 @@ export async function withRun(
   if (flags.timeout !== undefined) readTimeout(flags.timeout);
   const project = await openProject(io, flags);
   const store = openStore(io, project, flags, true);
-  const { engine, continueRun } = await openEngine(project, store, flags);
+  const engine = await openEngine(project, store, flags);
   try {
     const row = store.readRun(id);
     if (row === null) throw unknownRun(store, id);
-    return await inWholeLines(io, showMode(io, flags), () => work({ engine, continueRun, store, project, flags, row }));
+    return await inWholeLines(io, showMode(io, flags), () => work({ engine, store, project, flags, row }));
   } finally {
     await engine.close();
   }
@@ -63,13 +64,13 @@ export async function withRun(
 /** Says it, and drives the run until it waits again or has ended, if nobody else does. */
 export function steer(io: Io, flags: DriveFlags, steering: Steering): Promise<number> {
   return withRun(io, steering.run, flags, async (opened) => {
-    const { engine, continueRun, store, project, row } = opened;
+    const { engine, store, project, row } = opened;
     const top = topOf(store, row);
     // A round or child is brought back by the run around it.
-    if (top.id !== row.id && !store.isOwnedElsewhere(top.id)) continueRun(top.id);
+    if (top.id !== row.id && !store.isOwnedElsewhere(top.id)) engine.continueRun(top.id);
     const left = await say(io, opened, steering);
     if (left !== null) return left;
-    continueRun(top.id);
+    engine.continueRun(top.id);
     const { isCancelWanted = false } = steering;
     return drive(io, { engine, store, run: engine.run(top.id), project, flags, leavesWaiting: true, isCancelWanted });
   });

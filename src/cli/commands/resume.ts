@@ -9,12 +9,12 @@ import { say, withRun, type Opened } from '../steer.ts';
 
 export async function resume(io: Io, id: string, flags: ControlFlags): Promise<number> {
   return withRun(io, id, flags, async (opened) => {
-    const { engine, continueRun, store, project, row } = opened;
+    const { engine, store, project, row } = opened;
     if (row.endedAt !== null && flags.quiet !== true) io.err(`the run is ${row.status} already; this is how it went\n`);
     const left = row.status === 'paused' ? await endPause(io, opened, flags) : null;
     if (left !== null) return left;
     try {
-      continueRun(id);
+      engine.continueRun(id);
     } catch (error) {
       throw isDrivenElsewhere(error, opened) ? lookInstead(io, opened, error) : error;
     }

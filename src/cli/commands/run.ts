@@ -14,7 +14,7 @@ export async function run(io: Io, name: string, values: readonly string[], flags
   const project = await openProject(io, flags);
   const definition = findWorkflow(project.workflows, name);
   const store = openStore(io, project, flags, false);
-  const { engine, continueRun } = await openEngine(project, store, flags);
+  const engine = await openEngine(project, store, flags);
   try {
     return await inWholeLines(io, showMode(io, flags), async () => {
       const started = await engine.start(definition, input, {
@@ -22,7 +22,7 @@ export async function run(io: Io, name: string, values: readonly string[], flags
         ...(flags.tag === undefined ? {} : { tags: flags.tag }),
         ...(flags.break === undefined ? {} : { breakpoints: flags.break.map((step) => ({ step })) }),
       });
-      continueRun(started.id);
+      engine.continueRun(started.id);
       return drive(io, { engine, store, run: started, project, flags });
     });
   } finally {
