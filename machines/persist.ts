@@ -70,6 +70,9 @@ export interface StateParts extends Pick<RunState, 'seq' | 'effects' | 'timers'>
 /** The state that is made of these parts; nobody has paused it. @throws InvariantError when the value does not fit the machine */
 export function restoreValue(kernel: Kernel, parts: StateParts): RunState {
   const { value, status = 'active', context, effects, timers, seq } = parts;
+  // XState takes any word, and a run of an unknown status would never move again.
+  if (status !== 'active' && status !== 'done')
+    throw new InvariantError(`the state at event ${seq} has status '${status}'`);
   const children: Record<string, unknown> = {};
   for (const { id, src, input } of effects.values()) {
     children[id] = {
