@@ -32,3 +32,19 @@ export function headerNameProblem(name: string): string | null {
   if (!isClientHeader(name)) return null;
   return `header ${shown} is not allowed: the HTTP client sets it`;
 }
+
+const tag = String.raw`\{\{[^{}]*\}\}`;
+const literal = String.raw`"[^"\\]*"|'[^'\\]*'`;
+const wholeUrl = new RegExp(
+  String.raw`^\s*${tag}(?:\s*(?:\|\||\?\?)\s*(?:${tag}|(?<literal>${literal})(?=\s*$)))*\s*$`,
+);
+
+/**
+ * A URL that comes whole from data: one tag, or a fallback of tags with a text in quotes as the last way out (`literal`). Null: it
+ * is written out, with values in it.
+ */
+export function wholeUrlTemplate(url: string): { readonly literal: string | null } | null {
+  const match = wholeUrl.exec(url);
+  if (match === null) return null;
+  return { literal: match.groups?.['literal']?.slice(1, -1) ?? null };
+}

@@ -1,6 +1,7 @@
 /** The work of `http` steps. */
 import { EffectResult } from '../core/effect.ts';
 import { InvariantError, TemplateError } from '../core/errors.ts';
+import { wholeUrlTemplate } from '../core/http-names.ts';
 import { isPlainObject } from '../core/json.ts';
 import type { HttpStep } from '../definition/definition.ts';
 import { callbackHeaders, idempotencyHeaders } from '../http/headers.ts';
@@ -58,9 +59,10 @@ export async function renderRequest(step: HttpStep, scope: SecretScope): Promise
 }
 
 /** Values within a URL are encoded, so that they stay where they were put. */
+/** A URL that comes whole from data is taken as it is; the address rules apply to it. */
 function renderUrl(step: HttpStep, scope: SecretScope): unknown {
   const { source } = step.url;
-  if (typeof source !== 'string' || isWholeTag(source)) return scope.render(step.url);
+  if (typeof source !== 'string' || wholeUrlTemplate(source) !== null) return scope.render(step.url);
   const url = scope.render(step.url, encodeURIComponent);
   // No encoding keeps these from being a step in a path.
   if (typeof url === 'string' && dotSegments(url) > dotSegments(source))
@@ -71,11 +73,6 @@ function renderUrl(step: HttpStep, scope: SecretScope): unknown {
 function dotSegments(url: string): number {
   const [path = ''] = url.split(/[?#]/);
   return path.split('/').filter((segment) => segment === '.' || segment === '..').length;
-}
-
-/** A URL that comes whole from data is taken as it is; the address rules apply to it. */
-function isWholeTag(source: unknown): boolean {
-  return typeof source === 'string' && /^\s*\{\{[^{}]*\}\}\s*$/.test(source);
 }
 
 function headersOf(step: string, rendered: unknown): Record<string, string | number | boolean | undefined> {

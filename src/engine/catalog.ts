@@ -146,7 +146,10 @@ function duplicates(definitions: readonly WorkflowDefinition[]): readonly Issue[
 }
 
 function unknownAgents(definition: WorkflowDefinition, agents: AgentRegistry, isOneOfMany: boolean): readonly Issue[] {
-  const names = agents.names().map((name) => ({ name, id: agents.find(name)?.id ?? null }));
+  const names = agents.names().map((name) => {
+    const agent = agents.find(name);
+    return { name, id: agent?.id ?? null, promptEnabled: agent?.promptEnabled };
+  });
   // A registry finds more than the names it lists: those that lead to the variable of an agent.
   const used = createTree(definition).nodes.flatMap(({ step }) => (step.type === 'agent' ? [step.agentId] : []));
   const found = [...new Set(used)].filter((name) => !agents.names().includes(name) && agents.find(name) !== null);

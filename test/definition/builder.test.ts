@@ -323,6 +323,20 @@ describe('checkAgents', () => {
     ]);
   });
 
+  test('names those that take no prompts, where they are sent one', () => {
+    const flow = createWorkflow('quiet')
+      .addStep('ask', { type: 'agent', agentId: 'id-1', input: 'x' })
+      .addStep('call', { type: 'agent', agentId: 'writer', action: 'http', endpoint: '/x' })
+      .build();
+    expect(checkAgents(flow, [{ name: 'writer', id: 'id-1', promptEnabled: false }])).toMatchObject([
+      {
+        code: 'PROMPT_DISABLED',
+        path: 'steps[0].agentId',
+        message: expect.stringMatching(/^agent 'id-1' takes no prompts/),
+      },
+    ]);
+  });
+
   test('without any agents says so', () => {
     expect(checkAgents(definition, []).at(-1)).toMatchObject({
       message: "unknown agent 'nobody'",

@@ -129,6 +129,11 @@ describe('http', () => {
   table([
     [{ ...http, method: 'post', body: { a: 1 } }, ''],
     [{ ...http, url: '{{workflow.input.url}}' }, ''],
+    [{ ...http, url: '{{env.BASE}} || "https://a.example/items"' }, ''],
+    [{ ...http, url: "{{env.BASE}} ?? {{workflow.input.url}} || 'https://a.example'" }, ''],
+    [{ ...http, url: "{{env.BASE}} || 'ftp://a.example'" }, /^url: url is not an http\(s\) address .* found 'ftp:/],
+    [{ ...http, url: "{{env.BASE}} || 'https://kim:secret@a.example'" }, /^url: a url cannot hold a user name/],
+    [{ ...http, url: "{{env.BASE}} || 'https://a.example' || {{workflow.input.url}}" }, /^url: the host of a url/],
     [{ ...http, url: 'https://a.example/items/{{workflow.input.id}}?q={{workflow.input.q}}' }, ''],
     [{ ...http, url: 'https://{{workflow.input.host}}/x' }, /^url: the host of a url cannot come from a template/],
     [

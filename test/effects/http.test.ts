@@ -78,6 +78,18 @@ describe('a request', () => {
     expect(http.requests).toEqual([]);
   });
 
+  test('a URL that comes whole may have others to fall back on', async () => {
+    const url = '{{env.BASE}} ?? {{workflow.input.url}} || "https://c.test/last"';
+    const urlOf = async (input: object, env: Record<string, string>): Promise<string | undefined> => {
+      const http = new FakeHttp();
+      await httpEffect(callOf(flow({ steps: [{ id: 's', type: 'http', url }] }), 's', { http, input, env }));
+      return http.requests[0]?.url;
+    };
+    expect(await urlOf({ url: 'https://b.test/?q=a b' }, { BASE: 'https://a.test/x' })).toBe('https://a.test/x');
+    expect(await urlOf({ url: 'https://b.test/?q=a/b' }, {})).toBe('https://b.test/?q=a/b');
+    expect(await urlOf({}, {})).toBe('https://c.test/last');
+  });
+
   test('a missing value in the URL fails the step', async () => {
     const call = callOf(request({ url: 'https://api.test/{{workflow.input.id}}' }), 'h');
     await expect(httpEffect(call)).rejects.toMatchObject({ code: 'TEMPLATE_FAILED' });

@@ -1,6 +1,6 @@
 /** `http`: calls any HTTP endpoint. Address rules (private networks, redirects) apply when it runs. */
 import { z } from 'zod';
-import { headerNameProblem, httpMethods } from '../../core/http-names.ts';
+import { headerNameProblem, httpMethods, wholeUrlTemplate } from '../../core/http-names.ts';
 import { joinPath } from '../../core/issue.ts';
 import { isPlainObject } from '../../core/json.ts';
 import { compileValue } from '../../expressions/value-template.ts';
@@ -79,7 +79,11 @@ const wholeTag = /^\s*\{\{[^{}]*\}\}\s*$/;
 const origin = /^https?:\/\/[^/?#\\{}\s]+(?=[/?#])/i;
 
 function checkUrl(url: string, reader: StepReader): void {
-  if (wholeTag.test(url)) return;
+  const whole = wholeUrlTemplate(url);
+  if (whole !== null) {
+    if (whole.literal !== null) checkAddress(whole.literal, reader);
+    return;
+  }
   const tag = url.indexOf('{{');
   const literal = tag === -1 ? url : url.slice(0, tag);
   if (tag !== -1 && !origin.test(literal)) {
@@ -89,7 +93,11 @@ function checkUrl(url: string, reader: StepReader): void {
     });
     return;
   }
-  const parsed = parseUrl(literal);
+  checkAddress(literal, reader);
+}
+
+function checkAddress(url: string, reader: StepReader): void {
+  const parsed = parseUrl(url);
   if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) {
     reader.add('INVALID_URL', 'url', `url is not an http(s) address`, {
       expected: "a text such as 'https://api.example.com/items'",
