@@ -36,7 +36,7 @@ export interface StatusFailure {
 export function failOnStatus(answer: HttpAnswer, failure: StatusFailure): void {
   if (answer.status >= 200 && answer.status <= 299) return;
   const retryable = isRetryableStatus(answer.status);
-  const retryAfterMs = retryable ? parseRetryAfter(answer.headers['retry-after'], answer.receivedAt) : null;
+  const retryAfterMs = retryable ? parseRetryAfter(answer.headers['retry-after'], saidAt(answer)) : null;
   const excerpt = takeExcerpt(answer.text);
   const said = failure.said ?? excerpt.slice(0, 200);
   throw new WorkflowError(
@@ -48,6 +48,12 @@ export function failOnStatus(answer: HttpAnswer, failure: StatusFailure): void {
       details: { status: answer.status, url: answer.url, excerpt, ...failure.details },
     },
   );
+}
+
+/** By the clock of the other side where it shows it: dates that it names are by the same clock. */
+function saidAt({ headers, receivedAt }: HttpAnswer): number {
+  const date = Date.parse(headers['date'] ?? '');
+  return Number.isNaN(date) ? receivedAt : date;
 }
 
 /** The first 2 KB, never half a character. */
