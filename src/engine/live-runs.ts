@@ -201,7 +201,8 @@ export class LiveRuns {
     if (driver !== undefined) return say(driver);
     const loaded = this.#load(id);
     // R2.
-    return say(loaded).finally(() => {
+    const saying = async (): Promise<T> => say(loaded);
+    return saying().finally(() => {
       loaded.resume(this.#sleeper.wakes(id));
     });
   }

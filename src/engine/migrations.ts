@@ -6,6 +6,7 @@ import type { RunState } from '../core/advance.ts';
 import { WorkflowError } from '../core/errors.ts';
 import { formatIssue } from '../core/issue.ts';
 import { isPlainObject } from '../core/json.ts';
+import type { RunRebased } from '../core/event.ts';
 import type { Clock, Store } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 import { materialize } from '../core/stored-value.ts';
@@ -19,6 +20,7 @@ import { compileWorkflow, machineFormat } from '../../machines/workflow.ts';
 import { missingAhead } from './ahead.ts';
 import type { Catalog } from './catalog.ts';
 import { plainData, type Reason } from './commands.ts';
+import type { RunDriver } from './driver.ts';
 import type { LiveRuns } from './live-runs.ts';
 import { loadRun } from './load.ts';
 import type { Place } from './rebase.ts';
@@ -129,38 +131,37 @@ export class Migrations {
   }
 
   async #move(id: string, to: CompiledWorkflow, options: MigrateOptions): Promise<readonly string[]> {
-    const { live, store, clock } = this.#ports;
+    const { live, clock } = this.#ports;
     const known = live.get(id) ?? loadRun(live.loading, id);
     const trial = this.#moved(id, known, to, options, { seq: known.state.seq + 1, at: clock.now() });
     if (trial.problems.length > 0 || options.dryRun === true) return trial.problems;
-    if (live.get(id) === undefined && !store.isOwnedHere(id) && !store.adopt([id]).includes(id))
-      return ['another process drives it: migrate it there, or when that has ended'];
-    const driver = live.get(id) ?? live.reopen(id);
-    let problems: readonly string[] = [];
-    const { by, why } = options;
-    const applied = await driver.rebase(
-      (place) => {
-        const next = this.#moved(id, driver, to, options, place);
-        ({ problems } = next);
-        if (problems.length > 0) throw new WorkflowError('CONFLICT', problems.join('; '));
-        const { version, hash } = to.program.definition;
-        const about = { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
-        return {
-          type: 'run.rebased',
-          kind: 'migrate',
-          version,
-          hash,
-          format: machineFormat,
-          snapshot: persistState(next.state),
-          ...(driver.state.epoch === 1 ? {} : { previous: driver.state.epoch }),
-          ...about,
-        };
-      },
-      { target: { compiled: to, kernel: kernelOf(to) } },
+    const told = live.tell(id, (driver) =>
+      driver.rebase((place) => this.#rebase(driver, to, options, place), {
+        target: { compiled: to, kernel: kernelOf(to) },
+      }),
     );
-    if ('refused' in applied) return [applied.refused];
-    driver.resume();
-    return [];
+    if (told === null) return ['another process drives it: migrate it there, or when that has ended'];
+    const applied = await told;
+    return 'refused' in applied ? [applied.refused] : [];
+  }
+
+  /** @throws WorkflowError CONFLICT when it cannot move from where it is now */
+  #rebase(driver: RunDriver, to: CompiledWorkflow, options: MigrateOptions, place: Place): RunRebased {
+    const { state, problems } = this.#moved(driver.id, driver, to, options, place);
+    if (problems.length > 0) throw new WorkflowError('CONFLICT', problems.join('; '));
+    const { by, why } = options;
+    const { version, hash } = to.program.definition;
+    return {
+      type: 'run.rebased',
+      kind: 'migrate',
+      version,
+      hash,
+      format: machineFormat,
+      snapshot: persistState(state),
+      ...(driver.state.epoch === 1 ? {} : { previous: driver.state.epoch }),
+      ...(by === undefined ? {} : { by }),
+      ...(why === undefined ? {} : { why }),
+    };
   }
 
   #moved(

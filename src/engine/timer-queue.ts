@@ -86,10 +86,13 @@ export class TimerQueue {
     if (this.#armed !== null && this.#armed.dueAt <= first.dueAt) return;
     this.#armed?.cancel();
     const { dueAt } = first;
-    const cancel = this.#clock.schedule(() => {
-      this.#armed = null;
-      this.#fireDue(dueAt);
-    }, dueAt - this.#read());
+    const cancel = this.#clock.schedule(
+      () => {
+        this.#armed = null;
+        this.#fireDue(dueAt);
+      },
+      Math.max(0, dueAt - this.#read()),
+    );
     this.#armed = { dueAt, cancel };
   }
 
