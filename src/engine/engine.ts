@@ -17,7 +17,7 @@ import type { StartOptions } from './start.ts';
 import type { Task } from './tasks.ts';
 
 /** Looks at what other processes left between two looks for dead ones. */
-const looksPerAdoption = 10;
+const looksPerAdoption = 2;
 /** How long a store that takes no commits is waited for at the end. */
 const patienceMs = 5_000;
 
