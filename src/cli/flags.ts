@@ -164,3 +164,9 @@ export interface VerifyFlags extends LookFlags, ProjectFlags {
   readonly against?: string;
   readonly maxStates?: string;
 }
+
+export interface TestFlags extends LookFlags, ProjectFlags {
+  /** A file to write. */
+  readonly coverage?: string;
+  readonly maxStates?: string;
+}

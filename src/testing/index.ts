@@ -16,6 +16,9 @@ export {
   type MockTable,
   type RespondOptions,
 } from './answers.ts';
+export { describeWorkflow, type DescribeOptions, type PathRunEnd } from './describe-workflow.ts';
+export type { PathOverrides, PathResult } from './path-run.ts';
+export { testPaths, type PathTests, type TestPathsOptions } from './test-paths.ts';
 export { UnmockedError } from './mocks.ts';
 export type { SnapshotEvent } from './history-snapshot.ts';
 export type { LogLine } from './memory-log.ts';

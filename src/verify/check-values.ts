@@ -284,7 +284,8 @@ const defaultForm = {
   required: ['decision'],
 };
 
-function answerSchema(step: Step): unknown {
+/** The schema of what a step gives, of a person's answer too; null when nothing is said. */
+export function answerSchema(step: Step): unknown {
   if (step.type === 'agent' || step.type !== 'human') return outputSchema(step);
   if (step.form === null) return defaultForm;
   const json = step.form.json as Readonly<Record<string, unknown>>;

@@ -34,6 +34,7 @@ export class Desk {
   #known: Bindings = new Map();
   #fresh = new Map<string, unknown>();
   #told: Binding[] = [];
+  #isFree = false;
   #choices: number[] = [];
   #at = 0;
   #arity: number[] = [];
@@ -58,7 +59,12 @@ export class Desk {
   *attempts<T>(
     known: Bindings,
     move: () => T,
-  ): Generator<{ readonly result: T; readonly bindings: Bindings; readonly told: readonly Binding[] }> {
+  ): Generator<{
+    readonly result: T;
+    readonly bindings: Bindings;
+    readonly told: readonly Binding[];
+    readonly isFree: boolean;
+  }> {
     let choices: number[] | null = [];
     while (choices !== null) {
       this.#begin(known, choices);
@@ -66,7 +72,7 @@ export class Desk {
       const bindings = this.#fresh.size === 0 ? known : new Map([...known, ...this.#fresh]);
       const made = this.#choices;
       const arity = this.#arity;
-      yield { result, bindings, told: this.#told };
+      yield { result, bindings, told: this.#told, isFree: this.#isFree };
       choices = following(made, arity);
     }
   }
@@ -98,6 +104,7 @@ export class Desk {
     const known = this.#get(key);
     if (known !== undefined) return known as boolean;
     const value = this.#choose(2) === 0;
+    this.#isFree = true;
     this.#fresh.set(key, value);
     return value;
   }
@@ -158,6 +165,7 @@ export class Desk {
     this.#known = known;
     this.#fresh = new Map();
     this.#told = [];
+    this.#isFree = false;
     this.#choices = choices;
     this.#at = 0;
     this.#arity = [];
@@ -222,7 +230,7 @@ function isAbove(whole: Origin, part: Origin): boolean {
 }
 
 /** Data that holds values at paths. A length is a text of that length. */
-function composed(parts: readonly (readonly [path: readonly string[], value: unknown])[]): unknown {
+export function composed(parts: readonly (readonly [path: readonly string[], value: unknown])[]): unknown {
   let result: unknown = {};
   for (const [path, value] of parts) result = withPart(result, path, value);
   return result;

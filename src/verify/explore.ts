@@ -5,7 +5,8 @@
 import type { WorkflowDefinition } from '../definition/definition.ts';
 import { ChartWatch } from './chart-watch.ts';
 import type { Bound, Graph, GraphEdge, GraphNode } from './graph.ts';
-import { createModel, maxCountedRounds, type Model } from './model.ts';
+import { maxCountedRounds } from './bounds.ts';
+import { createModel, type Model } from './model.ts';
 import { cancelMove, movesOf, startMove } from './moves.ts';
 import { Reduction, afterFirst, isAfterFirst, type ReduceOptions } from './reduce.ts';
 import { contextOf, type Situation, type Spot } from './situation.ts';
@@ -34,6 +35,8 @@ export function stepsOf(situation: Situation, reduction: Reduction, withCancel: 
   if ((spot.run.snapshot as { readonly value: unknown }).value === '$boot')
     return [{ move: startMove, rounds: [], turns }];
   const steps = withinSpot(spot, [], turns, reduction);
+  const urgent = steps.filter(({ move }) => move.isUrgent === true);
+  if (urgent.length > 0) return urgent;
   return withCancel ? [...steps, { move: cancelMove, rounds: [], turns }] : steps;
 }
 
@@ -129,6 +132,7 @@ class Exploration {
         happenings: moved.happenings,
         transitions,
         bindings: moved.told,
+        isFree: moved.isFree,
       };
       this.#edges.push(edge);
       this.#leaving[from]?.push(edge);

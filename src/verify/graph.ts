@@ -42,6 +42,8 @@ export interface GraphEdge {
   readonly transitions: readonly number[];
   /** Values from outside that were read here for the first time. */
   readonly bindings: readonly Binding[];
+  /** A condition was decided without data: none was found that does. */
+  readonly isFree: boolean;
 }
 
 /** What was not explored, and why. */

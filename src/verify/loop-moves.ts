@@ -7,8 +7,9 @@ import { fails, gives, toMove, type Move, type Outcome } from './move.ts';
 import { contextOf, type Spot } from './situation.ts';
 
 export function loopOutcomes(spot: Spot, effect: ActiveEffect, step: Extract<Step, { type: 'loop' }>): readonly Move[] {
-  const of = (outcome: Outcome): Move => toMove(effect, step, outcome);
   const round = spot.rounds.get(effect.id);
+  const urgency = round === undefined ? {} : { isUrgent: true };
+  const of = (outcome: Outcome): Move => ({ ...toMove(effect, step, outcome), ...urgency });
   const known = knownItems(step);
   const more: Move = {
     kind: 'round',
@@ -17,6 +18,7 @@ export function loopOutcomes(spot: Spot, effect: ActiveEffect, step: Extract<Ste
     within: (effect.input as EffectInput).step,
     about: effect.id,
     outcome: round === undefined ? 'first' : 'many',
+    ...urgency,
     event: null,
   };
   if (round === undefined) {

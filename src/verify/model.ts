@@ -1,26 +1,20 @@
 /**
  * A workflow as it is explored: the machine that the engine runs, compiled from the same definition with its bounds brought down
  * to what matters (a fourth attempt is no other than a third), and with conditions that no data decides left to choice.
- *
- * M1. Bounds are brought down only where nothing reads the count: a loop that counts keeps its limit.
  */
 import { createKernel, type Kernel } from '../core/advance.ts';
 import { plainValue } from '../core/choice.ts';
-import type { Decision, LoopStep, Step, WorkflowDefinition } from '../definition/definition.ts';
+import type { Step, WorkflowDefinition } from '../definition/definition.ts';
 import type { Condition } from '../expressions/condition.ts';
 import type { Scope } from '../expressions/path.ts';
 import { compileWorkflow, type CompiledWorkflow } from '../../machines/workflow.ts';
 import { kernelOf } from '../../machines/kernel-of.ts';
 import type { Program, StepInfo } from '../../machines/program.ts';
 import { keptOfValue } from '../../machines/record.ts';
+import { boundedDefinition } from './bounds.ts';
 import { Candidates } from './candidates.ts';
 import { Desk, type Source } from './desk.ts';
-import { alwaysTrue, readingsOf, stateKeyOf, type Origin } from './readings.ts';
-
-/** Rounds, attempts and visits that are told apart: none, one, many, and the limit. */
-const manyRounds = 3;
-/** Rounds of a loop that counts, before exploring gives up on it. */
-export const maxCountedRounds = 60;
+import { readingsOf, stateKeyOf, type Origin } from './readings.ts';
 
 export interface Model {
   /** As it was written. */
@@ -45,15 +39,15 @@ export function createModel(definition: WorkflowDefinition): Model {
     candidates: (origin) => candidates.of(origin),
     signature: (origin, value) => candidates.signatureOf(origin, value),
   });
-  const counted = countedNames(original);
   const cutLoops = new Set<string>();
-  const reducer: Reducer = { candidates, desk, counted, cutLoops };
-  const reduced: WorkflowDefinition = {
-    ...definition,
-    steps: definition.steps.map((step) => reduce(step, reducer)),
-    onFailure: definition.onFailure.map((step) => reduce(step, reducer)),
-    maxVisits: counted.state.size > 0 ? definition.maxVisits : Math.min(definition.maxVisits, manyRounds),
-  };
+  const reduced = boundedDefinition(definition, {
+    decision: (given) => {
+      if (given?.kind !== 'expression' || !candidates.isFree(given.condition)) return given;
+      return { ...given, condition: chosen(given.condition, desk) };
+    },
+    takesAnySignal: true,
+    onCut: (loop) => cutLoops.add(loop),
+  });
   const compiled = compileWorkflow(reduced);
   keepAssigned(compiled.program);
   const kernels = new Map<CompiledWorkflow, Kernel>();
@@ -75,91 +69,6 @@ export function createModel(definition: WorkflowDefinition): Model {
       return made;
     },
   };
-}
-
-/** What is counted and looked at: keys of state with a sum of their own, attempts of steps. */
-interface Counted {
-  readonly state: ReadonlySet<string>;
-  readonly attempts: ReadonlySet<string>;
-}
-
-interface Reducer {
-  readonly candidates: Candidates;
-  readonly desk: Desk;
-  readonly counted: Counted;
-  readonly cutLoops: Set<string>;
-}
-
-function countedNames(program: Program): Counted {
-  const readings = readingsOf(program);
-  const sums = new Set<string>();
-  for (const { step, program: from, place } of readings) {
-    if (place !== 'assign') continue;
-    for (const assign of from.steps[step]?.step.assign ?? []) {
-      if (assign.kind === 'expr' && assign.condition.paths.some((path) => stateKeyOf(path) === assign.key))
-        sums.add(assign.key);
-    }
-  }
-  const state = new Set<string>();
-  const attempts = new Set<string>();
-  for (const { place, paths } of readings) {
-    for (const path of paths) {
-      const key = stateKeyOf(path);
-      if (key !== null && place !== 'assign' && sums.has(key)) state.add(key);
-      if (path.segments[0] === 'steps' && path.segments[2] === 'attempts') attempts.add(path.segments[1] ?? '');
-    }
-  }
-  return { state, attempts };
-}
-
-function reduce(step: Step, reducer: Reducer): Step {
-  const inner = (each: Step): Step => reduce(each, reducer);
-  const { retry, onError } = step;
-  const base = {
-    ...step,
-    condition: decision(step.condition, reducer),
-    retry:
-      retry === null || reducer.counted.attempts.has(step.id)
-        ? retry
-        : { ...retry, maxAttempts: Math.min(retry.maxAttempts, manyRounds) },
-    onError: onError.kind === 'recover' ? { ...onError, step: inner(onError.step) } : onError,
-    compensate: step.compensate === null ? null : inner(step.compensate),
-  } as Step;
-  switch (base.type) {
-    case 'sequential':
-    case 'parallel':
-      return { ...base, steps: base.steps.map(inner) };
-    case 'conditional':
-      return { ...base, decide: decision(base.decide, reducer) };
-    case 'wait':
-      return { ...base, while: decision(base.while, reducer), poll: base.poll === null ? null : inner(base.poll) };
-    case 'loop':
-      return {
-        ...base,
-        ...rounds(base, reducer),
-        steps: base.steps.map(inner),
-        decide: decision(base.decide, reducer),
-      };
-    case 'signal':
-      return { ...base, match: base.match === null ? null : alwaysTrue };
-    default:
-      return base;
-  }
-}
-
-/** M1 */
-function rounds(step: LoopStep, { counted, cutLoops }: Reducer): Pick<LoopStep, 'maxIterations'> {
-  if (step.mode === 'items' || step.maxIterations === null) return { maxIterations: step.maxIterations };
-  const paths = step.decide?.kind === 'expression' ? step.decide.condition.paths : [];
-  const counts = paths.some((path) => path.segments[0] === 'loop' || counted.state.has(stateKeyOf(path) ?? ''));
-  if (!counts) return { maxIterations: Math.min(step.maxIterations, manyRounds) };
-  if (step.maxIterations > maxCountedRounds) cutLoops.add(step.id);
-  return { maxIterations: Math.min(step.maxIterations, maxCountedRounds) };
-}
-
-function decision<D extends Decision | null>(given: D, { candidates, desk }: Reducer): D {
-  if (given === null || given.kind !== 'expression' || !candidates.isFree(given.condition)) return given;
-  return { ...given, condition: chosen(given.condition, desk) };
 }
 
 /** A condition whose verdict is chosen: the same for the same data. */

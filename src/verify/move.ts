@@ -29,6 +29,8 @@ export interface Move {
   readonly outcome: string;
   /** Number of the step in whose branch it happens; null outside of all. */
   readonly within: number | null;
+  /** It follows at once, before anything else: the end of a round. @default false */
+  readonly isUrgent?: boolean;
   /** The event; made while choices can be made, as it may hold chosen values. Null: the loop's next round begins. */
   readonly event: ((spot: Spot) => HistoryEvent) | null;
 }

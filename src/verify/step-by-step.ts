@@ -18,6 +18,7 @@ export interface Moved {
   readonly situation: Situation;
   readonly happenings: readonly Happening[];
   readonly told: readonly Binding[];
+  readonly isFree: boolean;
 }
 
 interface SpotMoved {
@@ -33,9 +34,14 @@ export function firstSituation(model: Model): Situation {
 /** Every result of a move; none when the run does not take it. */
 export function* moveOn(model: Model, situation: Situation, { move, rounds }: Step): Generator<Moved> {
   const attempts = model.desk.attempts(situation.bindings, () => inRound(model, situation.spot, rounds, move));
-  for (const { result, bindings, told } of attempts) {
+  for (const { result, bindings, told, isFree } of attempts) {
     if (result === null) continue;
-    yield { situation: { spot: result.spot, bindings, turns: situation.turns }, happenings: result.happenings, told };
+    yield {
+      situation: { spot: result.spot, bindings, turns: situation.turns },
+      happenings: result.happenings,
+      told,
+      isFree,
+    };
   }
 }
 

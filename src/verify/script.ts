@@ -1,0 +1,252 @@
+/**
+ * A path as a script for the real engine: the input, what every effect gives, how long every timer takes. Data is made from
+ * schemas and from the values that the conditions on the path were decided by.
+ */
+import type { Step, WorkflowDefinition } from '../definition/definition.ts';
+import { createTree } from '../definition/checks/tree.ts';
+import { isPlainObject } from '../core/json.ts';
+import { compileTemplate } from '../expressions/template.ts';
+import { compileWorkflow } from '../../machines/workflow.ts';
+import { composed } from './desk.ts';
+import type { GraphEdge } from './graph.ts';
+import { boundedDefinition, type Delays } from './bounds.ts';
+import { allPrograms, originsOf, type Origin } from './readings.ts';
+import { sampleOf } from './schema-shape.ts';
+import { answerSchema } from './check-values.ts';
+
+/** Milliseconds of a timer that fires because its time has come: backoffs, waits, polls. */
+const usualMs = 1_000;
+/** Of a timer that is not to fire: longer than any path. */
+const neverMs = 1_000_000_000;
+
+export interface ScriptedMove {
+  readonly edge: GraphEdge;
+  /** Rounds in which it happens: the index of each, outermost first. */
+  readonly rounds: readonly number[];
+  /** What the effect gives, or the person answers. */
+  readonly output: unknown;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+export interface Script {
+  /** With the bounds and times of the test; functions and ids are the workflow's own. */
+  readonly definition: WorkflowDefinition;
+  readonly input: unknown;
+  /** Without the start. */
+  readonly moves: readonly ScriptedMove[];
+  /** Null: it can be run. Else why no data leads there. */
+  readonly problem: string | null;
+}
+
+interface Part {
+  readonly segments: readonly string[];
+  readonly value: unknown;
+}
+
+/** Values that are used where the path needs no other. */
+export interface Realistic {
+  readonly outputs?: Readonly<Record<string, unknown>>;
+  readonly input?: unknown;
+}
+
+export function scriptOf(
+  definition: WorkflowDefinition,
+  moves: readonly GraphEdge[],
+  { outputs = {}, input: given }: Realistic = {},
+): Script {
+  const steps = new Map(createTree(definition).nodes.map(({ step }) => [step.id, step]));
+  const parts = partsOf(definition, moves);
+  const indexes = roundsOf(moves);
+  const [, ...after] = moves;
+  const input = dataOf(definition.input?.json ?? null, parts.get(0) ?? [], {}, given);
+  const problem = moves.some(({ isFree }) => isFree)
+    ? 'no data was found that decides its conditions so'
+    : inputProblem(definition, input);
+  return {
+    definition: boundedDefinition(runnable(definition), { delays: delaysOf(moves) }),
+    input,
+    moves: after.map((edge, at) => {
+      const own = parts.get(at + 1) ?? [];
+      const step = edge.step === null ? undefined : steps.get(edge.step);
+      return { edge, rounds: indexes[at + 1] ?? [], ...answerData(step, edge, own, outputs) };
+    }),
+    problem,
+  };
+}
+
+/** Other workflows are not run: what they give is the path's. */
+function runnable(definition: WorkflowDefinition): WorkflowDefinition {
+  const each = (step: Step): Step => {
+    switch (step.type) {
+      case 'sequential':
+      case 'parallel':
+      case 'loop':
+        return { ...step, steps: step.steps.map(each) };
+      case 'workflow': {
+        const call = (): unknown => null;
+        const transform = { kind: 'function' as const, place: `${step.path}.workflow`, call, fingerprint: null };
+        return { ...step, type: 'transform', input: null, transform, template: null };
+      }
+      default:
+        return step;
+    }
+  };
+  return { ...definition, steps: definition.steps.map(each), onFailure: definition.onFailure.map(each) };
+}
+
+function inputProblem({ input }: WorkflowDefinition, data: unknown): string | null {
+  const parsed = input?.parse(data);
+  return parsed === undefined || 'value' in parsed
+    ? null
+    : `no input was found that fits its schema: ${parsed.issues[0]?.message ?? ''}`;
+}
+
+function answerData(
+  step: Step | undefined,
+  edge: GraphEdge,
+  parts: readonly Part[],
+  outputs: Readonly<Record<string, unknown>>,
+): Pick<ScriptedMove, 'output' | 'metadata'> {
+  const below = (root: string): readonly Part[] =>
+    parts.flatMap(({ segments: [first, ...segments], value }) => (first === root ? [{ segments, value }] : []));
+  const metadata = composed(below('metadata').map(({ segments, value }) => [segments, value])) as Readonly<
+    Record<string, unknown>
+  >;
+  const schema = step === undefined ? null : answerSchema(step);
+  const given = step !== undefined && Object.hasOwn(outputs, step.id) ? outputs[step.id] : undefined;
+  return { output: dataOf(schema, below('output'), edge.kind === 'signal' ? {} : 'text', given), metadata };
+}
+
+/** Data that fits a schema, as far as it goes, with the values that were chosen. */
+function dataOf(schema: unknown, parts: readonly Part[], otherwise: unknown, given: unknown): unknown {
+  const whole = parts.findLast(({ segments }) => segments.length === 0);
+  const inner = parts.filter(({ segments }) => segments.length > 0);
+  const base = whole === undefined ? (given ?? (schema === null ? otherwise : sampleOf(schema))) : whole.value;
+  if (inner.length === 0) return base;
+  let made: unknown = isPlainObject(base) || Array.isArray(base) ? base : undefined;
+  for (const { segments, value } of inner) made = put(made, segments, value);
+  return made === undefined ? base : made;
+}
+
+function put(data: unknown, segments: readonly string[], value: unknown): unknown {
+  if (value === undefined && data === undefined) return undefined;
+  const made = composed([
+    ...(isPlainObject(data) ? Object.entries(data).map(([key, each]) => [[key], each] as const) : []),
+    [segments, value],
+  ]);
+  return value === undefined && isPlainObject(data) ? without(data, segments) : made;
+}
+
+function without(data: Readonly<Record<string, unknown>>, [key = '', ...rest]: readonly string[]): unknown {
+  if (rest.length === 0) return Object.fromEntries(Object.entries(data).filter(([each]) => each !== key));
+  const inner = data[key];
+  return isPlainObject(inner) ? { ...data, [key]: without(inner, rest) } : data;
+}
+
+/** Which values belong to which move: to the latest answer of their step. */
+function partsOf(definition: WorkflowDefinition, moves: readonly GraphEdge[]): ReadonlyMap<number, readonly Part[]> {
+  const result = new Map<number, Part[]>();
+  const add = (at: number, part: Part): void => void result.set(at, [...(result.get(at) ?? []), part]);
+  const latest = new Map<string, number>();
+  const place = (origin: Origin, value: unknown): void => {
+    const at = origin.step === null ? 0 : latest.get(origin.step.id);
+    if (at !== undefined) add(at, { segments: origin.segments, value });
+  };
+  moves.forEach((edge, at) => {
+    for (const id of answeredBy(edge, definition)) latest.set(id, at);
+    for (const { origin, value } of edge.bindings) place(origin, value);
+    if (
+      edge.kind === 'no items' ||
+      edge.outcome === 'no list' ||
+      edge.outcome === 'too many' ||
+      (edge.kind === 'round' && edge.outcome === 'first')
+    )
+      for (const [origin, value] of itemsOf(definition, moves, at)) place(origin, value);
+  });
+  return result;
+}
+
+/** The steps whose answer a move brings. */
+function answeredBy({ kind, about, step }: GraphEdge, definition: WorkflowDefinition): readonly string[] {
+  if (kind === 'signal')
+    return createTree(definition).nodes.flatMap(({ step: each }) =>
+      each.type === 'signal' && each.name === about ? [each.id] : [],
+    );
+  return (kind === 'completes' || kind === 'answer') && step !== null ? [step] : [];
+}
+
+/** As many items as a path has rounds, where the items come from outside. */
+function itemsOf(
+  definition: WorkflowDefinition,
+  moves: readonly GraphEdge[],
+  at: number,
+): readonly (readonly [Origin, unknown])[] {
+  const edge = moves[at] as GraphEdge;
+  const { program } = compileWorkflow(definition);
+  for (const each of allPrograms(program)) {
+    const step = each.steps[each.byId.get(edge.step ?? '') ?? -1]?.step;
+    if (step?.type !== 'loop' || step.items?.kind !== 'template' || typeof step.items.template.source !== 'string')
+      continue;
+    const [path] = compileTemplate(step.items.template.source).paths;
+    if (path === undefined) continue;
+    return originsOf(each, path).map((origin) => [origin, items(edge, moves.slice(at), step.maxIterations)]);
+  }
+  return [];
+}
+
+function items({ kind, outcome, about }: GraphEdge, onward: readonly GraphEdge[], limit: number | null): unknown {
+  if (kind === 'no items') return [];
+  if (outcome === 'no list') return 'no list';
+  if (outcome === 'too many') return Array.from({ length: (limit ?? 0) + 1 }, (_each, index) => index);
+  const over = onward.findIndex((each, at) => at > 0 && each.about === about && each.kind !== 'round');
+  const rounds = onward
+    .slice(0, over === -1 ? undefined : over)
+    .filter((each) => each.kind === 'round' && each.about === about);
+  return rounds.map((_each, index) => index);
+}
+
+/** For each move, the rounds it happens in, by index. */
+function roundsOf(moves: readonly GraphEdge[]): readonly (readonly number[])[] {
+  const current = new Map<string, number>();
+  return moves.map((edge) => {
+    const key = (loops: readonly string[]): string => loops.join('/');
+    const around = edge.rounds.map((_loop, depth) => current.get(key(edge.rounds.slice(0, depth + 1))) ?? 0);
+    if (edge.kind === 'round') {
+      const own = key([...edge.rounds, edge.about]);
+      current.set(own, edge.outcome === 'first' ? 0 : (current.get(own) ?? 0) + 1);
+    }
+    return around;
+  });
+}
+
+// Time: each timer that fires does so just when it is its turn.
+
+function delaysOf(moves: readonly GraphEdge[]): Delays {
+  const set = new Map<string, number>();
+  const fired = new Map<string, number>();
+  let now = 0;
+  for (const edge of moves) {
+    if (edge.kind === 'timer') {
+      const [kind = '', step = ''] = edge.about.split(':');
+      const since =
+        set.get(`${kind === 'total' || kind === 'timeout' || kind === 'maxWait' ? kind : 'usual'}:${step}`) ?? 0;
+      if (kind === 'backoff' || kind === 'wait' || kind === 'poll') now = Math.max(now, since + usualMs);
+      else {
+        now += 1;
+        fired.set(edge.about, Math.max(fired.get(edge.about) ?? 0, now - since));
+      }
+    }
+    for (const happening of edge.happenings) {
+      if (happening.type !== 'started' && happening.type !== 'retrying') continue;
+      set.set(`usual:${happening.step}`, now);
+      if (happening.type === 'retrying') continue;
+      set.set(`timeout:${happening.step}`, now);
+      set.set(`maxWait:${happening.step}`, now);
+      if (happening.attempt === 1) set.set(`total:${happening.step}`, now);
+    }
+    // The next look of a wait is measured from this one.
+    if (edge.step !== null && (edge.about.startsWith('poll:') || edge.kind === 'completes'))
+      set.set(`usual:${edge.step}`, now);
+  }
+  return { usualMs, of: (timer) => fired.get(timer) ?? neverMs };
+}
