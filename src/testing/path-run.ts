@@ -123,7 +123,7 @@ class PathRun {
 
   async #listen(events: AsyncIterable<RunEvent>): Promise<void> {
     for await (const event of events) {
-      if (event.runId === runId) this.#told.push(...named(event as Lifecycle));
+      if (event.runId === runId) this.#told.push(...named(event));
     }
   }
 
