@@ -236,7 +236,8 @@ export class RunDriver {
 
   /** Of a run that was loaded: goes on with what was under way. `now`: the least that its time must be by now. */
   resume(now = 0): void {
-    if (this.#isTakenUp) return;
+    // What was said to it is committed first (D1); whoever said it goes on with it then.
+    if (this.#isTakenUp || this.#inLine > 0) return;
     this.#isTakenUp = true;
     this.#lastAt = Math.max(this.#lastAt, now);
     this.#takeUp(this.#state);

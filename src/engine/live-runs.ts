@@ -247,6 +247,9 @@ export class LiveRuns {
   reopen(id: string): RunDriver {
     // It may have been left in this very moment.
     this.#options.flush();
+    // What was written may have woken it (R1).
+    const woken = this.#drivers.get(id);
+    if (woken !== undefined) return woken;
     const { replayed: eventsSinceCheckpoint, ...loaded } = loadRun(this.#loading, id);
     return this.#add(new RunDriver({ ...loaded, eventsSinceCheckpoint, ports: this.#ports, isNew: false }));
   }
