@@ -1,4 +1,4 @@
-/** What is judged at the very moment of a call: that it may be made now. */
+/** What is judged at the very moment of a call, and of the beginning of an effect: that it may be now. */
 import type { MemoryDatabase } from '../../store/memory.ts';
 import { endedStatuses } from '../../core/run.ts';
 import type { Journal, SeenCall } from './journal.ts';
@@ -7,9 +7,13 @@ export function checkCall(journal: Journal, database: MemoryDatabase, call: Seen
   const run = database.runs.get(call.run);
   const what = `${call.key} (attempt ${call.attempt})`;
   if (run === undefined) return journal.violate('I13', `${what} was called before its run was stored`);
-  const isRepair = /:r\d+$/.test(call.key);
   if (endedStatuses.has(run.status)) journal.violate('I13', `${what} was called although its run is ${run.status}`);
-  if (run.status === 'paused' && !isRepair) journal.violate('I13', `${what} was called while its run is paused`);
   const seq = journal.resultOf(call);
   if (seq !== null) journal.violate('I4', `${what} was called although event ${seq} holds its result`);
+}
+
+/** While a run is paused nothing of it begins; what has begun goes on. */
+export function checkBegin(journal: Journal, database: MemoryDatabase, run: string, effect: string): void {
+  if (database.runs.get(run)?.status === 'paused')
+    journal.violate('I13', `${run}:${effect} began while its run is paused`);
 }

@@ -38,6 +38,8 @@ export interface OutsideOptions {
   readonly misbehaviour: () => Misbehaviour;
   /** Checks a call against what is committed, before it is answered. */
   readonly check: (call: SeenCall) => void;
+  /** Checks that an effect may begin. */
+  readonly checkBegin: (run: string, effect: string) => void;
   answer(asked: Asked): unknown;
 }
 
@@ -68,6 +70,7 @@ class Outside {
   ): Promise<EffectResult> {
     const { host, world } = this.#options;
     if (!host.isAlive || host.mayDie('before call')) return never();
+    this.#options.checkBegin(call.input.context.run.id, call.input.effect);
     const clock = { now: () => world.now, schedule: () => () => undefined };
     const http = mockedClient(
       (request) => this.#ask(call, request.body ?? request.query ?? null, request.headers?.['idempotency-key']),

@@ -58,6 +58,14 @@ export class People {
     });
   }
 
+  /** The first start of the plan, under the same id each time. */
+  startFirst(host: SimProcess): void {
+    const [start] = this.#options.plan.starts;
+    if (start === undefined) return;
+    const command = { by: this.#who(), kind: 'start', run: 'r1', input: start.input };
+    this.#send(host, command, (engine) => engine.start(start.workflow, start.input, { runId: 'r1' }));
+  }
+
   resume(host: SimProcess, run: string): void {
     const by = this.#who();
     this.#send(host, { by, kind: 'run.resumed', run }, (engine) => engine.resume(run, { by }));

@@ -20,9 +20,13 @@ export interface Weather {
   isFull: boolean;
   /** What clocks show beside real time, in milliseconds. */
   skewMs: number;
+  /** Writes so far, of all processes. */
+  writes: number;
+  /** A process dies at this write. */
+  readonly killAt: { readonly write: number; readonly when: 'before' | 'after' } | null;
 }
 
-export interface ProcessOptions extends Pick<OutsideOptions, 'misbehaviour' | 'answer' | 'check'> {
+export interface ProcessOptions extends Pick<OutsideOptions, 'misbehaviour' | 'answer' | 'check' | 'checkBegin'> {
   readonly name: string;
   readonly world: World;
   readonly journal: Journal;
@@ -93,7 +97,13 @@ export class SimProcess implements Fate {
   }
 
   mayDie(where: string): boolean {
-    if (this.isAlive && this.#options.world.chance(this.#options.weather.death)) this.kill(where);
+    const { world, weather } = this.#options;
+    if (!this.isAlive) return true;
+    const [when, what] = where.split(' ');
+    if (when === 'before' && what !== 'call') weather.writes += 1;
+    const { killAt } = weather;
+    const isHere = killAt !== null && what !== 'call' && killAt.when === when && killAt.write === weather.writes;
+    if (isHere || world.chance(weather.death)) this.kill(where);
     return !this.isAlive;
   }
 

@@ -4,8 +4,10 @@
  */
 import { endedStatuses, type RunRow, type RunStatus } from '../../core/run.ts';
 import { WorkflowError } from '../../core/errors.ts';
-import { MemoryDatabase } from '../../store/memory.ts';
-import { checkCall } from './check-call.ts';
+import { MemoryDatabase, MemoryStore } from '../../store/memory.ts';
+import { runReport } from '../../engine/report.ts';
+import { Values } from '../../engine/values.ts';
+import { checkBegin, checkCall } from './check-call.ts';
 import { calmMisbehaviour, climateOf, type Climate, type Faults } from './climate.ts';
 import { Journal, type Violation } from './journal.ts';
 import { judge } from './judge.ts';
@@ -19,6 +21,8 @@ export interface SimulationOptions {
   readonly plan: SimulationPlan;
   /** What may go wrong. @default all of it */
   readonly faults?: Faults;
+  /** One run alone, whose process dies at this write (0: at none) and is started again. @default many, at random */
+  readonly killAt?: { readonly write: number; readonly when: 'before' | 'after' };
 }
 
 export interface SimulationResult {
@@ -28,7 +32,14 @@ export interface SimulationResult {
   readonly violations: readonly Violation[];
   /** What happened, line by line. */
   readonly trace: readonly string[];
-  readonly runs: readonly { readonly id: string; readonly workflow: string; readonly status: RunStatus }[];
+  readonly runs: readonly {
+    readonly id: string;
+    readonly workflow: string;
+    readonly status: RunStatus;
+    readonly outcome: string;
+  }[];
+  /** Of all processes. */
+  readonly writes: number;
   readonly calls: number;
   /** Times that a process died. */
   readonly deaths: number;
@@ -57,19 +68,19 @@ class Simulation {
   readonly #mayKill: boolean;
   #isCalm = false;
 
-  constructor({ seed, plan, faults = {} }: SimulationOptions) {
+  constructor({ seed, plan, faults = {}, killAt }: SimulationOptions) {
     this.#seed = seed;
     this.#mayKill = faults.crashes !== false;
     this.#plan = plan;
     this.#world = new World(seed);
     this.#climate = climateOf(this.#world, faults);
-    this.#weather = { death: this.#climate.death, isFull: false, skewMs: 0 };
+    this.#weather = { death: this.#climate.death, isFull: false, skewMs: 0, writes: 0, killAt: killAt ?? null };
     this.#people = new People({ world: this.#world, journal: this.#journal, plan, database: this.#database });
   }
 
   async run(): Promise<SimulationResult> {
     try {
-      await this.#rage();
+      await (this.#weather.killAt === null ? this.#rage() : this.#walk());
       await this.#heal();
       this.#ask();
       await this.#close();
@@ -80,13 +91,20 @@ class Simulation {
         `something threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       );
     }
-    const runs = this.#rows().map(({ id, workflow, status }) => ({ id, workflow, status }));
+    const values = new Values(new MemoryStore(this.#database));
+    const runs = this.#rows().map((row) => {
+      const { id, workflow, status } = row;
+      const report = runReport(row, values);
+      const outcome = JSON.stringify('output' in report ? report.output : 'error' in report ? report.error.code : null);
+      return { id, workflow, status, outcome };
+    });
     return {
       seed: this.#seed,
       hash: this.#world.trace.hash,
       violations: this.#journal.violations,
       trace: this.#world.trace.lines,
       runs,
+      writes: this.#weather.writes,
       calls: this.#journal.calls.length,
       deaths: this.#born - this.#processes.filter(({ isAlive }) => isAlive).length,
     };
@@ -109,6 +127,22 @@ class Simulation {
       if (host !== null && this.#world.chance(0.1)) host.look();
       const happened = await this.#world.step(haste);
       if (!happened && host !== null) this.#people.start(host);
+    }
+  }
+
+  /** One run, started again whenever its process has died before that was heard of. */
+  async #walk(): Promise<void> {
+    for (let step = 0; step < maxHealing; step++) {
+      if (this.#alive.length === 0) await this.#birth();
+      const [host] = this.#alive;
+      if (
+        host !== undefined &&
+        !this.#journal.commands.some(({ state }) => state === 'acknowledged') &&
+        this.#isAtRest()
+      )
+        this.#people.startFirst(host);
+      await this.#world.step();
+      if (this.#journal.lengthOf('r1') > 0 && this.#alive.length > 0 && this.#isAtRest()) return;
     }
   }
 
@@ -146,6 +180,9 @@ class Simulation {
       answer: (asked) => this.#plan.answer(asked, this.#world),
       check: (call) => {
         checkCall(this.#journal, this.#database, call);
+      },
+      checkBegin: (run, effect) => {
+        checkBegin(this.#journal, this.#database, run, effect);
       },
     });
     this.#processes.push(host);
