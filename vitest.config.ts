@@ -36,6 +36,7 @@ export default defineConfig({
         'src/inspect/**': { lines: 97, branches: 88, functions: 98, statements: 95 },
         'src/project/**': { lines: 93, branches: 81, functions: 96, statements: 91 },
         'src/store/**': { lines: 98, branches: 92, functions: 99, statements: 97 },
+        'src/testing/**': { lines: 88, branches: 75, functions: 88, statements: 86 },
         'src/verify/**': { lines: 90, branches: 75, functions: 92, statements: 88 },
       },
     },

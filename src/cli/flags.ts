@@ -170,3 +170,11 @@ export interface TestFlags extends LookFlags, ProjectFlags {
   readonly coverage?: string;
   readonly maxStates?: string;
 }
+
+export interface SimulateFlags extends OutputFlags, ProjectFlags {
+  readonly seeds?: string;
+  readonly from?: string;
+  readonly seed?: string;
+  readonly crashMatrix?: boolean;
+  readonly input?: string;
+}

@@ -49,8 +49,8 @@ export function createProgram(io: Io, version: string, start: Start): Command {
   addArchive(program, io, start);
   addCourse(program, io, start);
   addValidate(program, io, start);
-  addProofs(program, io, start);
   addPictures(program, io, start);
+  addProofs(program, io, start);
   return program;
 }
 

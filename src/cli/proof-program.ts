@@ -1,12 +1,13 @@
-/** The commands that prove a workflow before it runs. */
+/** The commands that prove a workflow before it runs: `verify`, `test`, `simulate`. */
 import type { Command } from 'commander';
-import type { TestFlags, VerifyFlags } from './flags.ts';
+import type { SimulateFlags, TestFlags, VerifyFlags } from './flags.ts';
 import type { Io } from './io.ts';
 import { addAgents, addFile, command, type Start } from './program-options.ts';
 
 export function addProofs(program: Command, io: Io, start: Start): void {
   addVerify(program, io, start);
   addTest(program, io, start);
+  addSimulate(program, io, start);
 }
 
 function addVerify(program: Command, io: Io, start: Start): void {
@@ -43,3 +44,28 @@ const testHelp = `
 No agent is called and nobody waits: what agents answer, and when, is made so that each path is taken. Exits with 1 when a path goes
 otherwise, with 7 when not every path was found. With --json: [{ workflow, paths: [{ name, status, problem, forced }], coverage:
 { states, transitions, guards, missed }, bounds }].`;
+
+function addSimulate(program: Command, io: Io, start: Start): void {
+  addAgents(addFile(command(program, 'simulate', 'run workflows under crashes and all else that can go wrong')))
+    .argument('[name]', 'name, id or title of the workflow (default: all)')
+    .option('--seeds <n>', 'how many courses of things are tried (default: 500)')
+    .option('--from <n>', 'the first seed (default: 1)')
+    .option('--seed <n>', 'this one alone, and tell all that happens')
+    .option('--crash-matrix', 'one run, killed before and after every write')
+    .option(
+      '-i, --input <json>',
+      "input as JSON; '@file' reads a file, '-' stdin (default: made up from the input schema)",
+    )
+    .addHelpText('after', simulateHelp)
+    .action((name: string | undefined, flags: SimulateFlags) =>
+      start(flags, async () => (await import('./commands/simulate.ts')).simulate(io, name, flags)),
+    );
+}
+
+const simulateHelp = `
+Nothing outside is called and no time passes: agents and http steps are answered from the schemas of their steps (or anything,
+where there is none), people by their forms. Functions of the workflow are run; they should neither wait nor call out.
+Under each seed processes die, disks are full, clocks jump, agents are slow, lost, fail or talk nonsense, people say things
+twice and too late. What a run is promised has to hold all the same; a seed that breaks it does so again.
+Exit code 1 when something breaks. With --json: [{ workflow, holds, seeds, ends, calls, crashes, broken: [{ seed, hash, violations }] }];
+with --seed { workflow, holds, seed, hash, violations, runs, trace }; with --crash-matrix { workflow, holds, seed, writes, broken }.`;

@@ -19,6 +19,14 @@ export {
 export { describeWorkflow, type DescribeOptions, type PathRunEnd } from './describe-workflow.ts';
 export type { PathOverrides, PathResult } from './path-run.ts';
 export { testPaths, type PathTests, type TestPathsOptions } from './test-paths.ts';
+export {
+  crashWorkflow,
+  simulateWorkflow,
+  simulateWorkflowSeed,
+  type BrokenSeed,
+  type SimulateOptions,
+  type SimulationSummary,
+} from './simulate-workflow.ts';
 export { UnmockedError } from './mocks.ts';
 export type { SnapshotEvent } from './history-snapshot.ts';
 export type { LogLine } from './memory-log.ts';

@@ -199,6 +199,8 @@ class Simulation {
     if (this.#mayKill && this.#world.chance(0.5)) for (const host of this.#processes) host.kill('at last');
     if (this.#alive.length === 0) await this.#birth();
     for (let step = 0; step < maxHealing; step++) {
+      // Of a crash at a write that comes only now.
+      if (this.#alive.length === 0) await this.#birth();
       if (this.#isDone()) return;
       if (this.#isAtRest()) await this.#nudge();
       if (!(await this.#world.step())) await this.#nudge();

@@ -34,11 +34,18 @@ export function userPlan({ workflow, workflows, input, seed }: UserPlanOptions):
   };
 }
 
-function madeUp({ name, input }: WorkflowDefinition, seed: number): unknown {
-  if (input === null) return {};
+function madeUp({ name, input, canonical }: WorkflowDefinition, seed: number): unknown {
+  if (input === null) return whatIsRead(canonical, drawOf(`${name} ${seed}`));
   const sample = sampleOf(input, drawOf(`${name} ${seed}`));
   if (sample !== null) return sample.value;
   throw new WorkflowError('REQUEST_INVALID', `no input can be made up for workflow '${name}': give one with --input`);
+}
+
+/** Without a schema: a text for every field of the input that a template reads. */
+function whatIsRead(canonical: string, draw: Draw): Readonly<Record<string, unknown>> {
+  const names = [...canonical.matchAll(/workflow\.input\.([A-Za-z_][\w-]*)/g)].map(([, name]) => name ?? '');
+  const texts = ['good', 'a text', 'blog', 'yes'];
+  return Object.fromEntries([...new Set(names)].map((name) => [name, texts[draw.below(texts.length)]]));
 }
 
 function answerTo({ step, run, visit }: Asked, seed: number): unknown {
