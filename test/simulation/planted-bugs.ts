@@ -57,8 +57,8 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
       {
         file: 'src/engine/live-runs.ts',
-        find: 'if (!store.isOwnedHere(id) && !store.adopt([id]).includes(id)) return null;',
-        put: '',
+        find: 'if (store.isOwnedHere(id)) return true;',
+        put: 'return true;',
       },
     ],
   },
@@ -96,8 +96,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   plant(
     'what was held is dropped at the resume',
     'src/core/advance.ts',
-    'for (const recorded of state.pause.held) {',
-    'for (const recorded of [] as Recorded[]) {',
+    'for (const [index, recorded] of held.entries()) {',
+    'for (const [index, recorded] of held.slice(held.length).entries()) {',
   ),
   plant('a second answer is held', 'src/core/advance.ts', 'if (twin !== undefined)', 'if (twin?.seq === -1)'),
   plant(
@@ -151,8 +151,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   plant(
     'a recovery starts the effects of paused runs',
     'src/engine/driver.ts',
-    'if (this.#isStopped || this.#state.pause !== null || this.#state.effects.get(effect.id) !== effect) return;',
-    'if (this.#isStopped || this.#state.effects.get(effect.id) !== effect) return;',
+    'if (this.#isStopped || this.#state.pause !== null || !this.#isActive(effect)) return;',
+    'if (this.#isStopped || !this.#isActive(effect)) return;',
   ),
   plant(
     'the key changes with the attempt',
@@ -187,8 +187,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   plant(
     'timers are early',
     'src/engine/driver.ts',
-    'this.#underWay.set(timer, timer.dueAt - this.#now());',
-    'this.#underWay.set(timer, (timer.dueAt - this.#now()) / 2);',
+    'this.#underWay.set(timer, timer.dueAt - this.now());',
+    'this.#underWay.set(timer, (timer.dueAt - this.now()) / 2);',
   ),
   plant(
     'rounds are begun again after a crash',
@@ -211,7 +211,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   plant(
     'an ended run takes events',
     'src/engine/driver.ts',
-    '    this.#isOver = true;\n    this.#isStopped = true;\n    this.#subscribers.clear();\n    this.#ended.resolve',
-    '    this.#ended.resolve',
+    '    this.#isOver = true;\n    this.#isStopped = true;\n    this.#audience.clear();\n    this.#ports.onEnd(this);',
+    '    this.#ports.onEnd(this);',
   ),
 ];

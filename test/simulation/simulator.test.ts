@@ -1,4 +1,5 @@
 /** The simulator itself: a seed decides everything, what must hold holds, and what is broken on purpose is seen. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { simulateSeed } from '../../src/testing/simulation/simulate.ts';
 import { MemoryDatabase, MemoryStore } from '../../src/store/memory.ts';
@@ -6,6 +7,7 @@ import { Journal } from '../../src/testing/simulation/journal.ts';
 import { judge } from '../../src/testing/simulation/judge.ts';
 import { agent, flow } from '../support/flow.ts';
 import { createTestEngine } from '../support/test-engine.ts';
+import { plantedBugs } from './planted-bugs.ts';
 import { planOf } from './workload.ts';
 
 const timeout = 120_000;
@@ -117,4 +119,12 @@ describe('what is broken is told', () => {
     judge(journal, database, { ...plan, expect: ({ output }) => (output === 'x' ? 'not x again' : null) });
     expect(journal.violations).toEqual([{ invariant: 'I14', message: "run 'run' (one): not x again" }]);
   });
+});
+
+test('what is planted still has its place in the source', () => {
+  const root = new URL('../../', import.meta.url);
+  const stale = plantedBugs.flatMap(({ name, edits }) =>
+    edits.filter(({ file, find }) => !readFileSync(new URL(file, root), 'utf8').includes(find)).map(() => name),
+  );
+  expect(stale).toEqual([]);
 });
