@@ -179,13 +179,32 @@ function readsKey(step: Step, key: string): boolean {
   );
 }
 
+/** Situations from which a run can still complete. */
+function leadingToCompletion(graph: Graph): ReadonlySet<number> {
+  const arriving: number[][] = graph.nodes.map(() => []);
+  for (const { from, to } of graph.edges) arriving[to]?.push(from);
+  const found = new Set(graph.nodes.filter(({ end }) => end === 'completed').map(({ id }) => id));
+  const open = [...found];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    for (const from of arriving[node] ?? []) {
+      if (found.has(from)) continue;
+      found.add(from);
+      open.push(from);
+    }
+  }
+  return found;
+}
+
 /** Failures that nothing handles: the run fails with them. */
 function failures(graph: Graph): readonly Finding[] {
+  const completing = leadingToCompletion(graph);
   const ids = new Set<string>();
   let first: GraphEdge | null = null;
   for (const edge of graph.edges) {
     if (edge.kind !== 'fails' && edge.kind !== 'timer') continue;
-    if (graph.nodes[edge.to]?.end !== 'failed' || edge.step === null) continue;
+    if (edge.step === null || (edge.kind === 'timer' && !edge.happenings.some(({ type }) => type === 'failed')))
+      continue;
+    if (completing.has(edge.to) || !completing.has(edge.from)) continue;
     ids.add(edge.step);
     first ??= edge;
   }

@@ -167,12 +167,14 @@ function partsOf(definition: WorkflowDefinition, moves: readonly GraphEdge[]): R
 }
 
 /** The steps whose answer a move brings. */
-function answeredBy({ kind, about, step }: GraphEdge, definition: WorkflowDefinition): readonly string[] {
+function answeredBy({ kind, about, step, outcome }: GraphEdge, definition: WorkflowDefinition): readonly string[] {
   if (kind === 'signal')
     return createTree(definition).nodes.flatMap(({ step: each }) =>
       each.type === 'signal' && each.name === about ? [each.id] : [],
     );
-  return (kind === 'completes' || kind === 'answer') && step !== null ? [step] : [];
+  // Not by its side effects: deciding, handlers that mend nothing, writes.
+  const isAnswer = about === step || outcome === 'mends' || about === `${step ?? ''}.substitute`;
+  return (kind === 'completes' || kind === 'answer') && step !== null && isAnswer ? [step] : [];
 }
 
 /** As many items as a path has rounds, where the items come from outside. */
