@@ -17,7 +17,7 @@ import { createTestEngine } from '../support/test-engine.ts';
 import { follow, type Told } from './follow.ts';
 
 const first = Number(process.env['SEED'] ?? 1);
-const seeds = Array.from({ length: Number(process.env['SEEDS'] ?? 100) }, (_, index) => first + index);
+const seeds = Array.from({ length: Number(process.env['SEEDS'] ?? 10) }, (_, index) => first + index);
 
 function definitionOf(seed: number): WorkflowDefinition | null {
   try {
