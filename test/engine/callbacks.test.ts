@@ -375,6 +375,33 @@ test('a pause holds the result until the run is resumed; a cancelled run takes n
   expect(await code(given.engine.completeEffect(token, 1))).toBe('CONFLICT');
 });
 
+describe('a fork of a run whose work was accepted', () => {
+  test('has it done anew: what was promised was promised to the other run', async () => {
+    await using given = await lab(one({ heartbeatTimeout: '1h' }));
+    await started(given);
+    const fork = await given.engine.fork('r', { at: 2, runId: 'fork' });
+    await given.clock.settle();
+    expect(given.requests.map(({ headers }) => headers?.['idempotency-key'])).toEqual(['r:s:1', 'fork:s:1']);
+    await given.engine.completeEffect(given.token(0), 'first');
+    await given.engine.completeEffect(given.token(1), 'second');
+    expect(await given.drive('r')).toMatchObject({ output: 'first' });
+    expect(await given.drive(fork.id)).toMatchObject({ output: 'second' });
+  });
+
+  test('fails in its own time without a sign of life', async () => {
+    await using given = await lab(one({ heartbeatTimeout: '1h' }));
+    await started(given);
+    await given.clock.advance(1_800_000);
+    await given.engine.fork('r', { at: 2, runId: 'fork' });
+    await given.clock.settle();
+    await given.clock.advance(1_800_000);
+    expect(given.engine.report('r').status).toBe('failed');
+    expect(given.engine.report('fork').status).toBe('running');
+    await given.clock.advance(1_800_000);
+    expect(given.engine.report('fork')).toMatchObject({ status: 'failed', error: { code: 'TIMEOUT' } });
+  });
+});
+
 describe('a run that waits for a callback', () => {
   test('sleeps, and is woken by what is said to it', async () => {
     const store = openMemoryStore();

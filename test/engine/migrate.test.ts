@@ -184,6 +184,68 @@ describe('what cannot move is told, and stays as it is', () => {
     expect(await lab.drive('r')).toMatchObject({ status: 'completed', version: '1' });
   });
 
+  test('a run that holds what came during its pause, and a branch that is new where branches are under way', async () => {
+    const both = (...ids: readonly string[]) => [{ id: 'p', type: 'parallel', steps: ids.map((id) => agent(id)) }];
+    const [one, two] = [version('1', { steps: both('a', 'b') }), version('2', { steps: both('a', 'b', 'c') })];
+    await using lab = await engineOf(new MemoryDatabase(), [one, two], { a: after(100, 'a'), b: after(200, 'b') });
+    await lab.engine.start(one, {}, { runId: 'r' });
+    await lab.clock.settle();
+    const problems = async () => (await lab.engine.migrate({ workflow: 'main', to: '2' })).runs[0]?.problems;
+    expect(await problems()).toEqual(["branch 'c' is new in a parallel step that is under way"]);
+    await lab.engine.pause('r');
+    await lab.clock.advance(150);
+    expect(await problems()).toContain('it is paused, and holds what arrived meanwhile: resume it first');
+    await lab.engine.resume('r');
+    expect(await lab.drive('r')).toMatchObject({ status: 'completed', version: '1' });
+  });
+
+  test('what would have to be undone, and cannot be any more; what can be is undone as the new version says', async () => {
+    const undo = { type: 'agent', agentId: 'undo', input: { prompt: 'undo {{steps.book.output}}' } };
+    const ask = { id: 'ask', type: 'human' };
+    const saga = (number: string, ...sagaSteps: readonly object[]) =>
+      version(number, { steps: [...sagaSteps, ask] as never });
+    const [one, without, renamed] = [
+      saga('1', agent('book', { compensate: undo, output: 'booked' })),
+      saga('2', agent('book')),
+      saga('3', agent('reserve', { compensate: { ...undo, input: { prompt: 'free {{steps.reserve.output}}' } } })),
+    ];
+    const mocks = { book: 'seat 7', 'reserve-compensate': echo, reserve: 'never' };
+    await using lab = await engineOf(new MemoryDatabase(), [one, without, renamed], mocks);
+    await lab.engine.start(one, {}, { runId: 'r' });
+    await lab.clock.settle();
+    const stays = await lab.engine.migrate({ workflow: 'main', to: '2' });
+    expect(stays.runs[0]?.problems).toEqual([
+      "step 'book' would have to be undone should it fail, and cannot be any more",
+    ]);
+    expect(await lab.engine.migrate({ workflow: 'main', to: '3', steps: { book: 'reserve' } })).toMatchObject({
+      moved: 1,
+    });
+    await lab.engine.run('r').cancel();
+    expect(await lab.drive('r')).toMatchObject({ status: 'cancelled', version: '3', compensation: 'complete' });
+    expect(lab.mocks.calls.filter(({ key }) => key.includes('compensate')).map(({ input }) => input)).toEqual([
+      { prompt: 'free seat 7' },
+    ]);
+  });
+
+  test('signals that came early and breakpoints move along', async () => {
+    const go = { id: 'go', type: 'signal', name: 'go', match: '{{signal.payload.n}} === 2' };
+    const [one, two] = [
+      version('1', { steps: [{ id: 'w', type: 'wait', duration: 1_000 }, go, agent('b')] }),
+      version('2', { steps: [{ id: 'w', type: 'wait', duration: 1_000 }, go, agent('last')] }),
+    ];
+    await using lab = await engineOf(new MemoryDatabase(), [one, two]);
+    await lab.engine.start(one, {}, { runId: 'r' });
+    await lab.clock.settle();
+    await lab.engine.run('r').signal('go', { n: 2 });
+    await lab.engine.setBreakpoint('r', { step: 'b', when: 'before' });
+    expect(await lab.engine.migrate({ workflow: 'main', to: '2', steps: { b: 'last' } })).toMatchObject({ moved: 1 });
+    expect(lab.engine.breakpoints('r')).toMatchObject([{ step: 'last', when: 'before' }]);
+    await lab.clock.advance(1_000);
+    expect(lab.engine.report('r').status).toBe('paused');
+    await lab.engine.resume('r');
+    expect(await lab.drive('r')).toMatchObject({ status: 'completed', version: '2', output: 'last' });
+  });
+
   test('a transform that throws or gives no state leaves the run; a version or step that is not there is an error', async () => {
     const [one, two] = [version('1', { steps }), version('2', { steps: [...steps, agent('c')] })];
     await using lab = await engineOf(new MemoryDatabase(), [one, two]);
