@@ -1,8 +1,7 @@
 /**
  * A new epoch: from whatever state to the one that an event holds. Pure; how such a state is made is the affair of who writes
- * the event, so that replay needs nothing of it.
+ * the event, so that replay needs nothing of it; nor of what was before: it may begin here.
  */
-import { heartbeatTimer } from './accept.ts';
 import type { Recorded, RunRebased } from './event.ts';
 import type { ActiveEffect, Advanced, Kernel, RunState, StartExtras } from './run-state.ts';
 
@@ -14,7 +13,7 @@ export function rebase(
   event: RunRebased,
   extras: StartExtras,
 ): Advanced {
-  const next = begunAnew(state, { ...kernel.restore(event.snapshot, seq, extras.outer ?? null), seq, epoch: seq });
+  const next: RunState = { ...kernel.restore(event.snapshot, seq, extras.outer ?? null), seq, epoch: seq };
   const { kind, steps, from, by, why, lifecycle = [] } = event;
   return {
     state: next,
@@ -41,20 +40,6 @@ export function rebase(
             ...lifecycle,
           ],
   };
-}
-
-/** What does not go on is carried out from its beginning: nobody has accepted it yet. */
-function begunAnew(before: RunState, next: RunState): RunState {
-  const anew = [...next.effects.values()].filter((effect) => effect.accepted !== undefined && !goesOn(before, effect));
-  if (anew.length === 0) return next;
-  const effects = new Map(next.effects);
-  const timers = new Map(next.timers);
-  for (const effect of anew) {
-    const { accepted: _accepted, ...rest } = effect;
-    effects.set(effect.id, rest);
-    timers.delete(heartbeatTimer(effect) ?? '');
-  }
-  return { ...next, effects, timers };
 }
 
 function goesOn(before: RunState, { id, input }: ActiveEffect): boolean {

@@ -328,6 +328,30 @@ describe('a crash', () => {
     expect(await second.drive('r')).toMatchObject({ output: 'late' });
   });
 
+  test('after an edit of the run does not repeat it either', async () => {
+    const database = new MemoryDatabase();
+    const clock = new VirtualClock();
+    const store = openMemoryStore(database);
+    const workflow = flow({
+      state: { n: 1 },
+      steps: [agent('s', { callback: true, heartbeatTimeout: 1_000 })],
+      output: '{{steps.s.output}} {{state.n}}',
+    });
+    const first = await lab(workflow, { store, clock });
+    await started(first);
+    await first.engine.pause('r');
+    await first.engine.edit('r', { state: { n: 2 } });
+    await first.engine.resume('r');
+    store.crash();
+    await using second = await lab(workflow, { store: openMemoryStore(database), clock });
+    await clock.advance(500);
+    expect(second.requests).toHaveLength(0);
+    await second.engine.heartbeat(first.token());
+    await clock.advance(900);
+    await second.engine.completeEffect(first.token(), 'late');
+    expect(await second.drive('r')).toMatchObject({ output: 'late 2' });
+  });
+
   test('before the 202 was recorded repeats it with the same key and the same token', async () => {
     const database = new MemoryDatabase();
     const store = openMemoryStore(database);
