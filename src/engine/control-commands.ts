@@ -184,6 +184,8 @@ function endable(subject: Subject, id: string): number {
   checkNotUndone(subject.id, program, context, null);
   const { status, visit } = recordOf(context, index);
   const refuse = (why: string): WorkflowError => new WorkflowError('CONFLICT', `step '${id}' ${why}`);
+  if ([index, ...ancestorsOf(program, index)].some((each) => stepInfo(program, each).isCompensation))
+    throw refuse('undoes another one, when the run undoes what it did: it cannot be ended by hand');
   if (status === 'completed' || status === 'skipped') throw refuse(`is ${status} already`);
   if (hasEnded(subject)) {
     const { steps } = standingOf(program, context);

@@ -385,6 +385,9 @@ test('a run that undid what it did is not retried, but run again', async () => {
   await expect(lab.engine.retry(run)).rejects.toThrow(/was undone .*run it again from step 'a'/);
   await expect(lab.engine.skip(run, 'b')).rejects.toThrow(/was undone/);
   await lab.engine.rerun(run, 'a');
+  // What undoes has its place in the failure of a run only.
+  for (const end of [() => lab.engine.skip(run, 'undo'), () => lab.engine.complete(run, 'undo', 'x')])
+    await expect(end()).rejects.toMatchObject({ code: 'CONFLICT' });
   expect(await lab.drive(run)).toMatchObject({ status: 'completed', output: 'b' });
   expect(lab.mocks.counts).toEqual({ a: 2, b: 2, undo: 1 });
 });
