@@ -176,3 +176,35 @@ describe('during a pause', () => {
     expect(statusOf((both as { readonly state: RunState }).state)).toBe('completed');
   });
 });
+
+describe('a run that undoes what it did', () => {
+  const saga = kernelOf(
+    compileWorkflow(
+      flow({
+        steps: [agent('a', { compensate: agent('undo-a') }), agent('b', { compensate: agent('undo-b') }), agent('c')],
+      }),
+    ),
+  );
+
+  function undoing(): RunState {
+    return [startedEvent(definition, { v: {} }), done('a'), done('b'), failed('c')].reduce((state, event) => {
+      const next = advance(saga, state, { seq: state.seq + 1, at: 1_000, event }, { runId: 'run' });
+      if ('refused' in next) throw new Error(next.refused);
+      return next.state;
+    }, saga.initial);
+  }
+
+  test('and cannot go on with it, says what it has not undone', () => {
+    const state = undoing();
+    expect([...state.effects.keys()]).toEqual(['undo-b']);
+    const event: HistoryEvent = { type: 'run.aborted', error };
+    const aborted = advance(saga, state, { seq: state.seq + 1, at: 2_000, event }, { runId: 'run' });
+    expect(aborted).toMatchObject({
+      stopped: ['undo-b'],
+      lifecycle: expect.arrayContaining([
+        { type: 'run.compensated', compensation: 'incomplete', notCompensated: ['b:1', 'a:1'] },
+      ]) as unknown,
+    });
+    expect(statusOf((aborted as { readonly state: RunState }).state)).toBe('failed');
+  });
+});

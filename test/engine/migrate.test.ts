@@ -203,11 +203,17 @@ describe('what cannot move is told, and stays as it is', () => {
     const undo = { type: 'agent', agentId: 'undo', input: { prompt: 'undo {{steps.book.output}}' } };
     const ask = { id: 'ask', type: 'human' };
     const saga = (number: string, ...sagaSteps: readonly object[]) =>
-      version(number, { steps: [...sagaSteps, ask] as never });
+      version(number, { steps: [...sagaSteps, ask] as never, output: '{{vars.booked}}' });
     const [one, without, renamed] = [
       saga('1', agent('book', { compensate: undo, output: 'booked' })),
-      saga('2', agent('book')),
-      saga('3', agent('reserve', { compensate: { ...undo, input: { prompt: 'free {{steps.reserve.output}}' } } })),
+      saga('2', agent('book', { output: 'booked' })),
+      saga(
+        '3',
+        agent('reserve', {
+          compensate: { ...undo, input: { prompt: 'free {{steps.reserve.output}}' } },
+          output: 'booked',
+        }),
+      ),
     ];
     const mocks = { book: 'seat 7', 'reserve-compensate': echo, reserve: 'never' };
     await using lab = await engineOf(new MemoryDatabase(), [one, without, renamed], mocks);
