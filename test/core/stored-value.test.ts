@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   inlineValue,
+  absoluteValue,
   materialize,
   toStoredValue,
   type Ref,
@@ -123,4 +124,23 @@ describe('toStoredValue', () => {
       }),
     );
   });
+});
+
+test('for readers in another run, references without a run are to the run they came from', () => {
+  const tree: StoredValue = {
+    o: { a: { a: [{ r: { seq: 1 } }, { v: 1 }] }, b: { r: { seq: 2, run: 'other' } }, c: { c: { run: 'child' } } },
+  };
+  const absolute = absoluteValue(tree, 'source');
+  expect(absolute).toEqual({
+    o: {
+      a: { a: [{ r: { seq: 1, run: 'source' } }, { v: 1 }] },
+      b: { r: { seq: 2, run: 'other' } },
+      c: { c: { run: 'child' } },
+    },
+  });
+  const loads: ValueLoader = {
+    loadOutput: ({ seq, run }, around) => `${run ?? around}:${seq}`,
+    loadRunOutput: (run) => run,
+  };
+  expect(materialize(absolute, loads, 'reader')).toEqual(materialize(tree, loads, 'source'));
 });
