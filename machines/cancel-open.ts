@@ -1,6 +1,6 @@
 /** The action that ends steps under way as cancelled. */
 import { enqueueActions } from 'xstate';
-import type { LifecycleEvent } from '../src/core/event.ts';
+import type { LifecycleEvent } from '../src/core/lifecycle-event.ts';
 import type { ActionArguments } from './change.ts';
 import type { RunContext, StepRecord } from './context.ts';
 import { stepInfo, type Program } from './program.ts';

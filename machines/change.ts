@@ -1,5 +1,5 @@
 /** What named actions are given, and what they give: the shapes that all of them share. */
-import type { LifecycleEvent } from '../src/core/event.ts';
+import type { LifecycleEvent } from '../src/core/lifecycle-event.ts';
 import type { RunContext } from './context.ts';
 import type { MachineEvent } from './machine-event.ts';
 import type { Program } from './program.ts';

@@ -16,7 +16,7 @@ export const humanBody: Body = (maker, info, endings) => {
   return late === null ? node : { ...node, after: { [`timeout:${step.id}`]: [late] } };
 };
 
-/** Null: it fails, as any step does that takes too long. */
+/** What follows when nobody answers in time; null: the step fails, as any step does that takes too long. */
 function unanswered({ program }: StepMaker, { step, index }: StepInfo, endings: Endings): Transition | null {
   if (step.type !== 'human') throw new TypeError(step.type);
   switch (step.onTimeout.kind) {

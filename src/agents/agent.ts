@@ -21,9 +21,9 @@ export interface Agent extends AgentTarget {
   readonly promptEnabled: boolean;
   /** Of its calls where a step sets none, in milliseconds. Null: the general default. */
   readonly timeoutMs: number | null;
-  /** Calls of it at a time, of all runs of an engine. Null: any number. */
+  /** The most calls of the agent at a time, by all runs of an engine; null: no limit. */
   readonly maxConcurrency: number | null;
-  /** Calls of it in any stretch of time, of all runs of an engine. Null: any number. */
+  /** The most calls of the agent within a stretch of time, by all runs of an engine; null: no limit. */
   readonly rateLimit: AgentRate | null;
   /** Whether the address rules of outgoing calls leave it alone. */
   readonly trusted: boolean;

@@ -85,7 +85,7 @@ class Registry implements AgentRegistry {
   readonly agentIds: ReadonlyMap<string, string>;
   readonly #byName: ReadonlyMap<string, Agent>;
   readonly #byId: ReadonlyMap<string, Agent>;
-  /** Agents that a variable alone names: any name that leads to the variable is theirs. */
+  /** Agents that only an environment variable tells of: every name that leads to that variable is one of theirs. */
   readonly #byVariable: ReadonlyMap<string, Agent>;
   readonly #trustUrls: boolean;
 

@@ -36,7 +36,7 @@ function addInspect(program: Command, io: Io, start: Start): void {
   addStore(addFile(command(program, 'inspect', "show a run, step by step, in Stately's inspector")))
     .argument('[run]', "id of a run, or a workflow's name for its latest run; none: waits for programs of yours")
     .option('--step <duration>', 'pause so long after each event (500ms, 1s; default: none)')
-    .option('--port <port>', 'of the address on this machine (default: any that is free)')
+    .option('--port <port>', 'port to listen on, on this machine only (default: any that is free)')
     .option('--viewer <url>', "page of the inspector (default: Stately's, https://stately.ai/inspect)")
     .addHelpText('after', inspectHelp)
     .action((run: string | undefined, flags: InspectFlags) =>

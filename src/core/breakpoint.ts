@@ -5,7 +5,8 @@
  * event that begins the run cannot be held: its first step has begun then, and nothing of it is carried out.) After a step: it
  * is over, and of what follows it nothing is carried out.
  */
-import type { Breakpoint, BreakpointRemoved, BreakpointSet, LifecycleEvent, Recorded } from './event.ts';
+import type { Breakpoint, BreakpointRemoved, BreakpointSet, Recorded } from './event.ts';
+import type { LifecycleEvent } from './lifecycle-event.ts';
 import type { Advanced, Refused, RunState } from './run-state.ts';
 
 /** The first one that is reached. */

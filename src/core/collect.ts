@@ -2,7 +2,8 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import { heartbeatOf, heartbeatTimer } from './accept.ts';
 import { InvariantError } from './errors.ts';
-import type { HistoryEvent, LifecycleEvent, Recorded } from './event.ts';
+import type { HistoryEvent, Recorded } from './event.ts';
+import type { LifecycleEvent } from './lifecycle-event.ts';
 import type { ActiveEffect, ActiveTimer, Advanced, Command, EffectToken, RunState } from './run-state.ts';
 
 /** Nets out what the machine did in one transition (A2). */

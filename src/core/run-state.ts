@@ -1,6 +1,7 @@
 /** The state of a run between two events, and what one event leads to. Owns the shapes only. */
 import type { AnyActorScope, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
-import type { Breakpoint, LifecycleEvent, Recorded } from './event.ts';
+import type { Breakpoint, Recorded } from './event.ts';
+import type { LifecycleEvent } from './lifecycle-event.ts';
 
 /** What a machine says about an effect when it invokes it. */
 export interface EffectToken {

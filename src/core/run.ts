@@ -48,3 +48,6 @@ export interface RunRow {
   /** Of a failed run. */
   readonly error: ErrorData | null;
 }
+
+/** Why a run goes on from another state than the one its events led to. */
+export type RebaseKind = 'retry' | 'rerun' | 'complete' | 'skip' | 'fork' | 'edit' | 'migrate' | 'compact';

@@ -1,5 +1,6 @@
 /** Those who watch one run in memory. */
-import type { LifecycleEvent, Recorded } from '../core/event.ts';
+import type { Recorded } from '../core/event.ts';
+import type { LifecycleEvent } from '../core/lifecycle-event.ts';
 import type { Waiting } from './limits/limiter.ts';
 import type { RunLeft, Subscriber } from './run-outcome.ts';
 

@@ -1,7 +1,8 @@
 /** What is asked about runs: how they are, their steps, their events, what waits for a person. Changes nothing. */
 import type { RunState } from '../core/advance.ts';
 import { InvariantError } from '../core/errors.ts';
-import type { LifecycleEvent, Recorded } from '../core/event.ts';
+import type { Recorded } from '../core/event.ts';
+import type { LifecycleEvent } from '../core/lifecycle-event.ts';
 import type { RunFilter, Store } from '../core/ports.ts';
 import type { RunContext } from '../../machines/context.ts';
 import type { Program } from '../../machines/program.ts';

@@ -1,5 +1,6 @@
 /** Events as subscribers get them: lifecycle events with their place, outputs loaded, and pieces of streamed answers. */
-import type { LifecycleEvent, Recorded } from '../core/event.ts';
+import type { Recorded } from '../core/event.ts';
+import type { LifecycleEvent } from '../core/lifecycle-event.ts';
 import { InvariantError, WorkflowError } from '../core/errors.ts';
 import { materialize, type ValueLoader } from '../core/stored-value.ts';
 import type { Waiting } from './limits/limiter.ts';

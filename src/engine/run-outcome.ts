@@ -1,6 +1,7 @@
 /** What those who watch a run are told, and why its effects are given up when it is not driven any more. */
 import { CancelledError } from '../core/errors.ts';
-import type { LifecycleEvent, Recorded } from '../core/event.ts';
+import type { Recorded } from '../core/event.ts';
+import type { LifecycleEvent } from '../core/lifecycle-event.ts';
 import type { Waiting } from './limits/limiter.ts';
 
 export interface Subscriber {

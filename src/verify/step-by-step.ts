@@ -1,7 +1,8 @@
 /** One move at a time: applies a move to a situation, with all choices it asks for, by the very kernel that runs in production. */
 import { advance } from '../core/advance.ts';
 import { InvariantError, toErrorData, WorkflowError } from '../core/errors.ts';
-import type { HistoryEvent, LifecycleEvent } from '../core/event.ts';
+import type { HistoryEvent } from '../core/event.ts';
+import type { LifecycleEvent } from '../core/lifecycle-event.ts';
 import type { Advanced, Refused } from '../core/run-state.ts';
 import type { Binding } from './desk.ts';
 import { unknownOutput, type Model } from './model.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { LifecycleEvent } from '../../src/core/event.ts';
+import type { LifecycleEvent } from '../../src/core/lifecycle-event.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { MemoryDatabase } from '../../src/store/memory.ts';
 import { collect } from '../support/test-engine.ts';

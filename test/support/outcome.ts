@@ -1,6 +1,6 @@
 /** How a run went, the same for a run of the engine and a plain XState machine. */
 import type { ErrorData } from '../../src/core/errors.ts';
-import type { LifecycleEvent } from '../../src/core/event.ts';
+import type { LifecycleEvent } from '../../src/core/lifecycle-event.ts';
 import type { RunContext, StepRecord } from '../../machines/context.ts';
 import type { Program } from '../../machines/program.ts';
 import type { Mocks } from './mocks.ts';

@@ -1,7 +1,7 @@
 /** Runs a workflow under XState's own `createActor`: no engine, no store. Agents and HTTP are mocks, time is virtual. */
 import { createActor, fromPromise } from 'xstate';
 import type { EffectResult } from '../../src/core/effect.ts';
-import type { LifecycleEvent } from '../../src/core/event.ts';
+import type { LifecycleEvent } from '../../src/core/lifecycle-event.ts';
 import type { EffectCall } from '../../src/effects/call.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import { toMachine } from '../../src/engine/to-machine.ts';

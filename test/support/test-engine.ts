@@ -1,7 +1,7 @@
 /** The product's test engine as our own tests use it: mocks by step alone, and a run that is driven to its end come what may. */
 import type { AgentRegistry } from '../../src/agents/registry.ts';
 import type { Store } from '../../src/core/ports.ts';
-import type { LifecycleEvent } from '../../src/core/event.ts';
+import type { LifecycleEvent } from '../../src/core/lifecycle-event.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';

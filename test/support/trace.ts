@@ -1,5 +1,5 @@
 /** What happened in a run as short words, one per event of a step: `start a`, `done a`, `skip b (not chosen)`, ... */
-import type { LifecycleEvent } from '../../src/core/event.ts';
+import type { LifecycleEvent } from '../../src/core/lifecycle-event.ts';
 import type { Program } from '../../machines/program.ts';
 
 /** Of steps only. `a.2` is the second attempt, `a#2` the second visit. */

@@ -1,5 +1,6 @@
 /** Follows the history of a real run through the explored moves: whether what happened is among what may happen. */
-import type { HistoryEvent, LifecycleEvent } from '../../src/core/event.ts';
+import type { HistoryEvent } from '../../src/core/event.ts';
+import type { LifecycleEvent } from '../../src/core/lifecycle-event.ts';
 import { createModel, type Model } from '../../src/verify/model.ts';
 import { stepsOf } from '../../src/verify/explore.ts';
 import type { Move } from '../../src/verify/move.ts';

@@ -1,6 +1,6 @@
 /** `retry`, `rerun`, `skip`, `complete`, `edit`: people's interventions in the course of a run. */
 import { WorkflowError } from '../../core/errors.ts';
-import type { RebaseKind } from '../../core/event.ts';
+import type { RebaseKind } from '../../core/run.ts';
 import type { CompleteFlags, ControlFlags, EditFlags, RerunFlags, RetryFlags } from '../flags.ts';
 import { confirm, repeatLines } from '../confirm.ts';
 import { readEdits, readInput } from '../input.ts';

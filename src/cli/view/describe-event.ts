@@ -1,5 +1,5 @@
 /** One event of a run as one line of text, without its time. */
-import type { RebaseKind } from '../../core/event.ts';
+import type { RebaseKind } from '../../core/run.ts';
 import type { RunEvent, StepChunk } from '../../engine/run-events.ts';
 import { count, describeQueue, duration, inline } from './format.ts';
 import type { RunModel } from './run-model.ts';

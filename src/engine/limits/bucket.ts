@@ -15,7 +15,7 @@ export interface Ask {
   readonly name: string;
   /** Null: one for all. */
   readonly key: string | null;
-  /** At a time; null: any number. */
+  /** The most effects at a time; null: no limit. */
   readonly limit: number | null;
   readonly rate: Rate | null;
 }

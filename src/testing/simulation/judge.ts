@@ -4,7 +4,8 @@
  */
 import { advance, statusOf, type RunState } from '../../core/advance.ts';
 import { deepEqual } from '../../core/json.ts';
-import type { HistoryEvent, LifecycleEvent, Recorded } from '../../core/event.ts';
+import type { HistoryEvent, Recorded } from '../../core/event.ts';
+import type { LifecycleEvent } from '../../core/lifecycle-event.ts';
 import { endedStatuses } from '../../core/run.ts';
 import { inlineValue } from '../../core/stored-value.ts';
 import { Catalog } from '../../engine/catalog.ts';
