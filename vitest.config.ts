@@ -9,7 +9,7 @@ const isRatchet = process.env['RATCHET'] === 'true';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'examples/**/*.test.js'],
     exclude: ['test/types/**'],
     setupFiles: ['test/setup.ts'],
     testTimeout: 20_000,

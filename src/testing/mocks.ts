@@ -96,7 +96,7 @@ export class Mocks {
     const agent = step.type === 'agent' ? step.agentId : null;
     return real(
       this.#withClient(effect, async ({ body, query, headers }) => {
-        const input = body ?? query ?? null;
+        const input = dataOf(body) ?? query ?? null;
         const prompt = isPlainObject(input) && typeof input['prompt'] === 'string' ? input['prompt'] : null;
         const key = headers?.['idempotency-key'];
         return answerOf(
@@ -160,6 +160,16 @@ export class Mocks {
     const list = known.length === 0 ? 'no agent is mocked' : `mocked are ${known.join(', ')}`;
     const hint = like === undefined ? '' : `; did you mean '${like}'?`;
     return `agent '${step.agentId}' (step '${step.id}' of run '${run.id}') has no mock: give the test engine agents: { '${step.agentId}': ... } or ${byStep}; ${list}${hint}`;
+  }
+}
+
+/** A body that is sent as the text of JSON, as what it says. */
+function dataOf(body: unknown): unknown {
+  if (typeof body !== 'string') return body;
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return body;
   }
 }
 

@@ -16,7 +16,7 @@ export function checkRules(definition: WorkflowDefinition, graph: Graph, rules: 
       {
         code: 'RULE_BROKEN',
         severity: 'error',
-        message: `the rule ${quote(rule.name)} does not hold: ${explain(rule)}`,
+        message: `the rule ${quote(rule.name)} does not hold: ${explain(rule, happenedIn(way.at(-1)))}`,
         path: rule.path,
         way: describeWay(way),
         moves: way,
@@ -34,9 +34,15 @@ export function stepsOfRules(rules: readonly Rule[]): ReadonlySet<string> {
   );
 }
 
-function explain({ kind, first, second, times }: Rule): string {
-  const a = nameOf(first);
-  const b = nameOf(second);
+/** The steps that something came to pass with in the last move: of several that a rule is about, those that break it. */
+function happenedIn(last: GraphEdge | undefined): ReadonlySet<string> {
+  return new Set(last?.happenings.flatMap((each) => ('step' in each && each.type !== 'skipped' ? [each.step] : [])));
+}
+
+function explain({ kind, first, second, times }: Rule, last: ReadonlySet<string>): string {
+  // What the last move brought is one of its steps; what did not come is any of them.
+  const a = nameOf(kind === 'precedes' || kind === 'leadsTo' || kind === 'always' ? first : among(first, last));
+  const b = nameOf(kind === 'leadsTo' ? second : among(second, last));
   switch (kind) {
     case 'precedes':
       return `${b} begins, and ${a} has not come before`;
@@ -51,6 +57,13 @@ function explain({ kind, first, second, times }: Rule): string {
     case 'atMost':
       return `${a} runs more than ${times === 1 ? 'once' : `${times} times`}`;
   }
+}
+
+function among(subjects: readonly RuleSubject[], last: ReadonlySet<string>): readonly RuleSubject[] {
+  const found = subjects
+    .map(({ steps, outcome }) => ({ steps: new Set([...steps].filter((id) => last.has(id))), outcome }))
+    .filter(({ steps }) => steps.size > 0);
+  return found.length === 0 ? subjects : found;
 }
 
 function nameOf(subjects: readonly RuleSubject[]): string {

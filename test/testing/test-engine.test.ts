@@ -52,6 +52,19 @@ test('agents answer what they are told, and are asked what the workflow asks', a
   expect(engine.calls()).toHaveLength(2);
 });
 
+test('what is sent to an endpoint is told as data', async () => {
+  const flow = createWorkflow('publish').addStep('send', {
+    type: 'agent',
+    agentId: 'publisher',
+    action: 'http',
+    endpoint: '/api/publish',
+    input: { content: { title: 'Tides' } },
+  });
+  await using engine = await createTestEngine({ workflows: [flow], agents: { publisher: { id: 1 } } });
+  expect(await engine.finish(await engine.start(flow, {}))).toEqual({ id: 1 });
+  expect(engine.calls('publisher')[0]?.input).toEqual({ content: { title: 'Tides' } });
+});
+
 test('failures, retries and delays take virtual time, and no other', async () => {
   await using engine = await createTestEngine({
     workflows: [research],
