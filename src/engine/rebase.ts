@@ -1,8 +1,7 @@
 /** Makes the event by which a run goes on from another state. Pure; who may ask for it, and what is to be done, is decided before. */
 import type { RunState } from '../core/advance.ts';
 import type { Recorded, RunRebased } from '../core/event.ts';
-import type { RebaseKind } from '../core/run.ts';
-import type { RunRow } from '../core/run.ts';
+import type { RebaseKind, RunRow } from '../core/run.ts';
 import { intervene, type Intervention } from '../../machines/control-run.ts';
 import { persistState } from '../../machines/persist.ts';
 import { machineFormat } from '../../machines/workflow.ts';
