@@ -75,9 +75,10 @@ export function intervene(
     ...(intervention.place === undefined ? {} : { state: intervention.place }),
   };
   const advanced = transition(kernel, prepared, { ...event }, recorded) ?? { ...quiet, state: prepared };
+  const { pause, breakpoints, functions } = state;
   return {
     ...advanced,
-    state: { ...settledState(advanced.state, intervention), pause: state.pause, breakpoints: state.breakpoints },
+    state: { ...settledState(advanced.state, intervention), pause, breakpoints, functions },
   };
 }
 

@@ -14,6 +14,7 @@ interface PersistedState {
   readonly timers: readonly ActiveTimer[];
   readonly pause: RunState['pause'];
   readonly breakpoints?: RunState['breakpoints'];
+  readonly functions?: RunState['functions'];
   readonly epoch?: number;
 }
 
@@ -31,6 +32,7 @@ export function persistState(state: RunState): string {
     timers: [...state.timers.values()],
     pause: state.pause,
     ...(state.breakpoints.length === 0 ? {} : { breakpoints: state.breakpoints }),
+    ...(Object.keys(state.functions).length === 0 ? {} : { functions: state.functions }),
     ...(state.epoch === 1 ? {} : { epoch: state.epoch }),
   };
   return JSON.stringify(persisted);
@@ -55,8 +57,9 @@ export function restoreState(
     effects.set(id, { id, src, input: restored, seq: begun, ...(accepted === undefined ? {} : { accepted }) });
   }
   const timers = new Map(persisted.timers.map((timer) => [timer.name, timer]));
-  const { value, status, pause, breakpoints = [], epoch = 1 } = persisted;
-  return { ...restoreValue(kernel, { value, status, context, effects, timers, seq }), pause, breakpoints, epoch };
+  const { value, status, pause, breakpoints = [], functions = {}, epoch = 1 } = persisted;
+  const restored = restoreValue(kernel, { value, status, context, effects, timers, seq });
+  return { ...restored, pause, breakpoints, functions, epoch };
 }
 
 export interface StateParts extends Pick<RunState, 'seq' | 'effects' | 'timers'> {
@@ -95,6 +98,7 @@ export function restoreValue(kernel: Kernel, parts: StateParts): RunState {
     timers,
     pause: null,
     breakpoints: [],
+    functions: {},
     epoch: 1,
   };
 }

@@ -13,7 +13,7 @@
 import { accept } from './accept.ts';
 import { reached, stopped, stoppedAt, withBreakpoint } from './breakpoint.ts';
 import { InvariantError } from './errors.ts';
-import type { HistoryEvent, Recorded, RunPaused, RunResumed } from './event.ts';
+import type { FunctionChanged, HistoryEvent, Recorded, RunPaused, RunResumed } from './event.ts';
 import { toMachineEvent } from './machine-events.ts';
 import { rebase } from './rebase.ts';
 import type { RunStatus } from './run.ts';
@@ -34,12 +34,22 @@ export function advance(kernel: Kernel, state: RunState, recorded: Recorded, ext
   if (event.type === 'run.resumed') return resume(kernel, state, recorded, event, extras);
   if (event.type === 'breakpoint.set' || event.type === 'breakpoint.removed')
     return withBreakpoint(state, recorded, event);
+  if (event.type === 'function.changed') return withFunctions(state, recorded, event);
   if (state.pause !== null && !isControl(event)) return hold(kernel, state, recorded, extras);
   const free = state.pause === null ? state : { ...state, pause: null };
   const advanced = take(kernel, free, recorded, extras);
   if ('refused' in advanced || isControl(event)) return advanced;
   const breakpoints = event.type === 'run.started' ? advanced.state.breakpoints : free.breakpoints;
   return stoppedAt({ ...free, breakpoints }, recorded, advanced);
+}
+
+/** What the run goes on with is the engine's business; here it is noted. */
+function withFunctions(state: RunState, { seq }: Recorded, { functions }: FunctionChanged): Advanced {
+  return {
+    ...nothing,
+    state: { ...state, seq, functions: { ...state.functions, ...functions } },
+    lifecycle: [{ type: 'function.changed', functions: Object.keys(functions) }],
+  };
 }
 
 // A person's pause.

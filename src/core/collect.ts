@@ -90,7 +90,7 @@ export function collect(
       effects,
       timers,
       pause: null,
-      breakpoints: breakpointsOf(state, recorded.event),
+      ...givenAtStart(state, recorded.event),
     },
     started: [...started.values()],
     stopped: [...stopped],
@@ -100,9 +100,10 @@ export function collect(
   };
 }
 
-/** Those of a run's beginning are there from its first event on. */
-function breakpointsOf(state: RunState, event: HistoryEvent): RunState['breakpoints'] {
-  return event.type === 'run.started' ? (event.breakpoints ?? []) : state.breakpoints;
+/** What a run's first event says is so from there on. */
+function givenAtStart(state: RunState, event: HistoryEvent): Pick<RunState, 'breakpoints' | 'functions'> {
+  const { breakpoints = [], functions = {} } = event.type === 'run.started' ? event : state;
+  return { breakpoints, functions };
 }
 
 /** The effect that the event itself has ended: it needs no stopping. */

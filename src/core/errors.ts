@@ -15,6 +15,7 @@ export const errorTable = {
   CONFLICT: { exit: 2, http: 409, retryable: false },
   DEFINITION_INVALID: { exit: 2, http: 422, retryable: false },
   EFFECT_UNKNOWN: { exit: 1, http: 500, retryable: false },
+  FUNCTION_CHANGED: { exit: 2, http: 500, retryable: false },
   FUNCTION_MISSING: { exit: 2, http: 500, retryable: false },
   HANDLER_FAILED: { exit: 1, http: 500, retryable: true },
   HTTP_ERROR: { exit: 1, http: 502, retryable: true },

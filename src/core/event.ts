@@ -27,8 +27,19 @@ export interface RunStarted {
   readonly undoes?: { readonly run: string; readonly error: ErrorData };
   /** Where the run is to pause itself. */
   readonly breakpoints?: readonly Breakpoint[];
+  /** The author's functions as they were then. Of a round none: they are those of the run around it. */
+  readonly functions?: Fingerprints;
   /** The machine could not begin (a guard threw): the run fails with this at once. */
   readonly aborted?: ErrorData;
+}
+
+/** Of functions of the author: a hash of the source text, by place in the definition (`steps.tidy.transform`). */
+export type Fingerprints = Readonly<Record<string, string>>;
+
+/** The run goes on with other code than before: the functions that have changed, as they are now. */
+export interface FunctionChanged {
+  readonly type: 'function.changed';
+  readonly functions: Fingerprints;
 }
 
 export interface ParentLink {
@@ -225,7 +236,8 @@ export type HistoryEvent =
   | RunAborted
   | RunRebased
   | BreakpointSet
-  | BreakpointRemoved;
+  | BreakpointRemoved
+  | FunctionChanged;
 
 /** A history event with its place: `seq` 1, 2, 3, ... without gap, `at` in milliseconds since 1970. */
 export interface Recorded<E extends HistoryEvent = HistoryEvent> {

@@ -31,7 +31,16 @@ export function createKernel(
     machine,
     scope,
     sink,
-    initial: { snapshot, seq: 0, epoch: 1, effects: new Map(), timers: new Map(), pause: null, breakpoints: [] },
+    initial: {
+      snapshot,
+      seq: 0,
+      epoch: 1,
+      effects: new Map(),
+      timers: new Map(),
+      pause: null,
+      breakpoints: [],
+      functions: {},
+    },
     ...keeping,
   };
 }

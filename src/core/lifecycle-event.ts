@@ -19,6 +19,8 @@ export type LifecycleEvent =
       readonly by?: string;
       readonly why?: string;
     }
+  /** The run goes on with other code: places of the functions that have changed, as `steps.tidy.transform`. */
+  | { readonly type: 'function.changed'; readonly functions: readonly string[] }
   | { readonly type: 'task.opened'; readonly step: string; readonly visit: number; readonly attempt: number }
   | { readonly type: 'run.completed'; readonly output: StoredValue }
   | { readonly type: 'run.failed'; readonly error: ErrorData }

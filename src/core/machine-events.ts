@@ -65,6 +65,7 @@ export function toMachineEvent(
     case 'run.rebased':
     case 'breakpoint.set':
     case 'breakpoint.removed':
+    case 'function.changed':
       throw new InvariantError(`'${event.type}' is not the machine's business`);
   }
 }

@@ -1,6 +1,6 @@
 /** The state of a run between two events, and what one event leads to. Owns the shapes only. */
 import type { AnyActorScope, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
-import type { Breakpoint, Recorded } from './event.ts';
+import type { Breakpoint, Fingerprints, Recorded } from './event.ts';
 import type { LifecycleEvent } from './lifecycle-event.ts';
 
 /** What a machine says about an effect when it invokes it. */
@@ -42,6 +42,8 @@ export interface RunState {
   readonly timers: ReadonlyMap<string, ActiveTimer>;
   /** Where the run pauses itself, in the order in which they were set. */
   readonly breakpoints: readonly Breakpoint[];
+  /** The author's functions that the run goes on with; empty when it is not known, or there are none. */
+  readonly functions: Fingerprints;
   /** Null unless somebody paused the run, or a breakpoint did. */
   readonly pause: Pause | null;
 }

@@ -36,6 +36,8 @@ export interface EngineParts {
   readonly http: HttpClient;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly handlers: typeof effectHandlers;
+  /** What becomes of runs whose functions have changed. */
+  readonly functions: 'record' | 'strict';
   readonly limits: Required<EngineLimits>;
   readonly clock: Clock;
   readonly random: Random;
@@ -117,6 +119,7 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
     store,
     catalog,
     reads,
+    isStrict: parts.functions === 'strict',
     sleep: { timers, afterMs: parts.sleepAfterMs, maxResting: limits.maxRestingRuns },
     below: (): RunsBelow => below,
     flush: () => {

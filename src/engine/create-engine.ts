@@ -8,7 +8,14 @@ import { openSqliteStore } from '../store/sqlite/open.ts';
 import { consoleLogger, systemClock, systemDefer, systemPoll, systemRandom, systemSweep } from './default-ports.ts';
 import { Engine } from './engine.ts';
 import { checkRetention } from './retention.ts';
-import { checkCallbackBase, checkLimits, checkMs, defaultStoreFile, type EngineOptions } from './options.ts';
+import {
+  checkCallbackBase,
+  checkFunctions,
+  checkLimits,
+  checkMs,
+  defaultStoreFile,
+  type EngineOptions,
+} from './options.ts';
 
 /** @throws DefinitionError; WorkflowError STORE_* when the store cannot be opened */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
@@ -35,6 +42,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       env,
       handlers: options.handlers === undefined ? effectHandlers : new Map([...effectHandlers, ...options.handlers]),
       limits,
+      functions: checkFunctions(options.functions),
       inspect: options.inspect ?? null,
       clock,
       random: options.random ?? systemRandom,

@@ -18,6 +18,7 @@ import type { OuterRun, RunContext } from '../../machines/context.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
 import { Audience } from './audience.ts';
+import { changedFunctions } from './functions.ts';
 import type { DriverOptionsOf, DriverPortsOf } from './driver-ports.ts';
 import type { Waiting } from './limits/limiter.ts';
 import { Posts } from './posts.ts';
@@ -240,8 +241,21 @@ export class RunDriver {
     if (this.#isTakenUp || this.#inLine > 0) return;
     this.#isTakenUp = true;
     this.#lastAt = Math.max(this.#lastAt, now);
+    this.#noteFunctions();
     this.#takeUp(this.#state);
     this.settle();
+  }
+
+  /** The author's code may be other than when it went on last. */
+  #noteFunctions(): void {
+    const { functions, snapshot } = this.#state;
+    const changed = changedFunctions(functions, this.#compiled.program.definition);
+    if (changed === null || snapshot.status !== 'active') return;
+    this.#ports.logger.warn('a run goes on with other code than before', {
+      run: this.id,
+      functions: Object.keys(changed),
+    });
+    this.apply({ type: 'function.changed', functions: changed });
   }
 
   /**

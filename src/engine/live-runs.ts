@@ -19,6 +19,7 @@ import type { RunReads } from './background.ts';
 import type { Catalog } from './catalog.ts';
 import { RunDriver, type DriverPorts } from './driver.ts';
 import { EndWaiters, type Waiting } from './end-waiters.ts';
+import { changedFunctions, functionsChanged } from './functions.ts';
 import { loadRun, type Loading } from './load.ts';
 import type { RunLeft } from './run-outcome.ts';
 import { asleepOf } from './run-record.ts';
@@ -39,6 +40,8 @@ export interface LiveRunsOptions {
     | 'isLimited'
     | 'inspector'
   >;
+  /** Whether a run whose functions have changed is left, rather than to go on with them. */
+  readonly isStrict: boolean;
   readonly sleep: Omit<SleeperOptions, 'wake'>;
   /** What is read of runs. */
   readonly reads: RunReads;
@@ -251,7 +254,20 @@ export class LiveRuns {
     const woken = this.#drivers.get(id);
     if (woken !== undefined) return woken;
     const { replayed: eventsSinceCheckpoint, ...loaded } = loadRun(this.#loading, id);
+    if (this.#options.isStrict) this.#checkFunctions(loaded);
     return this.#add(new RunDriver({ ...loaded, eventsSinceCheckpoint, ports: this.#ports, isNew: false }));
+  }
+
+  /** A round knows none: those of the run around it count. @throws WorkflowError FUNCTION_CHANGED */
+  #checkFunctions(loaded: Pick<RunDriver, 'compiled' | 'state' | 'row'>): void {
+    const { row, state, compiled } = loaded;
+    if (row?.kind === 'round' && row.parent !== null) {
+      this.#checkFunctions(this.#drivers.get(row.parent) ?? loadRun(this.#loading, row.parent));
+      return;
+    }
+    const { definition } = compiled.program;
+    const changed = changedFunctions(state.functions, definition);
+    if (changed !== null) throw functionsChanged(row?.id ?? '', definition, changed);
   }
 
   #add(driver: RunDriver): RunDriver {

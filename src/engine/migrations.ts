@@ -21,6 +21,7 @@ import { missingAhead } from './ahead.ts';
 import type { Catalog } from './catalog.ts';
 import { plainData, type Reason } from './commands.ts';
 import type { RunDriver } from './driver.ts';
+import { fingerprintsOf } from './functions.ts';
 import type { LiveRuns } from './live-runs.ts';
 import { loadRun } from './load.ts';
 import type { Place } from './rebase.ts';
@@ -157,7 +158,7 @@ export class Migrations {
       version,
       hash,
       format: machineFormat,
-      snapshot: persistState(state),
+      snapshot: persistState({ ...state, functions: fingerprintsOf(to.program.definition) }),
       ...(driver.state.epoch === 1 ? {} : { previous: driver.state.epoch }),
       ...(by === undefined ? {} : { by }),
       ...(why === undefined ? {} : { why }),

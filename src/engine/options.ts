@@ -62,6 +62,12 @@ export interface EngineOptions {
    * again by whoever continues their runs. @default 5_000
    */
   readonly graceMs?: number;
+  /**
+   * What becomes of an unfinished run when the code of its functions is not what it was: with `'record'` it goes on with them, and its
+   * history says so (`function.changed`); with `'strict'` it is left as it is (FUNCTION_CHANGED) until code that it knows is there.
+   * @default 'record'
+   */
+  readonly functions?: 'record' | 'strict';
   /** Handlers of further kinds of effects, by the name of the actor. */
   readonly handlers?: ReadonlyMap<string, EffectHandler>;
   readonly limits?: EngineLimits;
@@ -112,6 +118,12 @@ const defaultLimits: Required<EngineLimits> = {
 export function checkMs(option: 'sleepAfterMs' | 'graceMs', ms: number = 5_000): number {
   if (typeof ms === 'number' && ms >= 0) return ms;
   throw new WorkflowError('REQUEST_INVALID', `${option} takes a number of milliseconds from 0 on, or Infinity`);
+}
+
+/** @throws WorkflowError REQUEST_INVALID */
+export function checkFunctions(functions: EngineOptions['functions'] = 'record'): 'record' | 'strict' {
+  if (functions === 'record' || functions === 'strict') return functions;
+  throw new WorkflowError('REQUEST_INVALID', `functions takes 'record' or 'strict', not ${JSON.stringify(functions)}`);
 }
 
 /** Without closing slash; null: there is none. @throws WorkflowError REQUEST_INVALID */

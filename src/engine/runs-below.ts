@@ -24,7 +24,7 @@ import { hold, release, standAs } from './pausing.ts';
 import { endedRound, loadRun, type Loading } from './load.ts';
 import { runRounds, storedOutcome, type RoundOutcome, type RoundStart } from './rounds.ts';
 import { RunAsleep, RunLeft } from './run-outcome.ts';
-import { newRow, startedEvent } from './start.ts';
+import { newRow, roundStartedEvent, startedEvent } from './start.ts';
 import { undoRuns, type UndoPorts, type UndoStart } from './undo.ts';
 import type { TrackingLoader } from './values.ts';
 
@@ -203,14 +203,14 @@ export class RunsBelow {
   #beginRound(
     { id, compiled, outer }: Pick<RoundStart, 'id' | 'compiled' | 'outer'>,
     parent: RunDriver,
-    beside: Parameters<typeof startedEvent>[2],
+    beside: Parameters<typeof roundStartedEvent>[1],
   ): void {
     const { live, clock } = this.#options;
     const { definition } = outer.program;
     const at = clock.now();
     const row = newRow({ id, kind: 'round', definition, inputHash: '', parent: parent.id, tags: [], at });
     const driver = live.createRound(row, compiled, outer);
-    const applied = driver.apply(startedEvent(definition, { v: null }, beside));
+    const applied = driver.apply(roundStartedEvent(definition, beside));
     if ('refused' in applied) throw new InvariantError(applied.refused);
   }
 

@@ -8,6 +8,7 @@ import type { RunKind, RunRow } from '../core/run.ts';
 import type { StoredValue } from '../core/stored-value.ts';
 import type { WorkflowDefinition } from '../definition/definition.ts';
 import { machineFormat } from '../../machines/workflow.ts';
+import { fingerprintsOf } from './functions.ts';
 
 export interface BreakpointOption {
   /** Id of a step; of one in a loop's rounds, which are runs of their own, none. */
@@ -106,18 +107,28 @@ export function newRow({ id, kind, definition, inputHash, parent, tags, at }: Ne
   };
 }
 
+/** The first event of a run or a child run. */
 export function startedEvent(
   definition: WorkflowDefinition,
   input: StoredValue,
-  beside?: { readonly parent?: ParentLink } & Pick<RunStarted, 'item' | 'undoes' | 'breakpoints'>,
+  beside?: { readonly parent?: ParentLink } & Pick<RunStarted, 'breakpoints'>,
 ): RunStarted {
+  const functions = fingerprintsOf(definition);
   return {
-    type: 'run.started',
-    workflow: definition.name,
-    version: definition.version,
-    hash: definition.hash,
-    format: machineFormat,
-    input,
+    ...started(definition, input),
+    ...(Object.keys(functions).length === 0 ? {} : { functions }),
     ...beside,
   };
+}
+
+/** The first event of a round, or of the run that undoes one. */
+export function roundStartedEvent(
+  definition: WorkflowDefinition,
+  beside: { readonly parent?: ParentLink } & Pick<RunStarted, 'item' | 'undoes'>,
+): RunStarted {
+  return { ...started(definition, { v: null }), ...beside };
+}
+
+function started({ name, version, hash }: WorkflowDefinition, input: StoredValue): RunStarted {
+  return { type: 'run.started', workflow: name, version, hash, format: machineFormat, input };
 }

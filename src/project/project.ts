@@ -41,6 +41,8 @@ export interface Project {
   readonly workflows: readonly WorkflowDefinition[];
   readonly agents: AgentRegistry;
   readonly allowHosts: readonly string[];
+  /** What becomes of unfinished runs whose functions have changed. @default as `createEngine` */
+  readonly functions?: 'record' | 'strict';
   /** Absolute path, or `':memory:'`. @default '.dank/workflows.db' in the project's folder */
   readonly store: string;
   /** With what `.env` adds. */
@@ -116,6 +118,7 @@ export async function checkProject(path: string = '.', options: LoadOptions = {}
           agents: registry.agents,
           allowHosts: settings.allowHosts ?? [],
           store: storePath(settings.store ?? defaultStoreFile, place.dir),
+          ...(settings.functions === undefined ? {} : { functions: settings.functions }),
           env,
         };
   return { file: place.file, project, issues, workflows };

@@ -14,6 +14,8 @@ export interface ProjectSettings {
   readonly allowHosts?: readonly string[];
   /** File of the store, from the project's folder on; or `':memory:'`. */
   readonly store?: string;
+  /** What becomes of unfinished runs whose functions have changed: the option of `createEngine`. */
+  readonly functions?: 'record' | 'strict';
   /** Step types for workflows that are plain data. */
   readonly stepTypes?: readonly StepTypeDefinition[];
 }
@@ -33,6 +35,7 @@ export function readExports(exports: unknown): FileExports {
     ...readSetting('agents', pick('agents'), isAgents, 'a list of agents, or an object of name -> agent', issues),
     ...readSetting('allowHosts', pick('allowHosts'), isTexts, "a list of texts, as ['localhost:4000']", issues),
     ...readSetting('store', pick('store'), isText, 'the path of a file', issues),
+    ...readSetting('functions', pick('functions'), isFunctionsMode, "'record' or 'strict'", issues),
     ...readSetting('stepTypes', pick('stepTypes'), isStepTypes, 'a list of what defineStepType gives', issues),
   };
   const workflows = findWorkflows(layers, pick('workflows'));
@@ -111,6 +114,10 @@ function isText(value: unknown): value is string {
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every(isText);
+}
+
+function isFunctionsMode(value: unknown): value is 'record' | 'strict' {
+  return value === 'record' || value === 'strict';
 }
 
 function isStepTypes(value: unknown): value is readonly StepTypeDefinition[] {

@@ -86,6 +86,10 @@ export function simulate(
       take({ type: random.next() < 0.7 ? 'breakpoint.set' : 'breakpoint.removed', step: id, when });
       continue;
     }
+    if (random.next() < 0.02) {
+      take({ type: 'function.changed', functions: { 'steps.a.transform': String(random.next()) } });
+      continue;
+    }
     const isPaused = state.pause !== null;
     if (random.next() < (isPaused ? 0.3 : 0.03)) {
       take({ type: isPaused ? 'run.resumed' : 'run.paused', by: 'someone' });

@@ -141,7 +141,7 @@ describe('the settings beside them', () => {
   test('are those of the project; what is left out has its default', async () => {
     const dir = folderWith({
       'workflows.mjs': `export default { workflows: [{ id: 'w', steps: [{ id: 'a', type: 'agent', agentId: 'helper', input: { prompt: 'x' } }] }],
-        agents: { helper: 'http://127.0.0.1:4000' }, allowHosts: ['localhost:5000'], store: 'data/runs.db' };`,
+        agents: { helper: 'http://127.0.0.1:4000' }, allowHosts: ['localhost:5000'], functions: 'strict', store: 'data/runs.db' };`,
       '.env': 'DANK_AGENT_OTHER_URL=http://127.0.0.1:4001\nSECRET=s',
     });
     const project = await loadWorkflows(dir, { env: { SECRET: 'real' } });
@@ -150,6 +150,7 @@ describe('the settings beside them', () => {
       file: join(dir, 'workflows.mjs'),
       configFile: null,
       allowHosts: ['localhost:5000'],
+      functions: 'strict',
       store: join(dir, 'data/runs.db'),
     });
     expect(project.agents.names()).toEqual(['helper', 'other']);
@@ -227,11 +228,12 @@ describe('every mistake is told at once', () => {
   });
 
   test('of settings', async () => {
-    const text = `export default { workflows: [], agents: 3, allowHosts: 'localhost', store: 7, stepTypes: [{}] };`;
+    const text = `export default { workflows: [], agents: 3, allowHosts: 'localhost', functions: 'loose', store: 7, stepTypes: [{}] };`;
     expect(await mistakesOf({ 'workflows.mjs': text })).toEqual([
       expect.stringContaining("agents: the setting 'agents' is of the wrong kind"),
       expect.stringContaining("allowHosts: the setting 'allowHosts'"),
       expect.stringContaining("store: the setting 'store'"),
+      expect.stringContaining("functions: the setting 'functions'"),
       expect.stringContaining("stepTypes: the setting 'stepTypes'"),
       expect.stringContaining('workflows: the list of workflows is empty'),
     ]);

@@ -70,6 +70,8 @@ function cells({ event }: Recorded): readonly [about: string, what: string] {
     case 'breakpoint.set':
     case 'breakpoint.removed':
       return [`${event.when} ${event.step}`, reason(event).trim()];
+    case 'function.changed':
+      return [Object.keys(event.functions).join(', '), ''];
     case 'run.aborted':
       return ['', `${oneLine(event.error.message)} (${event.error.code})`];
     default:

@@ -34,6 +34,8 @@ export function describeEvent(event: Described, model: RunModel, { style, output
       return `${style.bold(event.type === 'run.paused' ? 'run paused' : 'run resumed')}${bywhom(event)}`;
     case 'run.rebased':
       return `${style.bold(rebaseWords[event.kind])}${event.steps === undefined ? '' : ` ${event.steps.join(', ')}`}${bywhom(event)}`;
+    case 'function.changed':
+      return `${style.yellow('goes on with other code')}: ${event.functions.join(', ')}`;
     case 'run.compensating':
       return `${style.bold('run compensating')}: undoing ${count(event.count, 'step')}`;
     case 'run.compensated':

@@ -94,6 +94,7 @@ export class RunModel {
         this.error = null;
         break;
       case 'run.compensating':
+      case 'function.changed':
         break;
       case 'run.compensated':
         this.#notCompensated();
