@@ -15,4 +15,6 @@ export const gates: readonly Gate[] = [
   { name: 'build', about: 'what is published (tsc)' },
   { name: 'package', about: 'the tarball as its users see it (publint, attw)' },
   { name: 'tests', about: 'all tests, the rules of the project among them, with coverage per folder (vitest)' },
+  { name: 'simulation', about: '2,000 seeds of the simulator: what is promised holds, whatever goes wrong' },
+  { name: 'planted', about: 'bugs that are planted in the engine: the simulator finds them' },
 ];

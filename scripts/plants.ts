@@ -154,4 +154,25 @@ export const plants: readonly Plant[] = [
     says: /planted\.ts +\| +0 [^]*does not meet "src\/core\/\*\*" threshold/,
     only: null,
   },
+
+  {
+    gate: 'simulation',
+    about: 'an engine that begins effects although a run is paused',
+    files: {
+      'src/engine/driver.ts': (text) =>
+        text.replace('this.#isStopped || this.#state.pause !== null ||', 'this.#isStopped ||'),
+    },
+    says: /seed \d+ .* BREAKS[^]*I13: .* began while its run is paused[^]*again: npm run simulate -- --seed \d+/,
+    only: 'node scripts/simulate.ts --seeds 60',
+  },
+  {
+    gate: 'planted',
+    about: 'a simulator that sees nothing',
+    files: {
+      'src/testing/simulation/journal.ts': (text) =>
+        text.replace('if (this.violations.length < 20) this', 'if (invariant === message) this'),
+    },
+    says: /\b0 of \d+ planted bugs found/,
+    only: 'node scripts/simulate.ts --plants --seeds 2',
+  },
 ];

@@ -1,44 +1,50 @@
 /** Many seeds, one after the other: what `npm run simulate` does in each of its processes. */
 import { simulateSeed, type SimulationResult } from '../../src/testing/simulation/simulate.ts';
+import type { Violation } from '../../src/testing/simulation/journal.ts';
 import { planOf } from '../../test/simulation/workload.ts';
 
 export interface Seeds {
   readonly from: number;
   readonly count: number;
-  /** Every how many. @default 1 */
-  readonly every?: number;
-  /** Ends with the first seed that breaks something. @default false */
-  readonly stopsAtFirst?: boolean;
-  /** Runs each twice: the same has to happen. @default false */
-  readonly twice?: boolean;
+  /** Every how many. */
+  readonly every: number;
+  /** Ends with the first seed that breaks something. */
+  readonly stopsAtFirst: boolean;
+  /** Runs each twice: the same has to happen. */
+  readonly twice: boolean;
 }
 
-/** Tells of each seed that breaks something; gives how many did. */
-export async function runSeeds(seeds: Seeds, tell: (line: string) => void): Promise<number> {
-  const { from, count, every = 1, stopsAtFirst = false, twice = false } = seeds;
-  let broken = 0;
+/** What came of one seed, as it is told between processes. */
+export interface SeedTold {
+  readonly seed: number;
+  /** Of all that happened. */
+  readonly hash: string;
+  readonly violations: readonly Violation[];
+  /** How its runs ended. */
+  readonly ends: string;
+  /** How often what happened, by its name. */
+  readonly seen: Readonly<Record<string, number>>;
+}
+
+export async function runSeeds(seeds: Seeds, tell: (told: SeedTold) => void): Promise<void> {
+  const { from, count, every, stopsAtFirst, twice } = seeds;
   for (let seed = from; seed < from + count; seed += every) {
     const result = await simulateSeed({ seed, plan: planOf(seed) });
     const again = twice ? await simulateSeed({ seed, plan: planOf(seed) }) : result;
-    if (again.hash !== result.hash) tell(`seed ${seed} is not the same twice: ${result.hash}, ${again.hash}`);
-    if (result.violations.length === 0 && again.hash === result.hash) continue;
-    broken += 1;
-    tellResult(result, tell);
-    if (stopsAtFirst) break;
+    const told = toldOf(result);
+    const differs = { invariant: 'I0', message: `it is not the same twice: ${result.hash}, ${again.hash}` };
+    tell(again.hash === result.hash ? told : { ...told, violations: [...told.violations, differs] });
+    if (stopsAtFirst && result.violations.length > 0) return;
   }
-  return broken;
-}
-
-function tellResult({ seed, hash, violations, runs }: SimulationResult, tell: (line: string) => void): void {
-  const ends = runs.map(({ id, workflow, status }) => `${id} ${workflow} ${status}`).join(', ');
-  tell(`seed ${seed} (${hash}) ${violations.length === 0 ? 'holds' : 'BREAKS'}: ${ends}`);
-  for (const { invariant, message } of violations) tell(`  ${invariant}: ${message}`);
 }
 
 /** One seed, with all that happened. */
-export async function runSeed(seed: number, tell: (line: string) => void): Promise<number> {
+export async function runSeed(seed: number): Promise<SeedTold & { readonly trace: readonly string[] }> {
   const result = await simulateSeed({ seed, plan: planOf(seed) });
-  for (const line of result.trace) tell(line);
-  tellResult(result, tell);
-  return result.violations.length;
+  return { ...toldOf(result), trace: result.trace };
+}
+
+function toldOf({ seed, hash, violations, runs, seen }: SimulationResult): SeedTold {
+  const ends = runs.map(({ id, workflow, status }) => `${id} ${workflow} ${status}`).join(', ');
+  return { seed, hash, violations, ends, seen };
 }

@@ -105,6 +105,11 @@ export class Replay {
     return this.#state;
   }
 
+  /** What it was bound to at the last event that was replayed. */
+  get base(): Base {
+    return this.#base;
+  }
+
   /** The workflow, or loop body, that the run was bound to at the last event that was replayed. */
   get compiled(): CompiledWorkflow {
     return this.#base.compiled;
@@ -188,7 +193,7 @@ function replayOne(
   return advanced;
 }
 
-type Base = Omit<LoadedRun, 'state' | 'replayed' | 'wasAsleep' | 'lastAt'>;
+export type Base = Omit<LoadedRun, 'state' | 'replayed' | 'wasAsleep' | 'lastAt'>;
 
 function rowOf(loading: Loading, id: string): RunRow {
   const row = loading.store.readRun(id);
@@ -243,11 +248,33 @@ function roundOf(loading: Loading, row: RunRow): { readonly compiled: CompiledWo
   if (started?.undoes !== undefined) return undoOf(loading, started.undoes);
   const link = started?.parent;
   if (link === undefined) throw new InvariantError(`round '${row.id}' does not say whose it is`);
-  const { compiled: around, state } = stateAt(loading, link.run, link.seq);
+  const { compiled: around, state } = aroundRounds(loading, link.run, link.seq);
   const { program } = around;
   const loop = program.byId.get(link.step);
   const compiled = loop === undefined ? undefined : around.bodies.get(loop);
   if (loop === undefined || compiled === undefined)
     throw new InvariantError(`round '${row.id}' belongs to step '${link.step}', which is not an items loop`);
   return { compiled, outer: { program, context: (state.snapshot as { readonly context: RunContext }).context, loop } };
+}
+
+/** Of each store, what was around the round that was loaded last: the rounds of one loop are loaded one after the other. */
+const lastAround = new WeakMap<Loading['store'], Around>();
+
+interface Around {
+  readonly loading: Loading;
+  readonly run: string;
+  readonly createdAt: number;
+  readonly seq: number;
+  readonly at: Pick<Replay, 'compiled' | 'state'>;
+}
+
+/** The run around rounds, as it was when their loop began. */
+function aroundRounds(loading: Loading, run: string, seq: number): Around['at'] {
+  const { createdAt } = rowOf(loading, run);
+  const last = lastAround.get(loading.store);
+  if (last?.run === run && last.seq === seq && last.createdAt === createdAt && last.loading.catalog === loading.catalog)
+    return last.at;
+  const { compiled, state } = stateAt(loading, run, seq);
+  lastAround.set(loading.store, { loading, run, createdAt, seq, at: { compiled, state } });
+  return { compiled, state };
 }

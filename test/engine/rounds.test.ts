@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TerminalError } from '../../src/core/errors.ts';
-import { MemoryDatabase, openMemoryStore } from '../../src/store/memory.ts';
+import type { StoredEvent } from '../../src/core/ports.ts';
+import { MemoryDatabase, MemoryStore, openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow, type LooseStep } from '../support/flow.ts';
 import { after, hangs, type MockCall } from '../support/mocks.ts';
 import { createTestEngine } from '../support/test-engine.ts';
@@ -182,4 +183,31 @@ describe('rounds after a crash', () => {
     await second.drive('run');
     expect(await second.engine.run('run').result()).toEqual(['of a 1', 'of a 2']);
   });
+});
+
+test('rounds that are brought back read the history of the run around them once, not each for itself', async () => {
+  class CountingStore extends MemoryStore {
+    readonly read: string[] = [];
+
+    override readEvents(run: string, fromSeq: number, limit?: number): readonly StoredEvent[] {
+      this.read.push(run);
+      return super.readEvents(run, fromSeq, limit);
+    }
+  }
+  const definition = flow({ steps: [agent('a'), looped({ parallel: true, maxConcurrency: 20 })] });
+  const list = Array.from({ length: 20 }, (_, index) => index);
+  const database = new MemoryDatabase();
+  const [first, second] = [new MemoryStore(database), new CountingStore(database)];
+  const clock = new VirtualClock();
+  const mocks = { work: hangs() };
+  const before = await createTestEngine({ workflows: [definition], store: first, clock, mocks });
+  await before.engine.start(definition, { list }, { runId: 'run' });
+  await clock.settle();
+  first.crash();
+  await using lab = await createTestEngine({ workflows: [definition], store: second, clock });
+  await lab.drive('run');
+  expect(lab.engine.report('run')).toMatchObject({ status: 'completed', output: list.map(() => 'work') });
+  const [rounds, around] = [second.read.filter((id) => id !== 'run'), second.read.filter((id) => id === 'run')];
+  expect(new Set(rounds).size).toBe(list.length);
+  expect(around.length).toBeLessThan(6);
 });

@@ -163,8 +163,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   plant(
     'an entry of the inbox is removed before it is applied',
     'src/engine/messages.ts',
-    '    this.#applied.add(id);\n',
-    '    this.#applied.add(id);\n    this.#options.store.removeInbox([id]);\n',
+    '    try {\n      const refused = await',
+    '    try {\n      this.#options.store.removeInbox([id]);\n      const refused = await',
   ),
   plant(
     'an entry of the inbox is applied again and again',

@@ -59,6 +59,18 @@ export class Journal {
   /** Whether a clock was ever changed: what is early is not known then. */
   hasJumped = false;
 
+  /** How often what happened, by its name. */
+  readonly #seen = new Map<string, number>();
+
+  saw(what: string): void {
+    this.#seen.set(what, (this.#seen.get(what) ?? 0) + 1);
+  }
+
+  /** How often what happened: events, ends of runs, what was said to them and what went wrong. */
+  get seen(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#seen].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
   violate(invariant: string, message: string): void {
     // One is enough to tell of each; a broken engine breaks many.
     if (this.violations.length < 20) this.violations.push({ invariant, message });
@@ -74,6 +86,7 @@ export class Journal {
         this.violate('I7', `run '${run}' was written to after it had ended as ${before}`);
       for (const event of events) this.#event(run, event);
       if (commit.checkpoint !== undefined) this.checkpoints.push({ run, ...commit.checkpoint });
+      if (status !== undefined && endedStatuses.has(status)) this.saw(`a run ${status}`);
       if (status !== undefined) this.#statuses.set(run, status);
     }
   }
@@ -82,6 +95,7 @@ export class Journal {
     const expected = (this.#seqs.get(run) ?? 0) + 1;
     if (seq !== expected) this.violate('I2', `run '${run}' got event ${seq} where ${expected} was next`);
     this.#seqs.set(run, seq);
+    this.saw(type);
     if (type !== 'effect.completed' && type !== 'effect.failed') return;
     const { effect, visit, attempt } = JSON.parse(data) as EffectCompleted;
     this.#results.set(callKey({ run, step: effect, visit, attempt }), seq);

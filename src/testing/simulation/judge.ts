@@ -9,7 +9,7 @@ import type { LifecycleEvent } from '../../core/lifecycle-event.ts';
 import { endedStatuses } from '../../core/run.ts';
 import { inlineValue } from '../../core/stored-value.ts';
 import { Catalog } from '../../engine/catalog.ts';
-import { loadRun, replayRun, type LoadedRun, type Loading } from '../../engine/load.ts';
+import { loadRun, Replay, type Base, type Loading } from '../../engine/load.ts';
 import { decodeCommand } from '../../engine/inbox-command.ts';
 import { runReport } from '../../engine/report.ts';
 import { Values } from '../../engine/values.ts';
@@ -22,7 +22,7 @@ import type { SimulationPlan } from './plan.ts';
 /** What one run's history says. */
 interface Told {
   readonly id: string;
-  readonly loaded: LoadedRun;
+  readonly base: Base;
   readonly events: readonly Recorded[];
   readonly states: readonly RunState[];
   readonly lifecycle: readonly { readonly seq: number; readonly event: LifecycleEvent }[];
@@ -57,18 +57,19 @@ function tell(journal: Journal, loading: Loading, id: string): Told | null {
   const lifecycle: { seq: number; event: LifecycleEvent }[] = [];
   const begun = new Map<string, number>();
   try {
-    for (const { recorded, advanced } of replayRun(loading, id)) {
+    const replay = new Replay(loading, id);
+    for (const { recorded, advanced } of replay.next()) {
       events.push(recorded);
       states.push(advanced.state);
       for (const event of advanced.lifecycle) lifecycle.push({ seq: recorded.seq, event });
       for (const { id: effect, input } of advanced.started)
         begun.set(callKey({ run: id, step: effect, visit: input.visit, attempt: input.attempt }), recorded.seq);
     }
-    const loaded = loadRun(loading, id);
-    const last = states.at(-1);
-    if (last !== undefined && persistState(loaded.state) !== persistState(last))
+    // Without a checkpoint that would be the same again.
+    const loaded = loading.store.readCheckpoint(id) === null ? null : loadRun(loading, id);
+    if (loaded !== null && persistState(loaded.state) !== persistState(replay.state))
       journal.violate('I5', `run '${id}' is another when it is loaded from its checkpoint`);
-    return { id, loaded, events, states, lifecycle, begun };
+    return { id, base: replay.base, events, states, lifecycle, begun };
   } catch (error) {
     journal.violate('I5', `the history of run '${id}' does not replay: ${String(error)}`);
     return null;
@@ -84,7 +85,7 @@ function checkLength(journal: Journal, store: MemoryStore, { id, events }: Told)
 }
 
 /** I3: one result of an attempt, one firing of a timer, one answer to a task; and none that nobody gave. */
-function checkResults(journal: Journal, { id, events, states, loaded }: Told): void {
+function checkResults(journal: Journal, { id, events, states, base }: Told): void {
   const seen = new Set<string>();
   for (const { seq, event } of events) {
     const key = onceKey(event);
@@ -95,7 +96,7 @@ function checkResults(journal: Journal, { id, events, states, loaded }: Told): v
     if (active?.visit !== event.visit || active.attempt !== event.attempt)
       journal.violate('I3', `run '${id}', event ${seq}: ${key ?? ''} was taken, which nobody waited for any more`);
     if (event.type === 'effect.failed' || event.effect.includes('.')) continue;
-    const { program } = loaded.compiled;
+    const { program } = base.compiled;
     const type = program.steps[program.byId.get(event.effect) ?? -1]?.step.type;
     if (type !== 'agent' && type !== 'http') continue;
     const given = journal.answers.get(callKey({ run: id, step: event.effect, ...event }));
@@ -144,7 +145,7 @@ function checkTimes(journal: Journal, { id, events, states }: Told): void {
 }
 
 /** I5, I7: the row says what the history says. */
-function checkEnd(journal: Journal, { id, loaded: { row }, states }: Told): void {
+function checkEnd(journal: Journal, { id, base: { row }, states }: Told): void {
   const last = states.at(-1);
   const status = last === undefined ? 'pending' : statusOf(last);
   if (row.status !== status) journal.violate('I5', `run '${id}' is ${row.status}, and by its history ${status}`);
@@ -192,7 +193,7 @@ function checkCommands(journal: Journal, database: MemoryDatabase, runs: Readonl
       if (state !== 'acknowledged') continue;
       const first = told?.events[0]?.event;
       // What a schema makes of an input is another.
-      const isAny = told?.loaded.compiled.program.definition.input !== null;
+      const isAny = told?.base.compiled.program.definition.input !== null;
       const isSame = first?.type === 'run.started' && 'v' in first.input && (isAny || deepEqual(first.input.v, input));
       if (!isSame) journal.violate('I1', `the start of run '${run}' was acknowledged, and it is not there`);
       continue;
@@ -225,7 +226,7 @@ function checkDropped(
   const event = decodeCommand(text);
   if (event === null) return journal.violate('I1', `${what} cannot be read by its owner`);
   if (event.type === 'control') return;
-  const { kernel, outer } = told.loaded;
+  const { kernel, outer } = told.base;
   const states = told.states.slice(Math.max(0, at - 1), at + 10);
   const isRefused = states.some((state) => {
     const recorded = { seq: state.seq + 1, at: told.events.at(-1)?.at ?? 0, event };

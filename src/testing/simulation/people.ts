@@ -54,8 +54,15 @@ export class People {
     const command = { by: this.#who(), kind: isOther ? 'start other' : 'start', run, input };
     this.#send(host, command, async (engine) => {
       const handle = await engine.start(before.workflow, input, { runId: run });
-      if (world.chance(0.5)) void this.#listen(engine, host, handle.id);
+      if (world.chance(this.#eagerness(run))) void this.#listen(engine, host, handle.id);
     });
+  }
+
+  /** How likely one more listens: it is told all from the beginning, which takes long with a long history. */
+  #eagerness(run: string): number {
+    const { journal } = this.#options;
+    const listening = journal.streams.filter((stream) => stream.run === run).length;
+    return 0.5 / (1 + listening * (1 + journal.lengthOf(run) / 20));
   }
 
   /** The first start of the plan, under the same id each time. */
@@ -152,6 +159,7 @@ export class People {
 
   #heard(command: SeenCommand, state: SeenCommand['state'], why = ''): void {
     command.state = state;
+    this.#options.journal.saw(`${command.kind} ${state}`);
     this.#options.world.trace.say(`${command.by} ${state} ${why}`);
   }
 

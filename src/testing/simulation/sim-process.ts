@@ -111,6 +111,7 @@ export class SimProcess implements Fate {
   kill(where: string): void {
     if (!this.isAlive) return;
     this.#options.world.trace.say(`${this.name} dies ${where}`);
+    this.#options.journal.saw('a process dies');
     this.isAlive = false;
     this.#store.crash();
     this.#options.world.bury();

@@ -43,6 +43,8 @@ export interface SimulationResult {
   readonly calls: number;
   /** Times that a process died. */
   readonly deaths: number;
+  /** How often what happened, by its name. */
+  readonly seen: Readonly<Record<string, number>>;
 }
 
 /** Steps of the world after which what has not ended is taken for stuck. */
@@ -107,6 +109,7 @@ class Simulation {
       writes: this.#weather.writes,
       calls: this.#journal.calls.length,
       deaths: this.#born - this.#processes.filter(({ isAlive }) => isAlive).length,
+      seen: this.#journal.seen,
     };
   }
 
@@ -156,13 +159,18 @@ class Simulation {
     if (world.chance(kill) && this.#alive.length > 0) world.pick(this.#alive).kill('at rest');
     if (world.chance(this.#weather.isFull ? 0.1 : disk)) {
       this.#weather.isFull = !this.#weather.isFull;
-      world.trace.say(this.#weather.isFull ? 'the disk is full' : 'the disk has room');
+      this.#happens(this.#weather.isFull ? 'the disk is full' : 'the disk has room');
     }
     if (!world.chance(jump)) return;
     const ms = world.pick([-86_400_000, -3_600_000, -50, 50, 60_000, 86_400_000]);
     this.#weather.skewMs += ms;
     this.#journal.hasJumped = true;
-    world.trace.say(`clocks jump by ${ms}`);
+    this.#happens('clocks jump', ` by ${ms}`);
+  }
+
+  #happens(what: string, more = ''): void {
+    this.#journal.saw(what);
+    this.#world.trace.say(what + more);
   }
 
   async #birth(): Promise<void> {
