@@ -1,5 +1,6 @@
 /** The named guards of compiled machines. Conditions of the author are named by their text and take where they stand. */
 import { InvariantError, type ErrorData } from '../src/core/errors.ts';
+import type { Step } from '../src/definition/definition.ts';
 import type { Condition } from '../src/expressions/condition.ts';
 import { Choice } from '../src/core/choice.ts';
 import type { RunContext } from './context.ts';
@@ -27,6 +28,8 @@ export interface GuardArguments {
   readonly event: MachineEvent;
 }
 export type Guard = (args: GuardArguments, params: never) => boolean;
+
+type Retry = NonNullable<Step['retry']>;
 
 interface StepParams {
   readonly step: number;
@@ -178,11 +181,15 @@ function isTruthy(event: MachineEvent): boolean {
 }
 
 /** Attempts are left, and the failure is one that is worth another try. */
-function mayRetry(program: Program, step: number, { code, retryable, details }: ErrorData, attempt: number): boolean {
+function mayRetry(program: Program, step: number, error: ErrorData, attempt: number): boolean {
   const { retry } = stepInfo(program, step).step;
-  if (retry === null || attempt >= retry.maxAttempts) return false;
-  if (retry.on === null) return retryable;
-  return retry.on.includes(code) || retry.on.includes(String(details?.['status']));
+  return retry !== null && attempt < retry.maxAttempts && isWorthAnother(retry, error);
+}
+
+/** Whether a failure is one that is tried again. */
+export function isWorthAnother({ on }: Retry, { code, retryable, details }: ErrorData): boolean {
+  if (on === null) return retryable;
+  return on.includes(code) || on.includes(String(details?.['status']));
 }
 
 /** Guards written by the author, by their text: conditions, and the cases of switches. */

@@ -33,7 +33,8 @@ function isUnderWay({ status, attempt, sideAttempt, error, effect }: StepRecord)
   );
 }
 
-function mayHaveHappened(program: Program, step: number, error: ErrorData): boolean {
+/** Whether a failed step has, for all that is known, done what would have to be undone. */
+export function mayHaveHappened(program: Program, step: number, error: ErrorData): boolean {
   const undoable = program.undoable.get(step);
   if (undoable === undefined) return false;
   const { type } = stepInfo(program, step).step;

@@ -39,6 +39,10 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorTable, text);
+}
+
 /** An error as it is stored, sent and shown: plain JSON. Secrets are masked before it is made. */
 export interface ErrorData {
   readonly name: string;

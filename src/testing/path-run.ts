@@ -3,7 +3,7 @@
  * templates and writes are evaluated for real; functions of the author are not called: what they decide is the path's too.
  */
 import { EffectResult } from '../core/effect.ts';
-import { WorkflowError, type ErrorCode } from '../core/errors.ts';
+import { isErrorCode, WorkflowError, type ErrorData } from '../core/errors.ts';
 import type { Step } from '../definition/definition.ts';
 import { createTree } from '../definition/checks/tree.ts';
 import { effectHandlers } from '../effects/index.ts';
@@ -237,7 +237,7 @@ class PathRun {
     const waiting = this.#waiting.get(key);
     if (waiting === undefined) return `effect '${edge.about}' is not under way`;
     this.#waiting.delete(key);
-    if (edge.kind === 'fails') waiting.reject(this.#failure(edge.outcome, edge.step));
+    if (edge.error !== null) waiting.reject(thrown(edge.error));
     else waiting.resolve(this.#result(move, waiting.call));
     return null;
   }
@@ -262,16 +262,15 @@ class PathRun {
     if (kind === 'decide' && step?.type === 'loop') return new EffectResult(Array.isArray(output) ? output : []);
     return new EffectResult(output, { metadata });
   }
+}
 
-  #failure(outcome: string, step: string | null): Error {
-    const on = step === null ? undefined : this.#steps.get(step)?.retry?.on?.[0];
-    if (outcome === 'no answer') return new WorkflowError('AGENT_UNREACHABLE', 'no answer came');
-    if (outcome !== 'fails' || on === undefined)
-      return new WorkflowError('STEP_FAILED', 'it fails', { retryable: outcome === 'fails' });
-    return /^\d+$/.test(on)
-      ? new WorkflowError('AGENT_ERROR', 'it fails', { retryable: true, details: { status: Number(on) } })
-      : new WorkflowError(on as ErrorCode, 'it fails', { retryable: true });
-  }
+/** As the path says, thrown. */
+function thrown(error: ErrorData): Error {
+  const { code, message, retryable, details } = error;
+  return new WorkflowError(isErrorCode(code) ? code : 'STEP_FAILED', message, {
+    retryable,
+    ...(details === undefined ? {} : { details }),
+  });
 }
 
 /** The rounds it happens in, and the effect. */

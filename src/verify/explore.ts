@@ -118,7 +118,7 @@ class Exploration {
       const transitions = this.#watch.take();
       this.#lookForCuts(moved);
       const to = this.#nodeOf(moved.situation);
-      const { kind, label, step: about, about: what, outcome } = step.move;
+      const { kind, label, step: about, about: what, outcome, error = null } = step.move;
       const edge: GraphEdge = {
         id: this.#edges.length,
         from,
@@ -128,6 +128,7 @@ class Exploration {
         step: about,
         about: what,
         outcome,
+        error,
         rounds: step.rounds,
         happenings: moved.happenings,
         transitions,

@@ -1,4 +1,5 @@
 /** What exploring gives: every situation a run can be in, and what leads from one to the next. Types only. */
+import type { ErrorData } from '../core/errors.ts';
 import type { Binding } from './desk.ts';
 import type { MoveKind } from './move.ts';
 import type { Happening } from './situation.ts';
@@ -35,6 +36,8 @@ export interface GraphEdge {
   /** The effect, timer or signal. */
   readonly about: string;
   readonly outcome: string;
+  /** With which an effect fails; null of all other moves. */
+  readonly error: ErrorData | null;
   /** Loops in whose round it happens, outermost first. */
   readonly rounds: readonly string[];
   readonly happenings: readonly Happening[];

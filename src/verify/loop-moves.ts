@@ -32,7 +32,7 @@ export function loopOutcomes(spot: Spot, effect: ActiveEffect, step: Extract<Ste
   const context = contextOf(round.spot.run);
   const hasFailed = snapshot.status === 'done' && (snapshot as { readonly value: unknown }).value !== '$completed';
   if (hasFailed && step.onItemError === 'fail')
-    return [of(fails(`${step.id} fails with its round`, 'round failed', context.error ?? {}))];
+    return [of(fails(`${step.id} fails with its round`, 'round failed', { code: 'STEPS_FAILED' }))];
   const writes = [...round.writes, ...(hasFailed ? [] : [context.writes])];
   const over = of({
     kind: 'completes',

@@ -27,6 +27,8 @@ export interface Move {
   readonly about: string;
   /** Which of several outcomes. */
   readonly outcome: string;
+  /** Of a failure alone. */
+  readonly error?: ErrorData;
   /** Number of the step in whose branch it happens; null outside of all. */
   readonly within: number | null;
   /** It follows at once, before anything else: the end of a round. @default false */
@@ -36,7 +38,7 @@ export interface Move {
 }
 
 /** How an effect may end. */
-export type Outcome = Pick<Move, 'label' | 'outcome' | 'kind'> & {
+export type Outcome = Pick<Move, 'label' | 'outcome' | 'kind' | 'error'> & {
   readonly result: (
     spot: Spot,
   ) => Omit<Extract<HistoryEvent, { type: 'effect.completed' }>, 'type' | keyof Token> | ErrorData;
@@ -50,13 +52,14 @@ interface Token {
 export function toMove(
   { id, input }: ActiveEffect,
   step: Step | null,
-  { label, outcome, kind, result }: Outcome,
+  { label, outcome, kind, error, result }: Outcome,
 ): Move {
   const token: Token = { effect: id, visit: input.visit, attempt: input.attempt };
   return {
     kind,
     label,
     outcome,
+    ...(error === undefined ? {} : { error }),
     step: step?.id ?? null,
     within: (input as EffectInput).step,
     about: id,
@@ -80,5 +83,5 @@ export function gives(label: string, value: unknown, outcome = 'completes', none
 
 export function fails(label: string, outcome: string, error: Partial<ErrorData> = {}): Outcome {
   const data: ErrorData = { name: 'Error', code: 'STEP_FAILED', message: 'it failed', retryable: false, ...error };
-  return { kind: 'fails', label, outcome, result: () => data };
+  return { kind: 'fails', label, outcome, error: data, result: () => data };
 }

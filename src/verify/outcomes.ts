@@ -1,9 +1,9 @@
 /** How the effects of steps, and of the run itself, may end. */
-import type { ErrorData } from '../core/errors.ts';
 import type { Step } from '../definition/definition.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import type { Program } from '../../machines/program.ts';
 import { assignedWrites } from './assigned.ts';
+import { failuresOf } from './failures.ts';
 import { unknownOutput } from './model.ts';
 import { fails, gives, type Outcome } from './move.ts';
 import { mayMiss } from './templates.ts';
@@ -30,7 +30,9 @@ export function runOutcomes(program: Program, { kind }: EffectInput): readonly O
 /** Of a step: its work, what decides for it, its handlers, its writes. */
 export function stepOutcomes(program: Program, step: Step, { kind, step: index }: EffectInput): readonly Outcome[] {
   const failures = (label: string, canFail: boolean): readonly Outcome[] =>
-    canFail ? failuresOf(program, step, index, label) : [];
+    !canFail || index === null
+      ? []
+      : failuresOf(program, index).map(({ words, error }) => fails(`${label}${words}`, `fails${words}`, error));
   switch (kind) {
     case 'work':
       return [...answers(step), ...failures(`${step.id} fails`, workCanFail(program, step))];
@@ -103,30 +105,6 @@ function decisions(step: Step): readonly Outcome[] {
   if (step.type === 'loop' && step.mode === 'items') return [gives(`${step.id}: its items are there`, unknownOutput)];
   if (step.type === 'wait' && step.while === null) return [gives(`${step.id}: its end is known`, 1_000)];
   return verdicts(step);
-}
-
-/** For a step that is tried again, a failure that is worth it and one that is not. */
-function failuresOf(program: Program, step: Step, index: number | null, label: string): readonly Outcome[] {
-  const on = step.retry?.on?.[0];
-  const worth: Partial<ErrorData> =
-    on === undefined
-      ? { retryable: true }
-      : /^\d+$/.test(on)
-        ? { retryable: true, details: { status: Number(on) } }
-        : { retryable: true, code: on };
-  // Without an answer nobody knows whether it happened: it is undone as well.
-  const unanswered =
-    index !== null && program.undoable.has(index)
-      ? [fails(`${label} without an answer`, 'no answer', { code: 'AGENT_UNREACHABLE', retryable: true })]
-      : [];
-  if (!isTriedAgain(program, index)) return [fails(label, 'fails'), ...unanswered];
-  return [fails(label, 'fails', worth), fails(`${label} for good`, 'fails for good'), ...unanswered];
-}
-
-function isTriedAgain(program: Program, index: number | null): boolean {
-  for (let at = index; at !== null; at = program.steps[at]?.parent ?? null)
-    if ((program.steps[at]?.step.retry?.maxAttempts ?? 1) > 1) return true;
-  return false;
 }
 
 function workCanFail(program: Program, step: Step): boolean {

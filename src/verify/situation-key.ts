@@ -13,6 +13,7 @@ import { createScope } from '../../machines/scope.ts';
 import { keptReader } from '../../machines/stored-reader.ts';
 import { isTolerant } from '../../machines/step.ts';
 import { Ahead } from './ahead.ts';
+import { kindOfFailure } from './failures.ts';
 import type { Desk } from './desk.ts';
 import { isFreeCondition } from './model.ts';
 import { readingsOf, type Reading } from './readings.ts';
@@ -71,7 +72,7 @@ export class Keys {
         const tries = info.step.retry === null ? '' : `${attempt}.${sideAttempt ?? ''}`;
         const loop = info.step.type === 'loop' ? (rounds ?? 0) : '';
         facts.push(
-          `${info.index}:${tries}:${loop}:${error === undefined ? '' : 'e'}${sideAttempt === undefined ? '' : 's'}${waitedMs ?? ''}${branch ?? ''}${effect ?? ''}`,
+          `${info.index}:${tries}:${loop}:${error === undefined ? '' : `e${kindOfFailure(program, info.index, error)}`}${sideAttempt === undefined ? '' : 's'}${waitedMs ?? ''}${branch ?? ''}${effect ?? ''}`,
         );
       }
       if (isLive && info.isBranch && chosenBy !== undefined) facts.push(`${info.index}<${chosenBy}`);

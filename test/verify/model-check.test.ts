@@ -14,7 +14,7 @@ import { explore } from '../../src/verify/explore.ts';
 import { AnyFlow, anyMocks } from '../machines/any-flow.ts';
 import { flow } from '../support/flow.ts';
 import { createTestEngine } from '../support/test-engine.ts';
-import { follow, type Told } from './follow.ts';
+import { follow, type Told } from './support/follow.ts';
 
 const first = Number(process.env['SEED'] ?? 1);
 const seeds = Array.from({ length: Number(process.env['SEEDS'] ?? 10) }, (_, index) => first + index);

@@ -1,15 +1,15 @@
 /** Follows the history of a real run through the explored moves: whether what happened is among what may happen. */
-import type { HistoryEvent } from '../../src/core/event.ts';
-import type { LifecycleEvent } from '../../src/core/lifecycle-event.ts';
-import { createModel, type Model } from '../../src/verify/model.ts';
-import { stepsOf } from '../../src/verify/explore.ts';
-import type { Move } from '../../src/verify/move.ts';
-import type { Program } from '../../machines/program.ts';
-import { Reduction, type Order } from '../../src/verify/reduce.ts';
-import type { Happening, Situation } from '../../src/verify/situation.ts';
-import { Keys } from '../../src/verify/situation-key.ts';
-import { firstSituation, moveOn } from '../../src/verify/step-by-step.ts';
-import type { WorkflowDefinition } from '../../src/definition/index.ts';
+import type { HistoryEvent } from '../../../src/core/event.ts';
+import type { LifecycleEvent } from '../../../src/core/lifecycle-event.ts';
+import { createModel, type Model } from '../../../src/verify/model.ts';
+import { stepsOf } from '../../../src/verify/explore.ts';
+import type { Move } from '../../../src/verify/move.ts';
+import type { Program } from '../../../machines/program.ts';
+import { Reduction, type Order } from '../../../src/verify/reduce.ts';
+import type { Happening, Situation } from '../../../src/verify/situation.ts';
+import { Keys } from '../../../src/verify/situation-key.ts';
+import { firstSituation, moveOn } from '../../../src/verify/step-by-step.ts';
+import type { WorkflowDefinition } from '../../../src/definition/index.ts';
 
 /** A history event with what followed from it. */
 export interface Told {

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { explore } from '../../src/verify/index.ts';
+import { agent, flow } from '../support/flow.ts';
+import { exploreSteps, ways } from './support/ways.ts';
+
+describe('failures that lead to different ends are told apart', () => {
+  test('a handler between a failure and the retry of the group does not make all failures one', () => {
+    const graph = explore(
+      flow({
+        steps: [{ id: 'g', type: 'sequential', steps: [agent('a')], retry: { maxAttempts: 2, delay: 1 } }],
+        onStepError: { a: () => undefined },
+      }),
+    );
+    const mendsNothing = 'a: onStepError mends nothing';
+    expect(ways(graph)).toContain(
+      `a fails, ${mendsNothing}, g is tried again, a fails for good, ${mendsNothing}, failed`,
+    );
+    expect(ways(graph)).toContain(`a fails for good, ${mendsNothing}, failed`);
+  });
+
+  test('a group is tried again for a code or status that is its own', () => {
+    const group = (on: readonly string[]) => ({
+      id: 'g',
+      type: 'sequential',
+      steps: [agent('a', { retry: { maxAttempts: 2, delay: 1, on: ['TIMEOUT'] } })],
+      retry: { maxAttempts: 2, delay: 1, on },
+    });
+    expect(ways(exploreSteps(group(['503'])))).toContain('a fails (503), g is tried again, a completes, completed');
+    expect(ways(exploreSteps(group(['HTTP_ERROR'])))).toContain(
+      'a fails (HTTP_ERROR), g is tried again, a completes, completed',
+    );
+  });
+
+  test('conditions that ask what went wrong see each answer that they ask for', () => {
+    const graph = exploreSteps(
+      agent('a', { onError: 'continue' }),
+      agent('quota', { condition: '{{steps.a.error.code}} === "LIMIT_EXCEEDED"' }),
+      agent('busy', { condition: 'contains({{steps.a.error.message}}, "busy")' }),
+    );
+    expect(ways(graph)).toContain('a fails (LIMIT_EXCEEDED), quota completes, completed');
+    expect(ways(graph)).toContain('a fails (busy), busy completes, completed');
+    expect(ways(graph)).toContain('a fails, completed');
+  });
+
+  test('a round that fails is a failure of the loop that is not tried again by itself', () => {
+    const loop = (retry: object) => ({ id: 'l', type: 'loop', items: [1], steps: [agent('a')], retry });
+    const tried = (retry: object): boolean =>
+      ways(exploreSteps(loop({ maxAttempts: 2, delay: 1, ...retry }))).some((each) =>
+        each.includes('l fails with its round, l is tried again'),
+      );
+    expect(tried({})).toBe(false);
+    expect(tried({ on: ['STEPS_FAILED'] })).toBe(true);
+  });
+
+  test('what nobody asks for is one failure', () => {
+    expect(ways(exploreSteps(agent('a')))).toEqual([
+      'a completes, completed',
+      'a fails, failed',
+      'a times out, failed',
+    ]);
+  });
+});
