@@ -27,7 +27,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   store: { imports: ['core'] },
   agents: { imports: ['http', 'core'] },
   effects: { imports: ['agents', 'machines', 'definition', 'expressions', 'http', 'core'] },
-  engine: { imports: ['inspect', ...belowEngine] },
+  engine: { imports: ['inspect', 'verify', ...belowEngine] },
   /** Proofs and path tests over the machine alone: no engine. */
   verify: { imports: ['machines', 'definition', 'expressions', 'core'] },
   /** Drawings, and runs as XState's inspectors see them; the engine tells it of its runs. */

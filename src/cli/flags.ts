@@ -25,6 +25,8 @@ export interface RunFlags extends DriveFlags {
   readonly runId?: string;
   readonly tag?: readonly string[];
   readonly break?: readonly string[];
+  /** False: `--no-verify`. */
+  readonly verify?: boolean;
 }
 
 export interface LookFlags extends OutputFlags, StoreFlags {

@@ -45,13 +45,20 @@ export function openStore(io: Io, project: Project, flags: DriveFlags, mustExist
 /**
  * Closes the store when the engine cannot be made. Continues no runs by itself; takes what other processes leave for those
  * that it drives.
+ * @param verify `'off'` for what is done to runs that there are: a rule that is broken must not keep one from being cancelled
  */
-export function openEngine(project: Project, store: Store, flags: DriveFlags): Promise<Engine> {
+export function openEngine(
+  project: Project,
+  store: Store,
+  flags: DriveFlags,
+  verify: 'rules' | 'off',
+): Promise<Engine> {
   return createEngine({
     ...project,
     allowHosts: [...project.allowHosts, ...(flags.allowHost ?? [])],
     store,
     recover: false,
     poll: systemPoll,
+    verify,
   });
 }

@@ -80,6 +80,7 @@ function addRun(program: Command, io: Io, start: Start): void {
     .option('--run-id <id>', 'id of the run; the same id and input again is the same run')
     .option('--tag <tag>', 'a tag of the run (repeatable)', collect)
     .option('--break <step>', 'pause before this step (repeatable); resume goes on', collect)
+    .option('--no-verify', "run it although a rule of the project's workflows does not hold")
     .addHelpText('after', runHelp)
     .action((name: string, values: string[], flags: RunFlags) =>
       start(flags, async () => (await import('./commands/run.ts')).run(io, name, values, flags)),

@@ -21,6 +21,7 @@ import type { EngineLimits } from './options.ts';
 import { callPauseHandlers } from './pausing.ts';
 import { Reader } from './reader.ts';
 import { Recovery } from './recovery.ts';
+import type { RuleProofs } from './rule-proofs.ts';
 import { RunsBelow } from './runs-below.ts';
 import { StepCache } from './step-cache.ts';
 import type { RetentionPolicy } from './retention.ts';
@@ -42,6 +43,7 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly proofs: RuleProofs;
   /** Calls back again and again until it is taken back; null: other processes are not listened to. */
   readonly poll: ((look: () => void) => () => void) | null;
   /** Null: no run is ever removed. */
@@ -165,7 +167,13 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
   const migrations = new Migrations({ ...common, maxBytes: limits.maxInputBytes });
   const messages = new Messages({ ...common, control, maxBytes: limits.maxInputBytes });
   const reader = new Reader({ ...common, maxBufferedEvents: limits.maxBufferedEvents });
-  const starter = new Starter({ ...common, random: parts.random, limits, checkOpen: hooks.checkOpen });
+  const starter = new Starter({
+    ...common,
+    proofs: parts.proofs,
+    random: parts.random,
+    limits,
+    checkOpen: hooks.checkOpen,
+  });
   const recovery = new Recovery({
     ...common,
     below,

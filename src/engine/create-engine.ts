@@ -8,16 +8,18 @@ import { openSqliteStore } from '../store/sqlite/open.ts';
 import { consoleLogger, systemClock, systemDefer, systemPoll, systemRandom, systemSweep } from './default-ports.ts';
 import { Engine } from './engine.ts';
 import { checkRetention } from './retention.ts';
+import { RuleProofs } from './rule-proofs.ts';
 import {
   checkCallbackBase,
   checkFunctions,
   checkLimits,
   checkMs,
+  checkVerify,
   defaultStoreFile,
   type EngineOptions,
 } from './options.ts';
 
-/** @throws DefinitionError; WorkflowError STORE_* when the store cannot be opened */
+/** @throws DefinitionError, also when a rule of a workflow does not hold; WorkflowError STORE_* when the store cannot be opened */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const env = options.env ?? process.env;
   const clock = options.clock ?? systemClock;
@@ -31,7 +33,10 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const limits = checkLimits(options.limits);
   const retention = options.retention === undefined ? null : checkRetention(options.retention);
   const http = createHttpClient({ ...options.http, allowHosts: options.allowHosts ?? [], clock });
+  const verify = checkVerify(options.verify);
   const store = openStore(options);
+  const logger = options.logger ?? consoleLogger;
+  const proofs = new RuleProofs({ store, clock, logger, verify });
   try {
     const engine = new Engine({
       workflows: options.workflows ?? [],
@@ -46,7 +51,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       inspect: options.inspect ?? null,
       clock,
       random: options.random ?? systemRandom,
-      logger: options.logger ?? consoleLogger,
+      logger,
+      proofs,
       poll: options.poll ?? (isShared(options) ? systemPoll : null),
       retention,
       sweep: options.sweep ?? systemSweep,
@@ -57,10 +63,11 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       adopts: options.recover === undefined || options.recover === true,
     });
     store.acquire();
+    await proofs.prove(engine.workflows);
     const { recover = true } = options;
     if (recover !== false) engine.recover(recover === true ? undefined : recover);
     engine.listen();
-    return await Promise.resolve(engine);
+    return engine;
   } catch (error) {
     store.close();
     await http.close();

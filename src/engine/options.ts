@@ -97,6 +97,12 @@ export interface EngineOptions {
    * @default nobody
    */
   readonly inspect?: InspectionObserver;
+  /**
+   * Whether workflows whose rules do not hold are refused, by `createEngine` and by the start of a run. What was proven is kept in the
+   * store, so that it is found out once for each workflow and its rules. `'off'`: rules are not looked at.
+   * @default 'rules'
+   */
+  readonly verify?: 'rules' | 'off';
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -124,6 +130,12 @@ export function checkMs(option: 'sleepAfterMs' | 'graceMs', ms: number = 5_000):
 export function checkFunctions(functions: EngineOptions['functions'] = 'record'): 'record' | 'strict' {
   if (functions === 'record' || functions === 'strict') return functions;
   throw new WorkflowError('REQUEST_INVALID', `functions takes 'record' or 'strict', not ${JSON.stringify(functions)}`);
+}
+
+/** @throws WorkflowError REQUEST_INVALID */
+export function checkVerify(verify: EngineOptions['verify'] = 'rules'): 'rules' | 'off' {
+  if (verify === 'rules' || verify === 'off') return verify;
+  throw new WorkflowError('REQUEST_INVALID', `verify takes 'rules' or 'off', not ${JSON.stringify(verify)}`);
 }
 
 /** Without closing slash; null: there is none. @throws WorkflowError REQUEST_INVALID */

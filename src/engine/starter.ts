@@ -6,6 +6,7 @@ import { toDefinition, type Workflow, type WorkflowDefinition } from '../definit
 import type { RunReads } from './background.ts';
 import { checkBreakpoints } from './breakpoints.ts';
 import type { Catalog } from './catalog.ts';
+import type { RuleProofs } from './rule-proofs.ts';
 import type { LiveRuns } from './live-runs.ts';
 import type { EngineLimits } from './options.ts';
 import { checkInput, checkRunId, checkTags, hashInput, newRow, startedEvent, type StartOptions } from './start.ts';
@@ -13,6 +14,7 @@ import type { Values } from './values.ts';
 
 export interface StarterOptions {
   readonly catalog: Catalog;
+  readonly proofs: RuleProofs;
   readonly live: LiveRuns;
   readonly reads: RunReads;
   readonly values: Values;
@@ -36,9 +38,10 @@ export class Starter {
     input: unknown,
     options: StartOptions,
   ): Promise<string> {
-    const { catalog, limits, random } = this.#options;
+    const { catalog, proofs, limits, random } = this.#options;
     const definition = typeof workflow === 'string' ? catalog.find(workflow) : toDefinition(workflow);
     catalog.add(definition);
+    if (proofs.open([definition]).length > 0) await proofs.prove([definition]);
     const checked = checkInput(definition, input, limits.maxInputBytes);
     if (options.tags !== undefined) checkTags(options.tags);
     const { runId } = options;

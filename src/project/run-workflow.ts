@@ -14,13 +14,14 @@ export interface RunWorkflowOptions extends LoadOptions, StartOptions {
   /** Further hosts that `http` steps may call although they are local or private. @default [] */
   readonly allowHosts?: readonly string[];
   readonly durability?: EngineOptions['durability'];
+  readonly verify?: EngineOptions['verify'];
 }
 
 /**
  * Finds the project's workflows, runs the one with that name, id or title, and gives its output. With a `runId` that was
  * started before with the same input it gives that run's output, and continues the run first if it was interrupted.
  *
- * @throws DefinitionError, InputError; RunFailedError, CancelledError when the run does not complete; WorkflowError NOT_FOUND,
+ * @throws DefinitionError (also when a rule does not hold), InputError; RunFailedError, CancelledError when the run does not complete; WorkflowError NOT_FOUND,
  * CONFLICT (the run id is taken, or another process drives that run), STORE_*
  */
 export async function runWorkflow(
@@ -28,7 +29,7 @@ export async function runWorkflow(
   input: unknown = {},
   options: RunWorkflowOptions = {},
 ): Promise<unknown> {
-  const { path, store, allowHosts = [], durability, runId, tags, ...load } = options;
+  const { path, store, allowHosts = [], durability, verify, runId, tags, ...load } = options;
   const project = await loadWorkflows(path, load);
   const definition = findWorkflow(project.workflows, name);
   const engine = await createEngine({
@@ -37,6 +38,7 @@ export async function runWorkflow(
     recover: false,
     ...(store === undefined ? {} : { store }),
     ...(durability === undefined ? {} : { durability }),
+    ...(verify === undefined ? {} : { verify }),
   });
   try {
     const run = await engine.start(definition, input, {

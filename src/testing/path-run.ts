@@ -100,6 +100,7 @@ class PathRun {
       store: this.#store,
       clock: this.#clock,
       logger: new MemoryLog(),
+      verify: 'off',
       handlers: new Map(handlers),
     });
     try {

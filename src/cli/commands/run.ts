@@ -14,7 +14,7 @@ export async function run(io: Io, name: string, values: readonly string[], flags
   const project = await openProject(io, flags);
   const definition = findWorkflow(project.workflows, name);
   const store = openStore(io, project, flags, false);
-  const engine = await openEngine(project, store, flags);
+  const engine = await openEngine(project, store, flags, flags.verify === false ? 'off' : 'rules');
   try {
     return await inWholeLines(io, showMode(io, flags), async () => {
       const started = await engine.start(definition, input, {

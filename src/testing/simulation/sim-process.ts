@@ -81,6 +81,7 @@ export class SimProcess implements Fate {
         clock: this.#clock(),
         random: world.random,
         logger: this.#logger(),
+        verify: 'off',
         poll: (look) => {
           this.#look = look;
           return () => (this.#look = () => undefined);

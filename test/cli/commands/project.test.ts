@@ -55,6 +55,16 @@ describe('validate', () => {
     expect(io.stdoutText()).toBe('');
   });
 
+  test('tells rules that do not hold, with the path', async () => {
+    const ruled = (rule: string): string => `${helloYaml.trimEnd()}\n    rules: [${rule}]\n`;
+    const io = createFakeIo(folderWith({ 'workflows.yaml': ruled('{ name: not this, never: greet }') }));
+    expect(await validate(io, '.', {})).toBe(2);
+    expect(io.stderrText()).toMatch(/error: rules\[0\]: the rule 'not this' does not hold.*\(found the path: /);
+    expect(io.stderrText()).toMatch(/\n1 mistake in .*workflows\.yaml\n$/);
+    const holding = createFakeIo(folderWith({ 'workflows.yaml': ruled('{ always: greet }') }));
+    expect(await validate(holding, '.', {})).toBe(0);
+  });
+
   test('with --json gives them as data', async () => {
     const io = createFakeIo(folderWith({ 'flow.yaml': mistaken }));
     expect(await validate(io, 'flow.yaml', { json: true })).toBe(2);
