@@ -31,7 +31,7 @@ const engine = await createEngine({
 point.leave('recovery');
 say('ready');
 
-async function obey(command: Command): Promise<void> {
+async function obey(command: Command): Promise<unknown> {
   const { run, by } = command;
   switch (command.do) {
     case 'start':

@@ -29,6 +29,7 @@ export type { RetentionOptions } from './engine/retention.ts';
 export { Run, RunFailedError } from './engine/run.ts';
 export type { RunReport, StepReport } from './engine/run.ts';
 export type { Reason } from './engine/commands.ts';
+export type { Delivered } from './engine/messages.ts';
 export type { Edits } from './engine/control-commands.ts';
 export type { ForkOptions, ForkPlan, ForkPoint, RerunPlan } from './engine/fork.ts';
 export type { Repeat } from './engine/repeats.ts';

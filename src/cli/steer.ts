@@ -1,13 +1,11 @@
 /**
- * Says something to a run: signals, answers, control. When another living process drives the run, it is left for that one, and
- * we wait until it was taken; else this process drives the run.
+ * Says something to a run: signals, answers, control. When another living process drives the run, that one takes it; else this
+ * process drives the run.
  */
-import { WorkflowError } from '../core/errors.ts';
-import type { HistoryEvent } from '../core/event.ts';
 import type { Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow } from '../core/run.ts';
-import { decodeEvent } from '../engine/codec.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Delivered } from '../engine/messages.ts';
 import type { Project } from '../project/project.ts';
 import { drive, readTimeout } from './drive.ts';
 import { exitCodes } from './exit-code.ts';
@@ -30,9 +28,7 @@ export interface Opened {
 export interface Message {
   /** What it is called: `the signal 'paid'`. */
   readonly what: string;
-  tell(engine: Engine): Promise<void>;
-  /** Of an event that the run took meanwhile: whether it is this message, or one that leaves no place for it. */
-  verdict(event: HistoryEvent): 'taken' | 'refused' | null;
+  tell(engine: Engine): Promise<Delivered>;
 }
 
 export interface Steering extends Message {
@@ -88,54 +84,14 @@ function topOf(store: Store, row: RunRow): RunRow {
  */
 export async function say(io: Io, opened: Opened, message: Message): Promise<number | null> {
   const { engine, store, row } = opened;
-  const before = store.lastSeq(row.id);
-  const wasElsewhere = store.isOwnedElsewhere(row.id);
-  await message.tell(engine);
-  if (!wasElsewhere || !store.isOwnedElsewhere(row.id)) {
-    // It may have ended in this very moment, and then nobody will take what was left.
-    if (wasElsewhere && isOver(store, row.id))
-      return tellLeft(io, opened, message, outcome(store, row.id, before, message));
-    return null;
-  }
-  return tellLeft(io, opened, message, await untilTaken(io, store, row.id, before, message));
+  const delivered = await message.tell(engine);
+  // Who drove it may have gone meanwhile.
+  const isFree = store.readRun(row.id)?.endedAt === null && !store.isOwnedElsewhere(row.id);
+  return delivered === 'here' || isFree ? null : tellLeft(io, opened, message, delivered === 'elsewhere');
 }
 
-/** How often it is asked, and for how long. */
-const pollMs = 50;
-const patienceMs = 5_000;
-
-type Fate = 'taken' | 'refused' | 'open';
-
-async function untilTaken(io: Io, store: Store, run: string, before: number, message: Message): Promise<Fate> {
-  const until = io.clock.now() + patienceMs;
-  for (;;) {
-    const fate = outcome(store, run, before, message);
-    if (fate !== 'open' || io.clock.now() >= until) return fate;
-    await new Promise<void>((resolve) => void io.clock.schedule(resolve, pollMs));
-  }
-}
-
-function outcome(store: Store, run: string, before: number, message: Message): Fate {
-  // Its end is asked for first: what is in the history then stays all there is.
-  const hasEnded = isOver(store, run);
-  for (const stored of store.readEvents(run, before + 1)) {
-    const verdict = message.verdict(decodeEvent(stored).event);
-    if (verdict !== null) return verdict;
-  }
-  return hasEnded ? 'refused' : 'open';
-}
-
-function isOver(store: Store, run: string): boolean {
-  return store.readRun(run)?.endedAt !== null;
-}
-
-function tellLeft(io: Io, { store, project, flags, row }: Opened, { what }: Message, fate: Fate): number {
+function tellLeft(io: Io, { store, project, flags, row }: Opened, { what }: Message, isTaken: boolean): number {
   const status = store.readRun(row.id)?.status ?? row.status;
-  if (fate === 'refused') {
-    const why = endedStatuses.has(status) ? `the run is ${status} already` : 'somebody else was first';
-    throw new WorkflowError('CONFLICT', `run '${row.id}' did not take ${what}: ${why}`);
-  }
-  const isTaken = fate === 'taken';
   const { ok: exitCode } = exitCodes;
   if (flags.json === true) {
     const { id: runId, workflow } = row;

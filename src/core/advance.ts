@@ -166,6 +166,8 @@ function ignored({ seq, event }: Recorded): Refused {
       `the machine ignores event ${seq}: the result of effect '${event.effect}', which it started`,
     );
   }
+  if (event.type === 'task.answered')
+    return { refused: `the task of step '${event.step}' (visit ${event.visit}) is not open any more` };
   return { refused: `the run takes no '${event.type}' in its state` };
 }
 

@@ -5,7 +5,7 @@ import { heartbeatTimer } from '../core/accept.ts';
 import type { Callback } from '../http/headers.ts';
 import { CallbackTokens, type AttemptAddress } from './callback-token.ts';
 import { completionEvent, openAttempt, type Completion, type CompletionLimits } from './completions.ts';
-import type { Messages } from './messages.ts';
+import type { Delivered, Messages } from './messages.ts';
 import type { Reader } from './reader.ts';
 
 export interface CallbacksOptions extends CompletionLimits {
@@ -36,15 +36,15 @@ export class Callbacks {
     return { token, url: base === null ? null : `${base}/${token}` };
   }
 
-  async complete(token: string, completion: Completion): Promise<void> {
+  async complete(token: string, completion: Completion): Promise<Delivered> {
     const { rooms } = this.#options;
     const address = this.#tokens.read(token);
     const { program, state } = rooms().reader.stateOf(address.run);
     const event = completionEvent({ address, program, state }, completion, this.#options);
-    await rooms().messages.tell(address.run, event);
+    return rooms().messages.tell(address.run, event);
   }
 
-  async heartbeat(token: string): Promise<void> {
+  async heartbeat(token: string): Promise<Delivered> {
     const { rooms, clock } = this.#options;
     const address = this.#tokens.read(token);
     const { program, state } = rooms().reader.stateOf(address.run);
@@ -53,11 +53,11 @@ export class Callbacks {
     const timer = effect === undefined ? null : heartbeatTimer(effect);
     const heartbeatMs = effect?.accepted?.heartbeatMs ?? null;
     // Before it is accepted the call itself is the sign of life.
-    if (timer === null || heartbeatMs === null) return;
+    if (timer === null || heartbeatMs === null) return 'here';
     const last = (state.timers.get(timer)?.dueAt ?? 0) - heartbeatMs;
-    if (clock.now() - last < heartbeatMs / beatsPerTimeout) return;
+    if (clock.now() - last < heartbeatMs / beatsPerTimeout) return 'here';
     const { visit, attempt } = address;
     const event: EffectHeartbeat = { type: 'effect.heartbeat', effect: step.id, visit, attempt };
-    await rooms().messages.tell(address.run, event);
+    return rooms().messages.tell(address.run, event);
   }
 }

@@ -13,7 +13,7 @@ import { stepInfo } from '../../machines/program.ts';
 import { recordOf } from '../../machines/record.ts';
 import { planned, type ControlCommand, type Past, type Subject } from './control-commands.ts';
 import type { RunDriver } from './driver.ts';
-import type { LiveRuns } from './live-runs.ts';
+import { refused, type LiveRuns } from './live-runs.ts';
 import { loadRun, Replay, type LoadedRun } from './load.ts';
 import { rebasedBy, type Place } from './rebase.ts';
 import { RunRecord } from './run-record.ts';
@@ -45,9 +45,8 @@ export class Control {
       this.#trial(id, command);
       return 'elsewhere';
     }
-    const refused = await told;
-    if (refused !== null)
-      throw new WorkflowError('CONFLICT', `run '${id}' does not take '${command.kind}': ${refused}`);
+    const why = await told;
+    if (why !== null) throw refused(id, command.kind, why);
     return 'done';
   }
 

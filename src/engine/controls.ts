@@ -9,26 +9,30 @@ import { checkBreakpoint } from './breakpoints.ts';
 import type { EffectError } from './completions.ts';
 import type { ControlCommand, Edits } from './control-commands.ts';
 import type { ForkOptions, ForkPlan, ForkPoint, RerunPlan } from './fork.ts';
+import type { Delivered } from './messages.ts';
 import type { MigrateOptions, MigrationReport } from './migrations.ts';
 import type { Run } from './run.ts';
 import type { BreakpointOption } from './start.ts';
 
-/** All of it resolves when it is committed, or left for the process that drives the run. */
+/**
+ * All of it resolves with where it arrived ({@link Delivered}): when it is committed, by this engine or by the process that drives the
+ * run, or when it is stored for that one, which does not look now. What that one refuses is a CONFLICT with its reason.
+ */
 export abstract class Controls {
   /** @throws WorkflowError when the engine is closed */
   protected abstract openRooms(): Rooms;
   protected abstract readonly maxInputBytes: number;
   abstract run(id: string): Run;
 
-  async signal(id: string, name: string, payload?: unknown, { by }: { readonly by?: string } = {}): Promise<void> {
-    await this.#tell(id, signalCommand(name, payload, by, this.maxInputBytes));
+  async signal(id: string, name: string, payload?: unknown, { by }: { readonly by?: string } = {}): Promise<Delivered> {
+    return this.#tell(id, signalCommand(name, payload, by, this.maxInputBytes));
   }
 
   /** Answers a task. @throws InputError when the answer does not fit the form; WorkflowError NOT_FOUND, CONFLICT (answered already) */
-  async answer(task: string, answer: unknown, { by }: { readonly by?: string } = {}): Promise<void> {
+  async answer(task: string, answer: unknown, { by }: { readonly by?: string } = {}): Promise<Delivered> {
     const address = parseTaskId(task);
     const { program, context } = this.openRooms().reader.stateOf(address.run);
-    await this.#tell(address.run, answerCommand(address, program, context, answer, by, this.maxInputBytes));
+    return this.#tell(address.run, answerCommand(address, program, context, answer, by, this.maxInputBytes));
   }
 
   /**
@@ -40,56 +44,56 @@ export abstract class Controls {
     token: string,
     output: unknown,
     beside: { readonly metadata?: Readonly<Record<string, unknown>> } = {},
-  ): Promise<void> {
-    await this.openRooms().callbacks.complete(token, { output: output ?? null, ...beside });
+  ): Promise<Delivered> {
+    return this.openRooms().callbacks.complete(token, { output: output ?? null, ...beside });
   }
 
   /** As {@link completeEffect}, with what an agent would have answered at once: `{ response, metadata }`. */
-  async answerEffect(token: string, answer: unknown): Promise<void> {
-    await this.openRooms().callbacks.complete(token, { answer });
+  async answerEffect(token: string, answer: unknown): Promise<Delivered> {
+    return this.openRooms().callbacks.complete(token, { answer });
   }
 
   /** The work failed: the attempt fails, and another one may follow. @throws as {@link completeEffect} */
-  async failEffect(token: string, error: EffectError): Promise<void> {
-    await this.openRooms().callbacks.complete(token, { error });
+  async failEffect(token: string, error: EffectError): Promise<Delivered> {
+    return this.openRooms().callbacks.complete(token, { error });
   }
 
   /** A sign of life of the work. CONFLICT says that nobody waits for it any more. @throws as {@link completeEffect} */
-  async heartbeat(token: string): Promise<void> {
-    await this.openRooms().callbacks.heartbeat(token);
+  async heartbeat(token: string): Promise<Delivered> {
+    return this.openRooms().callbacks.heartbeat(token);
   }
 
-  async pause(id: string, reason: Reason = {}): Promise<void> {
-    await this.#tell(id, { type: 'run.paused', ...checkReason(reason) });
+  async pause(id: string, reason: Reason = {}): Promise<Delivered> {
+    return this.#tell(id, { type: 'run.paused', ...checkReason(reason) });
   }
 
-  async resume(id: string, reason: Reason = {}): Promise<void> {
-    await this.#tell(id, { type: 'run.resumed', ...checkReason(reason) });
+  async resume(id: string, reason: Reason = {}): Promise<Delivered> {
+    return this.#tell(id, { type: 'run.resumed', ...checkReason(reason) });
   }
 
-  async cancel(id: string, reason: Reason = {}): Promise<void> {
-    await this.#tell(id, { type: 'run.cancelled', ...checkReason(reason) });
+  async cancel(id: string, reason: Reason = {}): Promise<Delivered> {
+    return this.#tell(id, { type: 'run.cancelled', ...checkReason(reason) });
   }
 
-  async terminate(id: string, reason: Reason = {}): Promise<void> {
-    await this.#tell(id, { type: 'run.terminated', ...checkReason(reason) });
+  async terminate(id: string, reason: Reason = {}): Promise<Delivered> {
+    return this.#tell(id, { type: 'run.terminated', ...checkReason(reason) });
   }
 
-  async #tell(id: string, event: HistoryEvent): Promise<void> {
-    await this.openRooms().messages.tell(id, event);
+  async #tell(id: string, event: HistoryEvent): Promise<Delivered> {
+    return this.openRooms().messages.tell(id, event);
   }
 
   /**
    * The run pauses itself before or after a step, each time that it gets there, until the breakpoint is removed. `resume` goes on.
    * @throws WorkflowError NOT_FOUND (no such run or step); CONFLICT when it is there already, or the run has ended
    */
-  async setBreakpoint(id: string, breakpoint: BreakpointOption, reason: Reason = {}): Promise<void> {
-    await this.#tell(id, { type: 'breakpoint.set', ...this.#breakpoint(id, breakpoint), ...checkReason(reason) });
+  async setBreakpoint(id: string, breakpoint: BreakpointOption, reason: Reason = {}): Promise<Delivered> {
+    return this.#tell(id, { type: 'breakpoint.set', ...this.#breakpoint(id, breakpoint), ...checkReason(reason) });
   }
 
   /** @throws as {@link setBreakpoint}; CONFLICT when it is not there */
-  async removeBreakpoint(id: string, breakpoint: BreakpointOption, reason: Reason = {}): Promise<void> {
-    await this.#tell(id, { type: 'breakpoint.removed', ...this.#breakpoint(id, breakpoint), ...checkReason(reason) });
+  async removeBreakpoint(id: string, breakpoint: BreakpointOption, reason: Reason = {}): Promise<Delivered> {
+    return this.#tell(id, { type: 'breakpoint.removed', ...this.#breakpoint(id, breakpoint), ...checkReason(reason) });
   }
 
   /** Those of a run, in the order in which they were set. */
@@ -106,41 +110,41 @@ export abstract class Controls {
    * had completed, also in parallel branches, rounds and child runs, stays so.
    * @throws WorkflowError NOT_FOUND; CONFLICT when it has not failed, or another run waits for it
    */
-  async retry(id: string, reason: Reason = {}): Promise<void> {
-    await this.#control(id, { kind: 'retry', ...checkReason(reason) });
+  async retry(id: string, reason: Reason = {}): Promise<Delivered> {
+    return this.#control(id, { kind: 'retry', ...checkReason(reason) });
   }
 
   /**
    * Goes back to a step: it and all that comes after it are visited anew. Also of a run that has ended.
    * @throws WorkflowError NOT_FOUND (no such run or step); CONFLICT when the step has not begun yet
    */
-  async rerun(id: string, step: string, reason: Reason = {}): Promise<void> {
-    await this.#control(id, { kind: 'rerun', step, ...checkReason(reason) });
+  async rerun(id: string, step: string, reason: Reason = {}): Promise<Delivered> {
+    return this.#control(id, { kind: 'rerun', step, ...checkReason(reason) });
   }
 
   /**
    * Passes a step over that is under way, waits, or failed. A run that failed at it goes on.
    * @throws WorkflowError NOT_FOUND (no such run or step); CONFLICT when the step has ended or not begun
    */
-  async skip(id: string, step: string, reason: Reason = {}): Promise<void> {
-    await this.#control(id, { kind: 'skip', step, ...checkReason(reason) });
+  async skip(id: string, step: string, reason: Reason = {}): Promise<Delivered> {
+    return this.#control(id, { kind: 'skip', step, ...checkReason(reason) });
   }
 
   /**
    * Gives a step its output by hand; what follows an answer (handlers, `assign`) follows. A run that failed at it goes on.
    * @throws InputError when the output does not fit the step's schema or form; WorkflowError as {@link skip}
    */
-  async complete(id: string, step: string, output: unknown, reason: Reason = {}): Promise<void> {
+  async complete(id: string, step: string, output: unknown, reason: Reason = {}): Promise<Delivered> {
     const plain = plainData(output, `the output of step '${step}'`, this.maxInputBytes);
-    await this.#control(id, { kind: 'complete', step, output: plain, ...checkReason(reason) });
+    return this.#control(id, { kind: 'complete', step, output: plain, ...checkReason(reason) });
   }
 
   /**
    * Sets keys of the state, and outputs of steps (by id), of a run that is paused or waits.
    * @throws InputError; WorkflowError NOT_FOUND; CONFLICT when it is at work, or has ended
    */
-  async edit(id: string, edits: Edits, reason: Reason = {}): Promise<void> {
-    await this.#control(id, { kind: 'edit', ...this.#plainEdits(edits), ...checkReason(reason) });
+  async edit(id: string, edits: Edits, reason: Reason = {}): Promise<Delivered> {
+    return this.#control(id, { kind: 'edit', ...this.#plainEdits(edits), ...checkReason(reason) });
   }
 
   /**
@@ -186,7 +190,7 @@ export abstract class Controls {
     };
   }
 
-  async #control(id: string, command: ControlCommand): Promise<void> {
-    await this.openRooms().messages.control(id, command);
+  async #control(id: string, command: ControlCommand): Promise<Delivered> {
+    return this.openRooms().messages.control(id, command);
   }
 }

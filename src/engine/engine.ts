@@ -249,6 +249,7 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
 
   async #close(drained: Promise<void>, graceMs: number): Promise<void> {
     await drained;
+    this.#rooms.messages.close();
     const closed = new WorkflowError('CONFLICT', 'the engine was closed');
     this.#rooms.live.stopAll(closed);
     this.#rooms.committer.flush();

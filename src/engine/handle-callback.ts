@@ -5,12 +5,13 @@
  *   POST <base>/<token>/heartbeat  (no body)
  *
  * The token may also come in the header `X-Callback-Token`, the last part of the path is then left out.
- * Answers: 200 `{ status: 'taken' }`; 404 no such token; 409 the attempt is over (stop working on it); 400 and 413 for what cannot be
- * read; all of them with `{ error: { code, message } }`.
+ * Answers: 200 `{ status: 'taken' }`; 202 `{ status: 'waiting' }`: it is stored for the process that drives the run; 404 no such token;
+ * 409 the attempt is over (stop working on it); 400 and 413 for what cannot be read; all of these with `{ error: { code, message } }`.
  */
 import { errorTable, toErrorData, WorkflowError } from '../core/errors.ts';
 import { isPlainObject } from '../core/json.ts';
 import type { Engine } from './engine.ts';
+import type { Delivered } from './messages.ts';
 
 export interface HandleCallbackOptions {
   /** Of a body. @default 10 MiB */
@@ -29,9 +30,12 @@ export async function handleCallback(
     if (request.method !== 'POST')
       return errorResponse(405, 'REQUEST_INVALID', 'callbacks are sent with POST', { allow: 'POST' });
     const { token, isHeartbeat } = addressed(request);
-    if (isHeartbeat) await engine.heartbeat(token);
-    else await take(engine, token, await readBody(request, options.maxBytes ?? 10 * 1024 * 1024));
-    return Response.json({ status: 'taken' });
+    const delivered = isHeartbeat
+      ? await engine.heartbeat(token)
+      : await take(engine, token, await readBody(request, options.maxBytes ?? 10 * 1024 * 1024));
+    return delivered === 'waiting'
+      ? Response.json({ status: 'waiting' }, { status: 202 })
+      : Response.json({ status: 'taken' });
   } catch (error) {
     const { code, message } = toErrorData(error);
     const { http } = errorTable[code as keyof typeof errorTable];
@@ -52,7 +56,7 @@ function addressed(request: Request): { readonly token: string; readonly isHeart
 
 const forms = "{ output }, { error }, or an agent's answer { response }";
 
-async function take(engine: Callee, token: string, body: unknown): Promise<void> {
+async function take(engine: Callee, token: string, body: unknown): Promise<Delivered> {
   const given = isPlainObject(body) ? ['output', 'error', 'response'].filter((name) => Object.hasOwn(body, name)) : [];
   if (!isPlainObject(body) || given.length !== 1) {
     const found = given.length === 0 ? 'none of them' : given.join(' and ');

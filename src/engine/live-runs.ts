@@ -213,10 +213,7 @@ export class LiveRuns {
   /** Posts an event and waits for its commit. @throws WorkflowError CONFLICT when the run does not take it */
   async post(driver: RunDriver, event: HistoryEvent, consumed?: readonly number[]): Promise<void> {
     const applied = await driver.post(event, consumed);
-    if ('refused' in applied)
-      throw new WorkflowError('CONFLICT', `run '${driver.id}' does not take '${event.type}': ${applied.refused}`, {
-        details: { run: driver.id, refused: applied.refused },
-      });
+    if ('refused' in applied) throw refused(driver.id, event.type, applied.refused);
   }
 
   #canHave(id: string): boolean {
@@ -370,4 +367,11 @@ export class LiveRuns {
     this.#drivers.delete(driver.id);
     if (driver.kind !== 'round') this.#topRuns -= 1;
   }
+}
+
+/** What somebody said to a run, and why it does not take it. */
+export function refused(run: string, what: string, why: string): WorkflowError {
+  return new WorkflowError('CONFLICT', `run '${run}' does not take '${what}': ${why}`, {
+    details: { run, refused: why },
+  });
 }

@@ -8,14 +8,14 @@
  */
 import { WorkflowError } from '../core/errors.ts';
 import type { HistoryEvent } from '../core/event.ts';
-import type { Clock, InboxEntry, Logger, Store } from '../core/ports.ts';
+import type { Clock, Delivery, InboxEntry, Logger, Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow } from '../core/run.ts';
 import { signalCommand } from './commands.ts';
 import type { Control } from './control.ts';
 import type { ControlCommand } from './control-commands.ts';
 import type { RunDriver } from './driver.ts';
 import { decodeCommand, encodeCommand, type Command } from './inbox-command.ts';
-import type { LiveRuns } from './live-runs.ts';
+import { refused, type LiveRuns } from './live-runs.ts';
 
 export interface MessagesOptions {
   readonly store: Store;
@@ -30,29 +30,73 @@ export interface MessagesOptions {
 const pageSize = 500;
 /** How long who left an entry can read that it was refused. */
 const refusedForMs = 3_600_000;
+/** How often, and for how long, it is asked what became of an entry. */
+const askMs = 20;
+const patienceMs = 5_000;
+
+/**
+ * Where a command arrived. `'here'`: it is committed, and this engine drives the run. `'elsewhere'`: it is committed by the process
+ * that drives the run. `'waiting'`: it is stored for that process, which has not looked at it for 5 seconds, and will when it does.
+ */
+export type Delivered = 'here' | 'elsewhere' | 'waiting';
 
 export class Messages {
   readonly #options: MessagesOptions;
   /** Entries of the inbox whose commit is in line. */
   readonly #applied = new Set<number>();
   #changeCount = -1;
+  #isClosed = false;
 
   constructor(options: MessagesOptions) {
     this.#options = options;
   }
 
-  /** Resolves when it is committed, or left for the process that drives the run. @throws WorkflowError CONFLICT */
-  async tell(id: string, event: HistoryEvent): Promise<void> {
+  /** @throws WorkflowError CONFLICT when the run does not take it, here or where it is driven */
+  async tell(id: string, event: HistoryEvent): Promise<Delivered> {
     const { live } = this.#options;
     const told = live.tell(id, (driver) => live.post(driver, event));
-    if (told === null) this.#leave(id, event);
-    else await told;
+    if (told === null) return this.#deliver(id, event);
+    await told;
+    return 'here';
   }
 
   /** As {@link tell}. @throws as `Control.tell` */
-  async control(id: string, command: ControlCommand): Promise<void> {
+  async control(id: string, command: ControlCommand): Promise<Delivered> {
     const where = await this.#options.control.tell(id, command);
-    if (where === 'elsewhere') this.#leave(id, { type: 'control', command });
+    return where === 'done' ? 'here' : this.#deliver(id, { type: 'control', command });
+  }
+
+  /** Leaves it for the process that drives the run, and waits for what that makes of it. */
+  async #deliver(id: string, command: Command): Promise<Delivered> {
+    const { clock } = this.#options;
+    const entry = this.#leave(id, command);
+    const until = clock.now() + patienceMs;
+    for (;;) {
+      const fate = this.#fateOf(entry);
+      if (fate === 'taken') return 'elsewhere';
+      if (fate !== 'waiting') {
+        this.#options.store.removeInbox([entry]);
+        const { type } = command.type === 'control' ? { type: command.command.kind } : command;
+        throw refused(id, type, fate.refused);
+      }
+      if (this.#isClosed || clock.now() >= until) return 'waiting';
+      await new Promise<void>((resolve) => void clock.schedule(resolve, askMs));
+    }
+  }
+
+  /** A store that cannot be read now is asked again. */
+  #fateOf(entry: number): Delivery {
+    try {
+      return this.#isClosed ? 'waiting' : this.#options.store.deliveryOf(entry);
+    } catch (error) {
+      if (error instanceof WorkflowError && error.retryable) return 'waiting';
+      throw error;
+    }
+  }
+
+  /** Nobody is waited for any more. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Runs became ours: what was left for them before is there now. */
@@ -92,9 +136,10 @@ export class Messages {
     }
   }
 
-  #leave(id: string, event: Command): void {
+  /** Gives the entry of the inbox. */
+  #leave(id: string, event: Command): number {
     const { store, clock } = this.#options;
-    store.post(id, encodeCommand(event), clock.now());
+    return store.post(id, encodeCommand(event), clock.now());
   }
 
   /** What other processes left for our runs. Cheap when nobody wrote, unless there are `newRuns` of ours. */

@@ -7,6 +7,7 @@ import {
   type ErrorCode,
   type ErrorData,
 } from '../core/errors.ts';
+import type { Delivered } from './messages.ts';
 import type { Compensation, RunRow, RunStatus, StepStatus } from '../core/run.ts';
 import type { Reason } from './commands.ts';
 import type { Edits } from './control-commands.ts';
@@ -68,20 +69,20 @@ export interface RunAccess {
   events(id: string): AsyncIterableIterator<RunEvent>;
   /** Resolves when the run has ended. */
   ended(id: string): Promise<RunReport>;
-  cancel(id: string, reason: Reason): Promise<void>;
-  terminate(id: string, reason: Reason): Promise<void>;
-  pause(id: string, reason: Reason): Promise<void>;
-  resume(id: string, reason: Reason): Promise<void>;
-  retry(id: string, reason: Reason): Promise<void>;
-  rerun(id: string, step: string, reason: Reason): Promise<void>;
-  skip(id: string, step: string, reason: Reason): Promise<void>;
-  complete(id: string, step: string, output: unknown, reason: Reason): Promise<void>;
-  edit(id: string, edits: Edits, reason: Reason): Promise<void>;
+  cancel(id: string, reason: Reason): Promise<Delivered>;
+  terminate(id: string, reason: Reason): Promise<Delivered>;
+  pause(id: string, reason: Reason): Promise<Delivered>;
+  resume(id: string, reason: Reason): Promise<Delivered>;
+  retry(id: string, reason: Reason): Promise<Delivered>;
+  rerun(id: string, step: string, reason: Reason): Promise<Delivered>;
+  skip(id: string, step: string, reason: Reason): Promise<Delivered>;
+  complete(id: string, step: string, output: unknown, reason: Reason): Promise<Delivered>;
+  edit(id: string, edits: Edits, reason: Reason): Promise<Delivered>;
   fork(id: string, options: ForkOptions): Promise<Run>;
-  setBreakpoint(id: string, breakpoint: BreakpointOption, reason: Reason): Promise<void>;
-  removeBreakpoint(id: string, breakpoint: BreakpointOption, reason: Reason): Promise<void>;
+  setBreakpoint(id: string, breakpoint: BreakpointOption, reason: Reason): Promise<Delivered>;
+  removeBreakpoint(id: string, breakpoint: BreakpointOption, reason: Reason): Promise<Delivered>;
   breakpoints(id: string): readonly Breakpoint[];
-  signal(id: string, name: string, payload: unknown, by: { readonly by?: string }): Promise<void>;
+  signal(id: string, name: string, payload: unknown, by: { readonly by?: string }): Promise<Delivered>;
   tasksOf(id: string): readonly Task[];
 }
 
@@ -124,47 +125,47 @@ export class Run<Output = unknown> {
   }
 
   /** Ends it as cancelled: effects under way are aborted, `onFailure` steps run. Resolves when that is committed. */
-  cancel(reason: Reason = {}): Promise<void> {
+  cancel(reason: Reason = {}): Promise<Delivered> {
     return this.#access.cancel(this.id, reason);
   }
 
   /** Ends it as cancelled at once: no `onFailure` step runs. */
-  terminate(reason: Reason = {}): Promise<void> {
+  terminate(reason: Reason = {}): Promise<Delivered> {
     return this.#access.terminate(this.id, reason);
   }
 
   /** Closes it to all but control events: effects under way finish, their results wait, nothing new starts. */
-  pause(reason: Reason = {}): Promise<void> {
+  pause(reason: Reason = {}): Promise<Delivered> {
     return this.#access.pause(this.id, reason);
   }
 
   /** Goes on after a pause: what arrived meanwhile is applied. */
-  resume(reason: Reason = {}): Promise<void> {
+  resume(reason: Reason = {}): Promise<Delivered> {
     return this.#access.resume(this.id, reason);
   }
 
   /** Goes on with a failed or cancelled run: where it stopped, with what had completed. */
-  retry(reason: Reason = {}): Promise<void> {
+  retry(reason: Reason = {}): Promise<Delivered> {
     return this.#access.retry(this.id, reason);
   }
 
   /** Goes back to a step: it and all that comes after it are visited anew. */
-  rerun(step: string, reason: Reason = {}): Promise<void> {
+  rerun(step: string, reason: Reason = {}): Promise<Delivered> {
     return this.#access.rerun(this.id, step, reason);
   }
 
   /** Passes over a step that is under way, waits, or failed. */
-  skip(step: string, reason: Reason = {}): Promise<void> {
+  skip(step: string, reason: Reason = {}): Promise<Delivered> {
     return this.#access.skip(this.id, step, reason);
   }
 
   /** Gives a step that is under way, waits, or failed its output by hand. */
-  complete(step: string, output: unknown, reason: Reason = {}): Promise<void> {
+  complete(step: string, output: unknown, reason: Reason = {}): Promise<Delivered> {
     return this.#access.complete(this.id, step, output, reason);
   }
 
   /** Sets keys of the state, and outputs of steps, while it is paused or waits. */
-  edit(edits: Edits, reason: Reason = {}): Promise<void> {
+  edit(edits: Edits, reason: Reason = {}): Promise<Delivered> {
     return this.#access.edit(this.id, edits, reason);
   }
 
@@ -174,11 +175,11 @@ export class Run<Output = unknown> {
   }
 
   /** It pauses itself before or after a step, each time that it gets there. */
-  setBreakpoint(breakpoint: BreakpointOption, reason: Reason = {}): Promise<void> {
+  setBreakpoint(breakpoint: BreakpointOption, reason: Reason = {}): Promise<Delivered> {
     return this.#access.setBreakpoint(this.id, breakpoint, reason);
   }
 
-  removeBreakpoint(breakpoint: BreakpointOption, reason: Reason = {}): Promise<void> {
+  removeBreakpoint(breakpoint: BreakpointOption, reason: Reason = {}): Promise<Delivered> {
     return this.#access.removeBreakpoint(this.id, breakpoint, reason);
   }
 
@@ -188,7 +189,7 @@ export class Run<Output = unknown> {
   }
 
   /** Taken by the steps that wait for it, else kept until one does. */
-  signal(name: string, payload?: unknown, by: { readonly by?: string } = {}): Promise<void> {
+  signal(name: string, payload?: unknown, by: { readonly by?: string } = {}): Promise<Delivered> {
     return this.#access.signal(this.id, name, payload, by);
   }
 

@@ -204,7 +204,7 @@ describe('time', () => {
 });
 
 describe('a result that is', () => {
-  test.each<[string, (given: Lab) => Promise<void>, object, Readonly<Record<string, unknown>>?]>([
+  test.each<[string, (given: Lab) => Promise<unknown>, object, Readonly<Record<string, unknown>>?]>([
     [
       'a failure',
       (given) => given.engine.failEffect(given.token(), 'no luck'),
@@ -378,8 +378,10 @@ test('a process that does not drive the run passes it on', async () => {
   await using owner = await lab(one(), { store: openMemoryStore(database), clock, poll });
   await started(owner);
   await using other = await lab(one(), { store: openMemoryStore(database), clock });
-  await other.engine.completeEffect(owner.token(), 'from elsewhere');
+  const completing = other.engine.completeEffect(owner.token(), 'from elsewhere');
   look();
+  await clock.advance(100);
+  expect(await completing).toBe('elsewhere');
   expect(await owner.drive('r')).toMatchObject({ output: 'from elsewhere' });
   expect(await code(other.engine.completeEffect(owner.token(), 'again'))).toBe('CONFLICT');
 });

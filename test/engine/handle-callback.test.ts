@@ -2,19 +2,21 @@
 import { describe, expect, test } from 'vitest';
 import { WorkflowError } from '../../src/core/errors.ts';
 import { handleCallback } from '../../src/engine/handle-callback.ts';
+import type { Delivered } from '../../src/engine/messages.ts';
 
 class FakeEngine {
   readonly told: unknown[] = [];
   problem: Error | null = null;
-  #tell(...parts: readonly unknown[]): Promise<void> {
+  delivered: Delivered = 'here';
+  #tell(...parts: readonly unknown[]): Promise<Delivered> {
     this.told.push(parts);
-    return this.problem === null ? Promise.resolve() : Promise.reject(this.problem);
+    return this.problem === null ? Promise.resolve(this.delivered) : Promise.reject(this.problem);
   }
-  completeEffect = (token: string, output: unknown, beside: unknown): Promise<void> =>
+  completeEffect = (token: string, output: unknown, beside: unknown): Promise<Delivered> =>
     this.#tell('complete', token, output, beside);
-  answerEffect = (token: string, answer: unknown): Promise<void> => this.#tell('answer', token, answer);
-  failEffect = (token: string, error: unknown): Promise<void> => this.#tell('fail', token, error);
-  heartbeat = (token: string): Promise<void> => this.#tell('heartbeat', token);
+  answerEffect = (token: string, answer: unknown): Promise<Delivered> => this.#tell('answer', token, answer);
+  failEffect = (token: string, error: unknown): Promise<Delivered> => this.#tell('fail', token, error);
+  heartbeat = (token: string): Promise<Delivered> => this.#tell('heartbeat', token);
 }
 
 const base = 'https://flows.test/callbacks';
@@ -34,6 +36,12 @@ async function send(engine: FakeEngine, path: string, body?: unknown, init: Requ
 }
 
 describe('handleCallback', () => {
+  test('says so when it waits for the process that drives the run', async () => {
+    const engine = new FakeEngine();
+    engine.delivered = 'waiting';
+    expect(await send(engine, '/t.s', { output: 1 })).toEqual({ status: 202, body: { status: 'waiting' } });
+  });
+
   test.each<[string, string, unknown, unknown, RequestInit?]>([
     ['an output', '/t.s', { output: { n: 1 } }, ['complete', 't.s', { n: 1 }, {}]],
     [

@@ -351,9 +351,13 @@ describe('a command for a run of another process', () => {
     await owner.clock.settle();
     await using other = await createTestEngine({ workflows: [definition], store: openMemoryStore(database) });
     await expect(other.engine.skip(run, 'b')).rejects.toThrow(/has not begun/);
-    await other.engine.complete(run, 'h', { decision: 'reject' }, { by: 'bob' });
+    const completing = other.engine.complete(run, 'h', { decision: 'reject' }, { by: 'bob' });
+    await other.clock.settle();
     expect(owner.engine.report(run).status).toBe('running');
     look();
+    await owner.clock.settle();
+    await other.clock.advance(100);
+    expect(await completing).toBe('elsewhere');
     expect(await owner.drive(run)).toMatchObject({ status: 'completed' });
     expect(other.engine.steps(run).map(({ status }) => status)).toEqual(['completed', 'completed', 'completed']);
   });

@@ -133,6 +133,90 @@ describe('an entry of the inbox', () => {
   });
 });
 
+describe('a command for a run that another engine drives', () => {
+  async function two(): Promise<{
+    readonly owner: Awaited<ReturnType<typeof listening>>;
+    readonly other: TestEngine;
+    [Symbol.asyncDispose](): Promise<void>;
+  }> {
+    const owner = await listening();
+    const other = await createTestEngine({
+      store: openMemoryStore(owner.database),
+      clock: owner.clock,
+      workflows: [waiting],
+    });
+    return {
+      owner,
+      other,
+      [Symbol.asyncDispose]: async () => {
+        await other.engine.close();
+        await owner.engine.close();
+      },
+    };
+  }
+
+  test('resolves when that one has taken it', async () => {
+    await using engines = await two();
+    const { owner, other } = engines;
+    await owner.engine.start(waiting, {}, { runId: 'run' });
+    let delivered: string | null = null;
+    const told = other.engine.signal('run', 'go', 1).then((where) => {
+      delivered = where;
+    });
+    await owner.clock.advance(1_000);
+    expect(delivered).toBeNull();
+    await owner.look();
+    await owner.clock.advance(100);
+    await told;
+    expect(delivered).toBe('elsewhere');
+    expect(await owner.engine.signal('run', 'go', 2)).toBe('here');
+  });
+
+  test('fails with the reason for which that one refuses it, and leaves nothing behind', async () => {
+    const asking = flow({ name: 'asking', steps: [{ id: 'ok', type: 'human' }, agent('a')] });
+    await using engines = await two();
+    const { owner, other } = engines;
+    await owner.engine.start(asking, {}, { runId: 'run' });
+    const yes = { decision: 'approve' };
+    const answers = [other.engine.answer('run:ok:1', yes), other.engine.answer('run:ok:1', yes)];
+    const settled = Promise.allSettled(answers);
+    await owner.look();
+    await owner.clock.advance(100);
+    expect(await settled).toMatchObject([
+      { value: 'elsewhere' },
+      {
+        reason: {
+          code: 'CONFLICT',
+          message: "run 'run' does not take 'task.answered': the task of step 'ok' (visit 1) is not open any more",
+        },
+      },
+    ]);
+    expect(owner.database.inbox.size).toBe(0);
+  });
+
+  test('is kept for that one when it does not look for 5 seconds', async () => {
+    await using engines = await two();
+    const { owner, other } = engines;
+    await owner.engine.start(waiting, {}, { runId: 'run' });
+    const told = other.engine.signal('run', 'go', 1);
+    await owner.clock.advance(5_100);
+    expect(await told).toBe('waiting');
+    await owner.look();
+    expect(owner.database.inbox.size).toBe(0);
+    expect(owner.store.readEvents('run', 1).map(({ type }) => type)).toContain('signal.received');
+  });
+
+  test('is waited for no longer than the engine is open', async () => {
+    await using engines = await two();
+    const { owner, other } = engines;
+    await owner.engine.start(waiting, {}, { runId: 'run' });
+    const told = other.engine.signal('run', 'go', 1);
+    await other.engine.close();
+    await owner.clock.advance(100);
+    expect(await told).toBe('waiting');
+  });
+});
+
 test('what was left while nobody drove a run is taken by whoever continues it, at once', async () => {
   const database = new MemoryDatabase();
   const clock = new VirtualClock();

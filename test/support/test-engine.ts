@@ -80,7 +80,7 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
 export interface EngineRunOptions extends TestEngineOptions {
   readonly runId?: string;
   /** Called once the run has begun and come to rest. */
-  readonly meanwhile?: (engine: TestEngine, runId: string) => Promise<void>;
+  readonly meanwhile?: (engine: TestEngine, runId: string) => Promise<unknown>;
 }
 
 /** One run from its start to its end. */

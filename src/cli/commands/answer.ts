@@ -9,17 +9,13 @@ import { reasonOf } from '../reason.ts';
 import { steer } from '../steer.ts';
 
 export async function answer(io: Io, task: string, values: readonly string[], flags: AnswerFlags): Promise<number> {
-  const { run, step, visit } = parseTaskId(task);
+  const { run } = parseTaskId(task);
   const given = withShorthands(await readInput(io, flags.input, values), flags);
   const by = reasonOf(io, flags);
   return steer(io, flags, {
     run,
     what: `the answer to task '${task}'`,
     tell: (engine) => engine.answer(task, given, by),
-    verdict: (event) => {
-      if (event.type !== 'task.answered' || event.step !== step || event.visit !== visit) return null;
-      return event.by === by.by ? 'taken' : 'refused';
-    },
   });
 }
 

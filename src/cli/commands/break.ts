@@ -8,7 +8,6 @@ import { steer, withRun } from '../steer.ts';
 export async function breakAt(io: Io, run: string, step: string | undefined, flags: BreakFlags): Promise<number> {
   if (step === undefined) return list(io, run, flags);
   const breakpoint = { step, when: flags.after === true ? ('after' as const) : ('before' as const) };
-  const type = flags.remove === true ? 'breakpoint.removed' : 'breakpoint.set';
   return steer(io, flags, {
     run,
     what: `that there is ${flags.remove === true ? 'no ' : 'a '}breakpoint ${breakpoint.when} step '${step}'`,
@@ -16,7 +15,6 @@ export async function breakAt(io: Io, run: string, step: string | undefined, fla
       flags.remove === true
         ? engine.removeBreakpoint(run, breakpoint, reasonOf(io, flags))
         : engine.setBreakpoint(run, breakpoint, reasonOf(io, flags)),
-    verdict: (event) => (event.type === type && event.step === step && event.when === breakpoint.when ? 'taken' : null),
   });
 }
 

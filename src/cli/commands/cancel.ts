@@ -10,6 +10,5 @@ export async function cancel(io: Io, run: string, flags: ControlFlags): Promise<
     what: 'that it is to be cancelled',
     isCancelWanted: true,
     tell: (engine) => engine.cancel(run, reasonOf(io, flags)),
-    verdict: (event) => (event.type === 'run.cancelled' ? 'taken' : null),
   });
 }

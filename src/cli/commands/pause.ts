@@ -13,7 +13,6 @@ export async function pause(io: Io, run: string, flags: ControlFlags): Promise<n
     const left = await say(io, opened, {
       what: 'that it is to pause',
       tell: () => engine.pause(run, reasonOf(io, flags)),
-      verdict: (event) => (event.type === 'run.paused' ? 'taken' : null),
     });
     if (left !== null) return left;
     const report = engine.report(run);

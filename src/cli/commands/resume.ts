@@ -26,7 +26,6 @@ function endPause(io: Io, opened: Opened, flags: ControlFlags): Promise<number |
   return say(io, opened, {
     what: 'that it is to go on',
     tell: (engine) => engine.resume(opened.row.id, reasonOf(io, flags)),
-    verdict: (event) => (event.type === 'run.resumed' ? 'taken' : null),
   });
 }
 

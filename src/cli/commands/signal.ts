@@ -19,7 +19,5 @@ export async function signal(
     run,
     what: `the signal '${name}'`,
     tell: (engine) => engine.signal(run, name, payload, by),
-    verdict: (event) =>
-      event.type === 'signal.received' && event.name === name && event.by === by.by ? 'taken' : null,
   });
 }

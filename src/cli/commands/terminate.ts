@@ -10,6 +10,5 @@ export async function terminate(io: Io, run: string, flags: ControlFlags): Promi
     what: 'that it is to be terminated',
     isCancelWanted: true,
     tell: (engine) => engine.terminate(run, reasonOf(io, flags)),
-    verdict: (event) => (event.type === 'run.terminated' ? 'taken' : null),
   });
 }
