@@ -9,12 +9,12 @@ import type { Engine } from '../engine/engine.ts';
 import { RunFailedError, type Run } from '../engine/run.ts';
 import { isPassing, type RunEvent } from '../engine/run-events.ts';
 import { RunView } from '../engine/run-view.ts';
+import { waitOfRun } from '../engine/stored-run.ts';
 import type { Project } from '../project/project.ts';
 import { exitCodeOfRun, exitCodes } from './exit-code.ts';
 import type { DriveFlags } from './flags.ts';
 import type { Io } from './io.ts';
 import { roundsOf } from './rounds.ts';
-import { tasksOfRun, waitOfRun } from './stored-run.ts';
 import { tellResult, tellStopped, type Stop } from './tell-result.ts';
 import { createOutline } from './view/outline.ts';
 import { showEvents, showMode } from './view/show-events.ts';
@@ -54,7 +54,7 @@ export async function drive(io: Io, driven: Driven): Promise<number> {
       const isWanted = driven.isCancelWanted === true && report.status === 'cancelled';
       return tellResult({ io, report, flags, project }, isWanted ? exitCodes.ok : exitCodeOfRun(report));
     }
-    const tasks = stop.reason === 'person' ? tasksOfRun(store, run.id) : [];
+    const tasks = stop.reason === 'person' ? view.tasks() : [];
     watch.end();
     await engine.close({ graceMs: 0 });
     return tellStopped({ io, report, flags, project }, stop.reason ?? 'SIGTERM', tasks);

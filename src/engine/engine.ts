@@ -183,7 +183,7 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
     return this.#parts.limits.maxInputBytes;
   }
 
-  /** What waits for a person, in the runs that the filter admits; newest runs first. */
+  /** What waits for a person, in the runs that the filter admits; newest runs first. Without `limit` (of runs) in all of them. */
   tasks(filter: RunFilter = {}): readonly Task[] {
     return this.#rooms.reader.tasks(filter);
   }

@@ -167,8 +167,8 @@ export class Messages {
   async #apply(run: string, command: Command, id: number): Promise<void> {
     this.#applied.add(id);
     try {
-      const refused = await this.#options.live.tell(run, (driver) => this.#post(driver, command, id));
-      if (refused !== null) this.#refuse(id, run, refused);
+      const why = await this.#options.live.tell(run, (driver) => this.#post(driver, command, id));
+      if (why !== null) this.#refuse(id, run, why);
     } catch (error) {
       this.#waits(run, error);
     } finally {

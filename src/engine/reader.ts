@@ -14,6 +14,7 @@ import { queryRun, type RunQuery } from './query.ts';
 import { runReport, stepReports, StepTimes } from './report.ts';
 import { EventQueue, EventStream, isRunEnd, toRunEvent, type RunEvent } from './run-events.ts';
 import type { RunReport, StepReport } from './run.ts';
+import { tasksIn } from './stored-run.ts';
 import { openTasks, type Task } from './tasks.ts';
 import type { Values } from './values.ts';
 
@@ -75,8 +76,8 @@ export class Reader {
 
   /** What waits for a person, in the runs that the filter admits; newest runs first. */
   tasks(filter: RunFilter): readonly Task[] {
-    const waiting = { kind: ['run', 'child', 'round'], ...filter, waitingFor: ['human'] } as const;
-    return this.#options.store.listRuns(waiting).flatMap((row) => this.tasksOf(row.id));
+    const { store, values: loader } = this.#options;
+    return tasksIn({ store, loader, stateOf: (run) => this.stateOf(run) }, filter);
   }
 
   tasksOf(id: string): readonly Task[] {

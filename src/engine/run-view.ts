@@ -16,6 +16,8 @@ import { loadRun, Replay, type Loading } from './load.ts';
 import { runReport, stepReports, StepTimes } from './report.ts';
 import { toRunEvent, type RunEvent } from './run-events.ts';
 import type { RunReport, StepReport } from './run.ts';
+import { storedTasks } from './stored-run.ts';
+import type { Task } from './tasks.ts';
 import { Values } from './values.ts';
 
 export class RunView {
@@ -74,6 +76,11 @@ export class RunView {
     if (row?.endedAt !== null || row.waitingFor !== 'human') return false;
     const { effects, timers } = loadRun(this.#loading, this.id).state;
     return effects.size === 0 && [...timers.keys()].every((name) => /^(timeout|total):/.test(name));
+  }
+
+  /** What waits for a person, in it and in the rounds and children below it. */
+  tasks(): readonly Task[] {
+    return storedTasks(this.#store, {}, (id) => id === this.id || id.startsWith(`${this.id}/`));
   }
 
   /** Whether it has paused itself. */

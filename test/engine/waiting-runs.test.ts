@@ -50,6 +50,17 @@ const approval = {
 };
 
 describe('a task', () => {
+  test('of any number of runs is listed, unless so many are asked for', async () => {
+    const engine = await engineOf(define(approval));
+    const started = Array.from({ length: 620 }, (_, n) =>
+      engine.start('approval', { name: 'Ada' }, { runId: `r${n}` }),
+    );
+    await Promise.all(started);
+    await expect.poll(() => engine.tasks().length).toBe(620);
+    expect(engine.tasks({ limit: 5 })).toHaveLength(5);
+    expect(new Set(engine.tasks({ sort: 'updated' }).map(({ id }) => id)).size).toBe(620);
+  });
+
   test('is listed with what a person needs, and is taken exactly once', async () => {
     const engine = await engineOf(define(approval));
     const run = await engine.start('approval', { name: 'Ada' }, { runId: 'a' });

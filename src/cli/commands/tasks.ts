@@ -1,12 +1,13 @@
 /** `tasks [run|workflow]`: what waits for a person, in all runs or in those that are named. */
 import type { Store } from '../../core/ports.ts';
+import { RunView } from '../../engine/run-view.ts';
+import { storedTasks } from '../../engine/stored-run.ts';
 import type { Task } from '../../engine/tasks.ts';
 import { exitCodes } from '../exit-code.ts';
 import { findRun, findStore } from '../find-run.ts';
 import type { LookFlags } from '../flags.ts';
 import { hint } from '../hint.ts';
 import type { Io } from '../io.ts';
-import { storedTasks, tasksOfRun } from '../stored-run.ts';
 import { taskLines } from '../view/tasks.ts';
 
 export async function tasks(io: Io, wanted: string | undefined, flags: LookFlags): Promise<number> {
@@ -35,7 +36,8 @@ async function inNamed(io: Io, wanted: string, flags: LookFlags): Promise<Found>
   const { store, row } = await findRun(io, wanted, flags);
   return {
     store,
-    list: () => (row.id === wanted ? tasksOfRun(store, row.id) : storedTasks(store, { workflow: row.workflow })),
+    list: () =>
+      row.id === wanted ? new RunView(store, row.id).tasks() : storedTasks(store, { workflow: row.workflow }),
   };
 }
 
