@@ -18,10 +18,10 @@ const belowEngine = ['effects', 'agents', 'store', 'machines', 'definition', 'ex
 export const rooms: Readonly<Record<string, Room>> = {
   core: { imports: [], packages: ['xstate'] },
   http: { imports: ['core'] },
-  expressions: { imports: ['core'], packages: ['fastest-levenshtein', 'filtrex', 'mustache'] },
+  expressions: { imports: ['core'], packages: ['filtrex', 'mustache'] },
   definition: {
     imports: ['expressions', 'core'],
-    packages: ['ajv', 'ajv-formats', 'canonicalize', 'fastest-levenshtein', 'node:crypto', 'yaml', 'zod'],
+    packages: ['ajv', 'ajv-formats', 'canonicalize', 'node:crypto', 'yaml', 'zod'],
   },
   machines: { imports: ['definition', 'expressions', 'core'], packages: ['xstate'] },
   store: { imports: ['core'] },

@@ -5,7 +5,7 @@
  * Which wins: an agent of the API stands for one with the same name in the configuration (and takes its id over when it
  * has none); a variable `DANK_AGENT_<NAME>_URL` then replaces the address. Names and ids are compared exactly.
  */
-import { distance } from 'fastest-levenshtein';
+import { nearest } from '../core/nearest.ts';
 import { DefinitionError } from '../core/errors.ts';
 import { isPlainObject } from '../core/json.ts';
 import { joinPath, type Issue } from '../core/issue.ts';
@@ -110,12 +110,7 @@ class Registry implements AgentRegistry {
   }
 
   suggest(name: string): string | null {
-    const wanted = name.toLowerCase();
-    const near = this.names()
-      .map((known) => ({ known, far: distance(wanted, known.toLowerCase()) }))
-      .filter(({ known, far }) => far <= Math.max(1, Math.floor(Math.max(wanted.length, known.length) / 3)))
-      .sort((a, b) => a.far - b.far);
-    return near[0]?.known ?? null;
+    return nearest(name, this.names()) ?? null;
   }
 }
 

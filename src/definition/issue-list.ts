@@ -1,6 +1,6 @@
 /** Collects the mistakes of one definition, all of them, up to a limit. */
 import type { Issue } from '../core/issue.ts';
-import { nearest } from './suggest.ts';
+import { nearest } from '../core/nearest.ts';
 
 /** More are counted, not kept. */
 const maxIssues = 500;

@@ -1,5 +1,5 @@
 /** The workflows an engine knows: by name, id and title, and every definition its runs are bound to, compiled. */
-import { distance } from 'fastest-levenshtein';
+import { didYouMean } from '../core/nearest.ts';
 import { DefinitionError, WorkflowError } from '../core/errors.ts';
 import type { Issue } from '../core/issue.ts';
 import type { Store } from '../core/ports.ts';
@@ -158,13 +158,10 @@ function unknownAgents(definition: WorkflowDefinition, agents: AgentRegistry, is
 }
 
 function unknownWorkflow(name: string, known: readonly string[]): WorkflowError {
-  const near = known.map((each) => ({ each, far: distance(each, name) })).sort((a, b) => a.far - b.far)[0];
-  const hint = near !== undefined && near.far <= Math.max(2, name.length / 3) ? `; did you mean '${near.each}'?` : '';
+  const meant = didYouMean(name, known);
+  const hint = meant === undefined ? '.' : `; ${meant}`;
   return new WorkflowError(
     'NOT_FOUND',
-    `unknown workflow '${name}'${hint} Known workflows: ${known.join(', ') || 'none'}`.replace(
-      `'${name}' Known`,
-      `'${name}'. Known`,
-    ),
+    `unknown workflow '${name}'${hint} Known workflows: ${known.join(', ') || 'none'}`,
   );
 }

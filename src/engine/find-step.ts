@@ -1,6 +1,6 @@
 /** Steps as people name them. */
 import { WorkflowError } from '../core/errors.ts';
-import { nearest } from '../definition/suggest.ts';
+import { nearest } from '../core/nearest.ts';
 import type { Program } from '../../machines/program.ts';
 
 /** The number of a step of the run itself. @throws WorkflowError NOT_FOUND; CONFLICT for a step of a loop's rounds */

@@ -5,7 +5,6 @@ export type * from './condition/ast.ts';
 export { functionNames, type ConditionFunction } from './condition/functions.ts';
 export { defaultRoots, type ExpressionLimits, type ExpressionOptions } from './options.ts';
 export { dataScope, parsePath, readOwn, type ParsePathOptions, type Path, type Scope } from './path.ts';
-export { didYouMean, suggest } from './suggest.ts';
 export {
   ExpressionSyntaxError,
   excerptAt,

@@ -7,7 +7,7 @@
  */
 import { Choice } from '../core/choice.ts';
 import { defaultRoots } from './options.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../core/nearest.ts';
 import { ExpressionSyntaxError, type ExpressionErrorCode } from './syntax-error.ts';
 
 export interface Path {

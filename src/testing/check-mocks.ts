@@ -1,7 +1,7 @@
 /** Mocks of steps that do not exist, or that have no work to be mocked, are mistakes of the test. */
 import type { Step, WorkflowDefinition } from '../definition/definition.ts';
 import { createTree } from '../definition/checks/tree.ts';
-import { suggest } from '../expressions/suggest.ts';
+import { nearest } from '../core/nearest.ts';
 import type { MockTable } from './answers.ts';
 
 const instead: Partial<Record<Step['type'], string>> = {
@@ -26,7 +26,7 @@ export function checkStepMocks(steps: MockTable, definitions: readonly WorkflowD
     if (type !== undefined) {
       return [`step '${id}' is of type '${type}', which is not mocked: ${instead[type] ?? 'mock the steps inside'}`];
     }
-    const like = suggest(id, [...known.keys()]);
+    const like = nearest(id, [...known.keys()]);
     return [`there is no step '${id}'${like === undefined ? '' : `; did you mean '${like}'?`}`];
   });
   if (mistakes.length > 0)

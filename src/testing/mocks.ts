@@ -7,7 +7,7 @@ import { InvariantError } from '../core/errors.ts';
 import { isPlainObject } from '../core/json.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Step, Value } from '../definition/definition.ts';
-import { suggest } from '../expressions/suggest.ts';
+import { nearest } from '../core/nearest.ts';
 import { idempotencyKey, SecretScope, type EffectCall, type EffectHandler } from '../effects/call.ts';
 import { answerOf, Respond, type MockCall, type MockTable } from './answers.ts';
 import { mockedClient } from './any-agents.ts';
@@ -156,7 +156,7 @@ export class Mocks {
       return `step '${step.id}' of run '${run.id}' sends an HTTP request, and has no mock: give the test engine ${byStep}`;
     }
     const known = Object.keys(this.#agents);
-    const like = suggest(step.agentId, known);
+    const like = nearest(step.agentId, known);
     const list = known.length === 0 ? 'no agent is mocked' : `mocked are ${known.join(', ')}`;
     const hint = like === undefined ? '' : `; did you mean '${like}'?`;
     return `agent '${step.agentId}' (step '${step.id}' of run '${run.id}') has no mock: give the test engine agents: { '${step.agentId}': ... } or ${byStep}; ${list}${hint}`;

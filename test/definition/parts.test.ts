@@ -14,7 +14,6 @@ import {
 import { describe as show } from '../../src/definition/describe.ts';
 import { slug } from '../../src/definition/names.ts';
 import { parsePath } from '../../src/definition/path-text.ts';
-import { nearest } from '../../src/definition/suggest.ts';
 
 describe('durations', () => {
   test.each([
@@ -70,23 +69,6 @@ describe('names', () => {
         fc.string({ unit: 'grapheme' }),
         (title) => slug(title) === '' || checkWorkflowName(slug(title))?.code !== 'INVALID_ID',
       ),
-    );
-  });
-});
-
-describe('the nearest name', () => {
-  test.each([
-    ['agnet', 'agent'],
-    ['Timeout', 'timeout'],
-    ['tiemout', 'timeout'],
-    ['paralel', 'parallel'],
-    ['summarise', 'summarize'],
-    ['x', undefined],
-    ['publish-email', undefined],
-    ['completely-different', undefined],
-  ])('%s -> %s', (name, expected) => {
-    expect(nearest(name, ['agent', 'timeout', 'parallel', 'summarize', 'publish-blog', 'publish-social'])).toBe(
-      expected,
     );
   });
 });

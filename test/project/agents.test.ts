@@ -35,7 +35,7 @@ describe('addresses given for a run', () => {
     expect(more.names()).toEqual(['a', 'b']);
     expect(more.find('b')).toMatchObject({ url: 'http://here:3', id: null });
     expect(more.find('a')).toMatchObject({ url: 'http://variable:2' });
-    expect(more.suggest('aa')).toBe('a');
+    expect(more.suggest('A')).toBe('a');
   });
 
   test('leave the registry as it is when there are none', () => {

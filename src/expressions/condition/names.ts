@@ -1,5 +1,5 @@
 /** Bare words of conditions: the constants, and what to say about words that are not known. */
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../../core/nearest.ts';
 import { functionNames } from './functions.ts';
 import type { Token } from './tokens.ts';
 

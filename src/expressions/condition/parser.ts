@@ -8,7 +8,7 @@
  */
 import { describeLimit, type ResolvedOptions } from '../options.ts';
 import { parsePath } from '../path.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../../core/nearest.ts';
 import { ExpressionSyntaxError, type SyntaxProblem } from '../syntax-error.ts';
 import type { BinaryOperator, ConditionNode, ListNode, UnaryOperator } from './ast.ts';
 import { conditionFunctions, functionNames, type ConditionFunction } from './functions.ts';
