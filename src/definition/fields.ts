@@ -122,11 +122,20 @@ function readField(key: string, schema: z.ZodType, value: unknown, { issues, pat
   }
   // Of what is wrong with one value the first says enough.
   const first = new Map(result.error.issues.toReversed().map((issue) => [JSON.stringify(issue.path), issue]));
-  for (const issue of [...first.values()].toReversed()) addZodIssue(key, at, value, issue, issues);
+  for (const issue of [...first.values()].toReversed()) addZodIssue({ key, at, value, schema }, issue, issues);
   return undefined;
 }
 
-function addZodIssue(key: string, at: string, root: unknown, issue: z.core.$ZodIssue, issues: IssueList): void {
+interface FieldValue {
+  readonly key: string;
+  /** Its path in the definition. */
+  readonly at: string;
+  readonly value: unknown;
+  readonly schema: z.ZodType;
+}
+
+function addZodIssue(field: FieldValue, issue: z.core.$ZodIssue, issues: IssueList): void {
+  const { key, at, value: root, schema } = field;
   const path = issue.path.map((part) => (typeof part === 'symbol' ? part.toString() : part));
   const value = path.reduce<unknown>(
     (current, part) => (current as Readonly<Record<string | number, unknown>>)[part],
@@ -135,8 +144,14 @@ function addZodIssue(key: string, at: string, root: unknown, issue: z.core.$ZodI
   const label = path.length === 0 ? key : under(key, path.reduce<string>(joinPath, ''));
   const where = under(at, path.reduce<string>(joinPath, ''));
   if (issue.code === 'unrecognized_keys') {
+    const known = path.length === 0 ? fieldNames(schema) : [];
     for (const unknown of issue.keys)
-      issues.add('UNKNOWN_FIELD', joinPath(where, unknown), `unknown field ${quote(unknown)} of ${label}`);
+      issues.add(
+        'UNKNOWN_FIELD',
+        joinPath(where, unknown),
+        `unknown field ${quote(unknown)} of ${label}`,
+        issues.didYouMean(unknown, known, known.length === 0 ? undefined : `its fields: ${known.join(', ')}`),
+      );
     return;
   }
   const absent = value === undefined && path.length > 0;
@@ -154,6 +169,12 @@ function addZodIssue(key: string, at: string, root: unknown, issue: z.core.$ZodI
     received: describe(value),
     ...choices,
   });
+}
+
+/** What an object of this schema can have; none for other schemas. */
+function fieldNames(schema: z.ZodType): readonly string[] {
+  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
 interface Explanation {

@@ -92,7 +92,8 @@ function readEntry(entry: unknown, { file, index, isAlone, options }: EntryPlace
   const result = definitionOf(entry, options);
   const name = 'definition' in result ? result.definition.name : nameOf(entry);
   const prefix = isAlone ? '' : (name ?? joinPath('workflows', index));
-  const place = (issue: Issue): Issue => ({ ...issue, path: under(prefix, issue.path) });
+  // A position is one within a text of the definition: it says nothing about the file, which is code.
+  const place = ({ position: _within, ...issue }: Issue): Issue => ({ ...issue, path: under(prefix, issue.path) });
   if ('definition' in result) return { found: [{ definition: result.definition, file, place }], issues: [] };
   return { found: [], issues: result.issues.map((issue) => ({ file, issue: place(issue) })) };
 }

@@ -256,6 +256,34 @@ export const definitionCases: readonly Case[] = [
     at: 'schedule',
   },
   {
+    id: 'DEF-053 (not yet)',
+    given: { id: 'wf', schedule: { cron: '0 0 30 2 *' }, steps: [agent('a')] },
+    expected: [/not supported yet/],
+    at: 'schedule',
+  },
+  {
+    id: 'EXP-044 (what is no text is no condition)',
+    given: {
+      id: 'wf',
+      steps: [agent('a'), { id: 'd', type: 'conditional', condition: 5, then: 'b' }, { ...agent('b'), condition: [] }],
+    },
+    expected: [/condition must be a text or a function \(found 5\)/, /found an empty list/],
+    at: 'steps[1].condition',
+  },
+  ...[
+    'https://{{steps.a.output}}/x',
+    'https://api.{{steps.a.output}}.example/',
+    'https://api.example{{steps.a.output}}',
+    'https://api.example:{{steps.a.output}}/x',
+    '{{steps.a.output}}/x',
+    '{{steps.a.output}}://api.example/',
+  ].map((url) => ({
+    id: `SEC-SSRF-36 (an output that decides the host: ${url})`,
+    given: { id: 'wf', steps: [agent('a'), { id: 'h', type: 'http', url }] },
+    expected: [/the host of a url cannot come from a template/],
+    at: 'steps[1].url',
+  })),
+  {
     id: 'DEF-047',
     given: { id: 'wf', steps: [{ id: 'd', type: 'conditional', condition: 'true', then: 'd', else: 'd' }] },
     expected: [/itself|cycle|loop/i],

@@ -48,7 +48,15 @@ describe('fields of every step', () => {
       { ...agent, retry: { backoff: 'expo' } },
       "retry.backoff: retry.backoff is not one of the known values (expected 'fixed', 'linear', 'exponential', found 'expo')",
     ],
-    [{ ...agent, retry: { attempts: 3 } }, "retry.attempts: unknown field 'attempts' of retry"],
+    [
+      { ...agent, retry: { attempts: 3 } },
+      "retry.attempts: unknown field 'attempts' of retry; did you mean 'maxAttempts'?",
+    ],
+    [
+      { ...agent, retry: { times: 3 } },
+      "retry.times: unknown field 'times' of retry; its fields: maxAttempts, delay, backoff, maxDelay, jitter, on",
+    ],
+    [{ ...agent, retry: { jiter: 1 } }, "retry.jiter: unknown field 'jiter' of retry; did you mean 'jitter'?"],
     [
       { ...agent, retry: { on: ['TIMEOT'] } },
       /^retry\.on\[0\]: retry\.on\[0\] names an unknown failure: expected an HTTP status or one of AGENT_ERROR, /,

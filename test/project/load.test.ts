@@ -210,6 +210,19 @@ describe('every mistake is told at once', () => {
     ]);
   });
 
+  test('of code by their path and a caret: a place within a text is no place in the file', async () => {
+    const text = `${imports}export default createWorkflow('w')
+      .addStep('a', { type: 'transform', template: 'x' })
+      .addStep('b', { type: 'transform', template: '{{steps.a.output}} and {{steps.c.output}}' })
+      .addStep('d', { type: 'transform', template: 'x', condition: '{{steps.a.output}} === "x" && 1 =' });`;
+    const { issues } = await checkProject(folderWith({ 'workflows.mjs': text }), { env: {} });
+    expect(issues.map(({ issue }) => issue.position)).toEqual(issues.map(() => undefined));
+    expect(issues.map(({ issue }) => issue.excerpt)).toEqual([
+      `{{steps.a.output}} === "x" && 1 =\n${' '.repeat(32)}^`,
+      `{{steps.a.output}} and {{steps.c.output}}\n${' '.repeat(25)}^`,
+    ]);
+  });
+
   test('of texts with their line and column, agents that are not known among them', async () => {
     const text =
       'workflows:\n  - id: w\n    steps:\n      - id: a\n        type: agent\n        agentId: reseacher\n        input: { prompt: x }\n';

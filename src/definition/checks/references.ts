@@ -1,7 +1,7 @@
 /** What the expressions of a definition name: every path's root, step, var, key of state. */
-import type { SourcePosition } from '../../core/issue.ts';
+import type { Issue } from '../../core/issue.ts';
 import type { Path } from '../../expressions/path.ts';
-import { positionAt } from '../../expressions/syntax-error.ts';
+import { excerptAt, positionAt } from '../../expressions/syntax-error.ts';
 import { list, quote } from '../describe.ts';
 import type { LoopStep, WorkflowDefinition } from '../definition.ts';
 import { under, type IssueDetails } from '../issue-list.ts';
@@ -30,8 +30,8 @@ interface Reading extends View {
   readonly env: boolean;
   /** The loops around it, innermost first. */
   readonly loops: readonly LoopStep[];
-  /** Where the path stands in its text. */
-  readonly position: SourcePosition | null;
+  /** Where the path stands in its text; nothing when it is not found there. */
+  readonly place: Pick<Issue, 'position' | 'excerpt'>;
 }
 
 class ReferenceChecker {
@@ -64,7 +64,7 @@ class ReferenceChecker {
         env,
         loops,
         path: under(expression.path, at),
-        position: positionOf(path, at, compiled.source),
+        place: placeOf(path, at, compiled.source),
       });
     }
   }
@@ -93,8 +93,8 @@ class ReferenceChecker {
     }
   }
 
-  #add(code: string, { path, position }: Reading, message: string, details: IssueDetails = {}): void {
-    this.#session.issues.add(code, path, message, position === null ? details : { ...details, position });
+  #add(code: string, { path, place }: Reading, message: string, details: IssueDetails = {}): void {
+    this.#session.issues.add(code, path, message, { ...details, ...place });
   }
 
   #unknownField(path: Path, depth: number, known: readonly string[], reading: Reading): boolean {
@@ -242,14 +242,17 @@ class ReferenceChecker {
   }
 }
 
-/** Found again in the text it was read from: the compiled forms do not keep places. */
-function positionOf(path: Path, at: string, source: unknown): SourcePosition | null {
+/** Found again in the text it was read from: the compiled forms do not keep places. A text that is the tag alone needs no caret. */
+function placeOf(path: Path, at: string, source: unknown): Pick<Issue, 'position' | 'excerpt'> {
   const text = parsePath(at).reduce<unknown>(
     (value, key) => (value as Readonly<Record<string | number, unknown>>)[key],
     source,
   );
-  const offset = typeof text === 'string' ? text.indexOf(path.source) : -1;
-  return offset === -1 ? null : positionAt(text as string, offset);
+  if (typeof text !== 'string') return {};
+  const offset = text.indexOf(path.source);
+  if (offset === -1) return {};
+  const position = positionAt(text, offset);
+  return text.trim() === `{{${path.source}}}` ? { position } : { position, excerpt: excerptAt(text, offset) };
 }
 
 function loopsAround(node: Node, inside: boolean): readonly LoopStep[] {

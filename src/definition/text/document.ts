@@ -14,6 +14,7 @@ import {
   visit,
   type CST,
   type Document,
+  type ErrorCode,
   type Node,
   type Pair,
 } from 'yaml';
@@ -130,8 +131,19 @@ function syntaxIssues(document: Document.Parsed, source: YamlSource): readonly I
     const [offset] = pos;
     if (code === 'TAG_RESOLVE_FAILED')
       return source.issue('YAML_TAG', offset, `unknown YAML tag: ${message}`, 'only plain data can be written here');
-    return source.issue('YAML_SYNTAX', offset, `this is not valid YAML: ${message}`, templateHint(source, offset));
+    const hint = templateHint(source, offset) ?? indentHint(code);
+    return source.issue('YAML_SYNTAX', offset, `this is not valid YAML: ${message}`, hint);
   });
+}
+
+/** Codes of the parser for what stands where it does not belong, which is a matter of blanks nearly always. */
+const misplaced: readonly ErrorCode[] = ['BAD_INDENT', 'BLOCK_AS_IMPLICIT_KEY', 'MISSING_CHAR', 'UNEXPECTED_TOKEN'];
+
+function indentHint(code: ErrorCode): string | undefined {
+  if (code === 'TAB_AS_INDENT') return 'indent with blanks';
+  return misplaced.includes(code)
+    ? 'look at the indentation: what belongs together begins in the same column'
+    : undefined;
 }
 
 const quoteHint = 'a text that begins with {{ must be quoted: "{{...}}"';
