@@ -1,8 +1,8 @@
 /** Finds the run that is meant, by its id or by the name of its workflow, in a store that is opened for reading only. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { distance } from 'fastest-levenshtein';
 import { WorkflowError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest.ts';
 import type { Store } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 import { defaultStoreFile } from '../engine/options.ts';
@@ -103,17 +103,36 @@ function isCalled(canonical: string | null, name: string): boolean {
   return id === name || title === name;
 }
 
-export function unknownRun(store: Store, wanted: string): WorkflowError {
-  const names = [...new Set(store.listRuns({ kind: ['run'], limit: searched }).map((row) => row.workflow))];
-  const near = names.map((name) => ({ name, far: distance(name, wanted) })).sort((a, b) => a.far - b.far)[0];
-  const isNear = near !== undefined && near.far <= Math.max(2, wanted.length / 3);
-  const hint = isNear
-    ? `; did you mean '${near.name}'?`
-    : names.length === 0
-      ? '; the store holds no runs yet'
-      : `; the store holds runs of ${names.slice(0, 20).join(', ')}`;
+/** Of a command that takes ids of runs and names of workflows. */
+function unknownRun(store: Store, wanted: string): WorkflowError {
+  const { ids, workflows } = known(store);
+  const hint = didYouMean(wanted, [...workflows, ...ids]) ?? holding(workflows);
   return new WorkflowError(
     'NOT_FOUND',
-    `no run has the run id '${wanted}', nor is there a run of a workflow of that name${hint}`,
+    `no run has the id '${wanted}', and no workflow of that name has runs here; ${hint}`,
   );
+}
+
+/** Of a command that takes the id of a run alone: what it changes is named exactly. */
+export function unknownRunId(store: Store, wanted: string): WorkflowError {
+  const latest = latestOf(store, wanted);
+  if (latest !== null)
+    return new WorkflowError(
+      'NOT_FOUND',
+      `'${wanted}' is a workflow, and this command takes the id of a run; the latest run of it is ${latest.id} (${latest.status})`,
+    );
+  const { ids, workflows } = known(store);
+  const hint = didYouMean(wanted, ids) ?? holding(workflows);
+  return new WorkflowError('NOT_FOUND', `no run has the id '${wanted}'; ${hint}`);
+}
+
+function known(store: Store): { readonly ids: readonly string[]; readonly workflows: readonly string[] } {
+  const rows = store.listRuns({ kind: ['run'], limit: searched });
+  return { ids: rows.map(({ id }) => id), workflows: [...new Set(rows.map(({ workflow }) => workflow))] };
+}
+
+function holding(workflows: readonly string[]): string {
+  return workflows.length === 0
+    ? 'the store holds no runs yet'
+    : `the store holds runs of ${workflows.slice(0, 20).join(', ')}`;
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { WorkflowError } from '../core/errors.ts';
 import { isPlainObject } from '../core/json.ts';
+import { describe } from '../definition/describe.ts';
 import { findJsonMistake } from '../definition/text/json-place.ts';
 import type { Edits } from '../engine/control-commands.ts';
 import { excerptAt, positionAt } from '../expressions/syntax-error.ts';
@@ -22,7 +23,7 @@ export async function readInput(
   const base = given === undefined ? {} : await readGiven(source, given);
   if (pairs.length === 0) return base;
   if (!isPlainObject(base))
-    throw usage(`values as ${pairs[0] ?? ''} can be put into an object only, and --input is none`);
+    throw usage(`key=values such as ${pairs[0] ?? ''} go into an object, and --input is ${describe(base)}`);
   const input = structuredClone(base);
   for (const pair of pairs) setPair(input, pair);
   return input;

@@ -2,7 +2,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WorkflowError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest.ts';
 import type { Store } from '../core/ports.ts';
+import { createTree } from '../definition/checks/tree.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import { systemPoll } from '../engine/default-ports.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -28,6 +30,25 @@ function readAgent(text: string): readonly [name: string, url: string] {
   const url = text.slice(split + 1);
   if (split > 0 && /^https?:\/\//i.test(url) && URL.canParse(url)) return [text.slice(0, split), url];
   throw new WorkflowError('REQUEST_INVALID', `--agent ${text}: expected name=url, as researcher=http://127.0.0.1:3000`);
+}
+
+/**
+ * A slip in the name of `--agent` would leave the agent that was meant where it is.
+ * @throws WorkflowError REQUEST_INVALID
+ */
+export function checkAgentNames({ agents, workflows }: Project, { agent = [] }: ProjectFlags): void {
+  const asked = workflows.flatMap((definition) =>
+    createTree(definition).nodes.flatMap(({ step }) => (step.type === 'agent' ? [step.agentId] : [])),
+  );
+  const used = new Set([...asked, ...asked.flatMap((id) => agents.find(id)?.name ?? [])]);
+  for (const [name] of agent.map(readAgent)) {
+    const found = agents.find(name);
+    // What a dank.config or a variable knows may be for other workflows.
+    if (used.has(name) || (found !== null && (used.has(found.name) || found.source !== 'api'))) continue;
+    const hint = didYouMean(name, used) ?? `they ask for ${[...used].join(', ') || 'none'}`;
+    const problem = `--agent ${name}=...: no workflow of this project asks for an agent '${name}'; ${hint}`;
+    throw new WorkflowError('REQUEST_INVALID', problem);
+  }
 }
 
 /** @param mustExist that a store be made is no use when a run is looked for in it */

@@ -9,7 +9,7 @@ import type { Delivered } from '../engine/messages.ts';
 import type { Project } from '../project/project.ts';
 import { drive, readTimeout } from './drive.ts';
 import { exitCodes } from './exit-code.ts';
-import { unknownRun } from './find-run.ts';
+import { unknownRunId } from './find-run.ts';
 import type { DriveFlags } from './flags.ts';
 import { hint } from './hint.ts';
 import type { Io } from './io.ts';
@@ -50,7 +50,7 @@ export async function withRun(
   const engine = await openEngine(project, store, flags, 'off');
   try {
     const row = store.readRun(id);
-    if (row === null) throw unknownRun(store, id);
+    if (row === null) throw unknownRunId(store, id);
     return await inWholeLines(io, showMode(io, flags), () => work({ engine, store, project, flags, row }));
   } finally {
     await engine.close();

@@ -1,4 +1,4 @@
-/** Which file holds a project's workflows. Looks in one folder only, never in those above it. */
+/** Which file holds a project's workflows. Looks in one folder only; one that is in a folder above it is named, not taken. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { WorkflowError } from '../core/errors.ts';
@@ -57,12 +57,27 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-async function chooseName(folder: string): Promise<string> {
+async function namesIn(folder: string): Promise<readonly string[]> {
   const there = new Set(await readdir(folder));
-  const [first, ...others] = workflowFileNames.filter((name) => there.has(name));
+  return workflowFileNames.filter((name) => there.has(name));
+}
+
+/** The nearest folder above that holds a workflow file. */
+async function folderAbove(folder: string): Promise<string | null> {
+  for (let [below, here] = [folder, dirname(folder)]; here !== below; [below, here] = [here, dirname(here)]) {
+    const names = await namesIn(here).catch(() => []);
+    if (names.length > 0) return here;
+  }
+  return null;
+}
+
+async function chooseName(folder: string): Promise<string> {
+  const [first, ...others] = await namesIn(folder);
   if (first === undefined) {
     const names = 'workflows.config.js or workflows.js (also .ts, .mjs, .cjs), workflows.yaml or workflows.json';
-    throw new WorkflowError('NOT_FOUND', `there is no workflow file in ${folder}: expected ${names}`);
+    const above = await folderAbove(folder);
+    const hint = above === null ? "'dank-workflow init' makes one" : `the nearest one is in ${above}`;
+    throw new WorkflowError('NOT_FOUND', `there is no workflow file in ${folder}: expected ${names}; ${hint}`);
   }
   if (others.length === 0) return first;
   const all = [first, ...others].join(', ');

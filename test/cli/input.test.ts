@@ -59,7 +59,12 @@ describe('the input of a run', () => {
     ],
     ['a folder', '@.', [], /it is a folder/],
     ['an empty stdin', '-', [], /the input from stdin is empty: expected JSON/],
-    ['values on what is no object', '[1]', ['a=1'], /values as a=1 can be put into an object only/],
+    [
+      'values on what is no object',
+      '[1]',
+      ['a=1'],
+      /key=values such as a=1 go into an object, and --input is a list of 1/,
+    ],
     ['a value without name', undefined, ['=1'], /'=1' is no key=value/],
     ['a word', undefined, ['word'], /'word' is no key=value/],
     ['a name with a hole', undefined, ['a..b=1'], /'a\.\.b=1' is no key=value/],

@@ -23,9 +23,12 @@ describe('the workflow file', () => {
     });
   });
 
-  test('folders above are not searched', async () => {
-    const dir = folderWith({ 'workflows.js': '', 'inner/readme.md': '' });
-    await expect(findWorkflowFile(join(dir, 'inner'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  test('one in a folder above is named, not taken', async () => {
+    const dir = folderWith({ 'workflows.js': '', 'inner/most/readme.md': '' });
+    await expect(findWorkflowFile(join(dir, 'inner/most'))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringMatching(`; the nearest one is in ${dir}$`) as string,
+    });
   });
 
   test.each([
@@ -33,6 +36,7 @@ describe('the workflow file', () => {
     ['a path through a file', 'readme.md/workflows.js', 'NOT_FOUND', 'there is no file or folder'],
     ['a file of another kind', 'readme.md', 'REQUEST_INVALID', 'is no workflow file'],
     ['a folder without one', '.', 'NOT_FOUND', 'there is no workflow file in'],
+    ['a folder without one', '.', 'NOT_FOUND', "; 'dank-workflow init' makes one"],
   ])('%s is refused', async (_, path, code, message) => {
     const dir = folderWith({ 'readme.md': '' });
     await expect(findWorkflowFile(join(dir, path))).rejects.toMatchObject({

@@ -5,7 +5,7 @@ import { exportRuns } from '../../store/archive/export.ts';
 import { allRuns } from '../all-runs.ts';
 import { exitCodes } from '../exit-code.ts';
 import { readFilter } from '../filter-flags.ts';
-import { findStore, unknownRun } from '../find-run.ts';
+import { findStore, unknownRunId } from '../find-run.ts';
 import type { ExportFlags } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { writeNewFile } from '../new-file.ts';
@@ -16,7 +16,7 @@ export async function exportCommand(io: Io, ids: readonly string[], flags: Expor
     throw new WorkflowError('REQUEST_INVALID', 'give ids of runs or filters, not both');
   const store = await findStore(io, flags, (found) => {
     const missing = ids.find((id) => found.readRun(id) === null);
-    if (missing !== undefined) throw unknownRun(found, missing);
+    if (missing !== undefined) throw unknownRunId(found, missing);
     return found;
   });
   try {

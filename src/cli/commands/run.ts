@@ -4,7 +4,7 @@ import { drive, readTimeout } from '../drive.ts';
 import type { RunFlags } from '../flags.ts';
 import { readInput } from '../input.ts';
 import type { Io } from '../io.ts';
-import { openEngine, openProject, openStore } from '../open-project.ts';
+import { checkAgentNames, openEngine, openProject, openStore } from '../open-project.ts';
 import { inWholeLines, showMode } from '../view/show-events.ts';
 
 export async function run(io: Io, name: string, values: readonly string[], flags: RunFlags): Promise<number> {
@@ -13,6 +13,7 @@ export async function run(io: Io, name: string, values: readonly string[], flags
   const input = await readInput(io, flags.input, values);
   const project = await openProject(io, flags);
   const definition = findWorkflow(project.workflows, name);
+  checkAgentNames(project, flags);
   const store = openStore(io, project, flags, false);
   const engine = await openEngine(project, store, flags, flags.verify === false ? 'off' : 'rules');
   try {

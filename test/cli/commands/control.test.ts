@@ -163,6 +163,22 @@ describe('signal', () => {
     await expect(signal(createFakeIo(dir), 'r', 'more', [], {})).rejects.toMatchObject({ code: 'CONFLICT' });
     await expect(signal(createFakeIo(dir), 'q', 'more', [], {})).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
+
+  test('and all that changes a run take its id, and name that of the latest when they are given a workflow', async () => {
+    const dir = await folderWithRun('paid');
+    for (const change of [signal(createFakeIo(dir), 'paid', 'x', [], {}), cancel(createFakeIo(dir), 'paid', {})])
+      await expect(change).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+        message: "'paid' is a workflow, and this command takes the id of a run; the latest run of it is r (running)",
+      });
+    await run(createFakeIo(dir), 'paid', [], { quiet: true, timeout: '50ms', runId: 'order-17' });
+    await expect(pause(createFakeIo(dir), 'order-71', {})).rejects.toThrow(
+      "no run has the id 'order-71'; did you mean 'order-17'?",
+    );
+    await expect(pause(createFakeIo(dir), 'what', {})).rejects.toThrow(
+      "no run has the id 'what'; the store holds runs of paid",
+    );
+  });
 });
 
 describe('what is said to a run that another engine drives', () => {

@@ -245,7 +245,7 @@ steps:
 
 describe('what is looked for', () => {
   test.each([
-    ['../../etc/passwd', /no run has the run id '\.\.\/\.\.\/etc\/passwd'.*the store holds runs of hello/],
+    ['../../etc/passwd', /no run has the id '\.\.\/\.\.\/etc\/passwd'.*the store holds runs of hello/],
     ['helo', /did you mean 'hello'\?/],
   ])('%s is not there', async (wanted, message) => {
     const dir = await folderWithRun();

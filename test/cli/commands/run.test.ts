@@ -20,6 +20,11 @@ steps:
 output: { answer: '{{steps.second.output}}', each: '{{steps.each.output}}' }
 `;
 
+const configured = `export const agents = [
+  { name: 'helper', url: 'http://127.0.0.1:1' },
+  { name: 'other', id: '550e8400-e29b-41d4-a716-446655440000', url: 'http://127.0.0.1:1' },
+];`;
+
 const jsonLines = (text: string): readonly Record<string, unknown>[] =>
   text
     .trim()
@@ -40,6 +45,19 @@ describe('run', () => {
     expect(told).toMatch(/^second {2}attempt 1 failed: .*500.*overloaded.* \(AGENT_ERROR\); again in 1ms$/m);
     expect(told).toMatch(/^second {2}completed in \d+ms, 2 attempts$/m);
     expect(told).toMatch(/^completed in .*\nLook at it again: dank-workflow logs r-1\n$/m);
+  });
+
+  test('refuses addresses of agents that nobody asks for: a slip would leave the right one where it is', async () => {
+    const io = createFakeIo(folderWith({ 'workflows.yaml': agentYaml, 'dank.config.mjs': configured }));
+    await expect(run(io, 'ask', [], { agent: ['hepler=http://127.0.0.1:1'] })).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      message: "--agent hepler=...: no workflow of this project asks for an agent 'hepler'; did you mean 'helper'?",
+    });
+    await expect(run(io, 'ask', [], { agent: ['x=http://127.0.0.1:1'] })).rejects.toThrow('; they ask for helper');
+    // What the configuration knows may be meant for other workflows.
+    const agent = await startAgent(() => 'yes');
+    for (const name of ['other', '550e8400-e29b-41d4-a716-446655440000'])
+      expect(await run(io, 'ask', [], { agent: [`helper=${agent.url}`, `${name}=http://127.0.0.1:1`] })).toBe(0);
   });
 
   test('draws a tree on a terminal, and leaves it whole', async () => {
@@ -260,7 +278,7 @@ describe('resume', () => {
     await run(io, 'hello', ['name=x'], { quiet: true });
     await expect(resume(io, 'r', {})).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: expect.stringContaining("no run has the run id 'r'") as string,
+      message: expect.stringContaining("no run has the id 'r'") as string,
     });
   });
 
