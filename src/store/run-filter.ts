@@ -10,7 +10,7 @@ import { attributeText, parseAttributePath, type AttributeValue } from './attrib
 
 export const runStatuses: readonly RunStatus[] = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled'];
 export const unfinishedStatuses: readonly RunStatus[] = ['pending', 'running', 'paused'];
-const waitings: readonly WaitingFor[] = ['timer', 'human', 'signal', 'child', 'effect'];
+export const waitings: readonly WaitingFor[] = ['timer', 'human', 'signal', 'child', 'effect'];
 export const runKinds: readonly RunKind[] = ['run', 'round', 'child'];
 
 const sorts = ['created', 'updated'] as const;

@@ -3,6 +3,7 @@ import { noLimits } from '../agents/limits.ts';
 import type { Agent, AgentRegistry } from '../agents/registry.ts';
 import { TerminalError } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
+import { createMasker } from '../http/mask.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../http/types.ts';
 import { Respond } from './answers.ts';
 
@@ -31,8 +32,14 @@ export function mockedClient(ask: (request: HttpRequest) => Promise<unknown>, cl
     async send(request) {
       // Nothing goes out for a call that was given up before.
       request.signal?.throwIfAborted();
-      const given = await ask(request);
-      return answerOver(request, given instanceof Respond ? given : spoken(request, given), clock.now());
+      const masker = createMasker(request.secrets ?? new Map(), request.credentials);
+      try {
+        const given = await ask(request);
+        const answer = answerOver(request, given instanceof Respond ? given : spoken(request, given), clock.now());
+        return masker.value(answer) as HttpAnswer;
+      } catch (error) {
+        throw error instanceof Error ? masker.error(error) : error;
+      }
     },
     close: () => Promise.resolve(),
   };

@@ -27,6 +27,8 @@ export {
   type SimulateOptions,
   type SimulationSummary,
 } from './simulate-workflow.ts';
+export { replayHistory, type HistoryDifference, type HistoryReplay } from './history/replay-history.ts';
+export type { RecordingText } from './history/recording.ts';
 export { UnmockedError } from './mocks.ts';
 export type { SnapshotEvent } from './history-snapshot.ts';
 export type { LogLine } from './memory-log.ts';

@@ -8,6 +8,7 @@ import { isPlainObject } from '../core/json.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Step, Value } from '../definition/definition.ts';
 import { nearest } from '../core/nearest.ts';
+import { createMasker } from '../http/mask.ts';
 import { idempotencyKey, SecretScope, type EffectCall, type EffectHandler } from '../effects/call.ts';
 import { answerOf, Respond, type MockCall, type MockTable } from './answers.ts';
 import { mockedClient } from './any-agents.ts';
@@ -85,10 +86,19 @@ export class Mocks {
   /** The step's work as a whole; a raw HTTP answer is read as the step reads it. */
   async #asStep(effect: EffectCall, step: Step, mock: unknown, real: EffectHandler): Promise<EffectResult> {
     const agent = step.type === 'agent' ? step.agentId : null;
-    const given = await answerOf(mock, this.#record(effect, step, agent, await inputOf(step, effect), null));
+    const scope = new SecretScope(effect);
+    const call = this.#record(effect, step, agent, await inputOf(step, scope), null);
+    // As the answers of the network are.
+    const masker = createMasker(scope.secrets);
+    let given: unknown;
+    try {
+      given = await answerOf(mock, call);
+    } catch (error) {
+      throw error instanceof Error ? masker.error(error) : error;
+    }
     if (given instanceof Respond && (step.type === 'agent' || step.type === 'http'))
       return real(this.#withClient(effect, () => Promise.resolve(given)));
-    return given instanceof EffectResult ? given : new EffectResult(given);
+    return given instanceof EffectResult ? given : new EffectResult(masker.value(given));
   }
 
   /** Over the network that is mocked: once for each question, repairs included. */
@@ -174,8 +184,7 @@ function dataOf(body: unknown): unknown {
 }
 
 /** What the step sends. */
-async function inputOf(step: Step, effect: EffectCall): Promise<unknown> {
-  const scope = new SecretScope(effect);
+async function inputOf(step: Step, scope: SecretScope): Promise<unknown> {
   if (step.type === 'http') {
     const query = step.query === null ? {} : { query: scope.render(step.query) };
     const headers = step.headers === null ? {} : { headers: scope.render(step.headers) };

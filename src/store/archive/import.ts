@@ -23,7 +23,7 @@ export interface Imported {
 }
 
 /** A top-level run with all that is below it, and the definitions that came before it. */
-interface Archived {
+export interface Archived {
   readonly id: string;
   readonly line: number;
   readonly definitions: readonly { readonly hash: string; readonly canonical: string }[];
@@ -41,17 +41,7 @@ export async function importRuns(
   lines: () => AsyncIterable<string>,
   options: ImportOptions = {},
 ): Promise<Imported> {
-  const skipped = new Set<string>();
-  for await (const { id, line } of readArchive(lines())) {
-    if (store.readRun(id) === null) continue;
-    if (options.skipExisting !== true)
-      throw new WorkflowError(
-        'CONFLICT',
-        `Run '${id}' (it ends in line ${line} of the archive) is in the store already. Nothing was imported`,
-        { details: { run: id, line } },
-      );
-    skipped.add(id);
-  }
+  const skipped = await check(store, lines(), options);
   const imported: string[] = [];
   for await (const { id, definitions, commits } of readArchive(lines())) {
     for (const { hash, canonical } of definitions) store.putDefinition(hash, canonical);
@@ -62,7 +52,39 @@ export async function importRuns(
   return { imported, skipped: [...skipped] };
 }
 
-async function* readArchive(lines: AsyncIterable<string>): AsyncGenerator<Archived> {
+/** Whether all of it can be imported, and which runs need not be. @throws as {@link importRuns} */
+async function check(
+  store: ImportingStore,
+  lines: AsyncIterable<string>,
+  { skipExisting = false }: ImportOptions,
+): Promise<ReadonlySet<string>> {
+  const existing = new Set<string>();
+  try {
+    for await (const { id, line } of readArchive(lines)) {
+      if (store.readRun(id) === null) continue;
+      existing.add(id);
+      if (skipExisting) continue;
+      const message = `Run '${id}' (it ends in line ${line} of the archive) is in the store already`;
+      throw new WorkflowError('CONFLICT', message, { details: { run: id, line } });
+    }
+  } catch (error) {
+    if (!(error instanceof WorkflowError) || (error.code !== 'CONFLICT' && error.code !== 'REQUEST_INVALID'))
+      throw error;
+    const { code, message, details = {} } = error;
+    throw new WorkflowError(code, `${message}. Nothing was imported`, { cause: error, details });
+  }
+  return existing;
+}
+
+/**
+ * The runs of an archive, one after another.
+ * @param isForReading runs that have not ended are given as well: they can be looked at, not imported
+ * @throws WorkflowError REQUEST_INVALID with the line
+ */
+export async function* readArchive(
+  lines: AsyncIterable<string> | Iterable<string>,
+  isForReading: boolean = false,
+): AsyncGenerator<Archived> {
   let number = 0;
   let reader: ArchiveReader | null = null;
   for await (const line of lines) {
@@ -70,7 +92,7 @@ async function* readArchive(lines: AsyncIterable<string>): AsyncGenerator<Archiv
     const record = decodeLine(line, number);
     if (reader === null) {
       checkHeader(record, number);
-      reader = new ArchiveReader();
+      reader = new ArchiveReader(isForReading);
       continue;
     }
     const archived = reader.read(record, number);
@@ -100,6 +122,11 @@ class ArchiveReader {
   #tree: OpenRun[] = [];
   #definitions: { readonly hash: string; readonly canonical: string }[] = [];
   readonly #seen = new Set<string>();
+  readonly #isForReading: boolean;
+
+  constructor(isForReading: boolean) {
+    this.#isForReading = isForReading;
+  }
 
   read(record: ArchiveRecord, number: number): Archived | null {
     switch (record.record) {
@@ -134,7 +161,7 @@ class ArchiveReader {
 
   #run(record: ArchiveRecord, number: number): void {
     this.#checkEvents(number);
-    const row = readRow(record['row'], (what) => badLine(number, what));
+    const row = readRow(record['row'], (what) => badLine(number, what), this.#isForReading);
     if (this.#seen.has(row.id)) throw badLine(number, `run '${row.id}' is in the archive twice`);
     this.#seen.add(row.id);
     const [top] = this.#tree;

@@ -35,13 +35,8 @@ function sumOf(text: string): string {
 }
 
 export function badLine(number: number, what: string): WorkflowError {
-  return new WorkflowError(
-    'REQUEST_INVALID',
-    `Line ${number} of the archive cannot be used: ${what}. Nothing was imported`,
-    {
-      details: { line: number },
-    },
-  );
+  const message = `Line ${number} of the archive cannot be used: ${what}`;
+  return new WorkflowError('REQUEST_INVALID', message, { details: { line: number } });
 }
 
 /** A stored JSON text as a member of a line: as data where that gives the very text again, else as the text. */

@@ -4,19 +4,20 @@ import { isPlainObject } from '../../core/json.ts';
 import type { RunRow } from '../../core/run.ts';
 import type { StoredValue } from '../../core/stored-value.ts';
 import { isEnded } from '../commit-rules.ts';
-import { runKinds, runStatuses } from '../run-filter.ts';
+import { runKinds, runStatuses, waitings } from '../run-filter.ts';
 
 type Reject = (what: string) => Error;
 
-/** @throws what `reject` makes */
-export function readRow(value: unknown, reject: Reject): RunRow {
+/** @param isForReading runs that have not ended are taken as well @throws what `reject` makes */
+export function readRow(value: unknown, reject: Reject, isForReading: boolean = false): RunRow {
   if (!isPlainObject(value)) throw reject('it holds no row of a run');
   const known = new Set<string>(Object.keys(example));
   const unknown = Object.keys(value).find((name) => !known.has(name));
   if (unknown !== undefined) throw reject(`the row of a run has no '${unknown}'`);
   const row = new Fields(value, reject);
   const status = row.word('status', runStatuses);
-  if (!isEnded(status))
+  const hasEnded = isEnded(status);
+  if (!hasEnded && !isForReading)
     throw reject(`run '${row.text('id')}' has not ended (${status}); only runs that have ended are imported`);
   return {
     id: row.text('id'),
@@ -26,13 +27,13 @@ export function readRow(value: unknown, reject: Reject): RunRow {
     hash: row.text('hash'),
     format: row.number('format'),
     status,
-    waitingFor: row.none('waitingFor'),
+    waitingFor: hasEnded ? row.none('waitingFor') : row.orNull('waitingFor', () => row.word('waitingFor', waitings)),
     parent: row.orNull('parent', () => row.text('parent')),
     inputHash: row.text('inputHash'),
     tags: row.texts('tags'),
     createdAt: row.number('createdAt'),
     updatedAt: row.number('updatedAt'),
-    endedAt: row.number('endedAt'),
+    endedAt: hasEnded ? row.number('endedAt') : null,
     output: row.orNull('output', () => row.object('output') as unknown as StoredValue),
     error: row.orNull('error', () => row.object('error') as unknown as ErrorData),
   };
