@@ -19,7 +19,7 @@ export interface ReplayedEvent {
 }
 
 /** The run goes no further on this machine; the message says why. */
-export class ReplayStop extends Error {
+class ReplayStop extends Error {
   override readonly name = 'ReplayStop';
 }
 
