@@ -28,6 +28,7 @@ export {
   type SimulationSummary,
 } from './simulate-workflow.ts';
 export { replayHistory, type HistoryDifference, type HistoryReplay } from './history/replay-history.ts';
+export { rerunHistory, type HistoryRerun, type RerunEnd, type RerunOptions } from './history/rerun-history.ts';
 export type { RecordingText } from './history/recording.ts';
 export { UnmockedError } from './mocks.ts';
 export type { SnapshotEvent } from './history-snapshot.ts';

@@ -3,9 +3,12 @@ import { describe, expect, test } from 'vitest';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import { exportRuns } from '../../src/store/archive/export.ts';
 import {
+  after,
   createTestEngine,
   fail,
+  hangs,
   replayHistory,
+  rerunHistory,
   respond,
   sequence,
   type TestEngineOptions,
@@ -161,6 +164,108 @@ describe('what cannot be compared', () => {
     );
     const text = await recorded(decided('3'), answers);
     await expect(replayHistory(decided('3'), text.replace('"n":5', '"n":6'))).rejects.toThrow('checksum');
+  });
+});
+
+describe('a recorded run, run again', () => {
+  const publishing = (prompt: string, than: string): WorkflowDefinition =>
+    flow({
+      name: 'publishing',
+      input: { type: 'object', properties: { topic: { type: 'string' } }, required: ['topic'] },
+      steps: [
+        agent('score', { input: { prompt }, retry: { maxAttempts: 3, delay: '1s' } }),
+        {
+          id: 'each',
+          type: 'loop',
+          items: '{{steps.score.output.parts}}',
+          step: agent('part', { input: { prompt: 'Part {{loop.item}}' } }),
+        },
+        { id: 'approve', type: 'human', title: 'Go?', timeout: '2d', onTimeout: 'reject' },
+        { id: 'go', type: 'signal', name: 'go' },
+        { id: 'note', type: 'transform', transform: () => 'noted', condition: `{{steps.score.output.n}} > ${than}` },
+        { id: 'call', type: 'http', url: 'https://example.com/{{env.PLACE}}', headers: { key: '{{env.KEY}}' } },
+      ],
+      output: {
+        parts: '{{steps.each.output}}',
+        said: '{{steps.approve.output.decision}}',
+        note: '{{steps.note.output}}',
+      },
+    });
+  const then = publishing('Score {{workflow.input.topic}}', '3');
+
+  async function text(isAnswered = true): Promise<string> {
+    await using engine = await createTestEngine({
+      workflows: [then],
+      env: { PLACE: 'there', KEY: 'very-secret' },
+      steps: {
+        score: sequence(fail('busy'), after('3s', { n: 5, parts: ['a', 'b'] })),
+        part: ({ run }: { readonly run: string }) => `part of ${run}`,
+        call: 'called',
+      },
+    });
+    const run = await engine.start(then, { topic: 'tides' }, { runId: 'a' });
+    await engine.runUntilIdle();
+    await engine.advanceBy('1d');
+    if (isAnswered) await engine.answer('approve', { decision: 'approve' }, { by: 'kim' });
+    else await engine.advanceBy('1d');
+    await engine.signal(run, 'go', { at: 1 });
+    expect((await engine.finishReport(run)).status).toBe('completed');
+    return [...exportRuns(engine.store, ['a'])].join('\n');
+  }
+
+  test('does what it did, with what was answered and said then', async () => {
+    for (const isAnswered of [true, false]) {
+      const [rerun] = await rerunHistory(then, await text(isAnswered));
+      expect(rerun).toMatchObject({ run: 'a', status: 'completed', error: null, differences: [] });
+      expect(rerun?.output).toMatchObject({ said: isAnswered ? 'approve' : 'reject', note: 'noted' });
+      expect(rerun?.calls.map(({ step, attempt }) => `${step} ${attempt}`)).toEqual([
+        'score 1',
+        'score 2',
+        'part 1',
+        'part 1',
+        'call 1',
+      ]);
+    }
+  });
+
+  test('shows what a change makes of it: prompts, conditions, outputs', async () => {
+    const [rerun] = await rerunHistory(publishing('How good is {{workflow.input.topic}}?', '7'), await text());
+    expect(rerun?.calls[0]?.input).toEqual({ prompt: 'How good is tides?' });
+    expect(rerun?.differences).toEqual([
+      expect.stringMatching(/^its output is \{.*\}, and was \{.*"note":"noted"\}$/),
+      'note: skipped (condition); then: started, completed',
+    ]);
+  });
+
+  test('asks for an answer of what was not called then', async () => {
+    const more = flow({ name: 'publishing', steps: [agent('new')] });
+    await expect(rerunHistory(more, await text())).rejects.toThrow(
+      "the recording has no answer of step 'new' (run 'a', visit 1, attempt 1)",
+    );
+    const [rerun] = await rerunHistory(more, await text(), { agents: { any: 'hello' } });
+    expect(rerun).toMatchObject({ status: 'completed', output: 'hello' });
+    expect((await rerunHistory(more, await text(), { steps: { new: 'mine' } }))[0]?.output).toBe('mine');
+  });
+
+  test('fails as it failed, is cancelled when it was, and refuses an input that does not fit any more', async () => {
+    const failing = flow({ name: 'x', steps: [agent('a', { retry: { maxAttempts: 2, delay: '1s' } })] });
+    const failed = await recorded(failing, { steps: { a: fail('busy') } });
+    expect((await rerunHistory(failing, failed))[0]).toMatchObject({ status: 'failed', differences: [] });
+    const mended = flow({ name: 'x', steps: [agent('a', { onError: { output: 'none' } })] });
+    expect((await rerunHistory(mended, failed))[0]?.differences[0]).toMatch(
+      /^it is completed, and was failed \(.*busy\)/,
+    );
+    await using engine = await createTestEngine({ workflows: [failing], steps: { a: hangs() } });
+    const run = await engine.start(failing, {}, { runId: 'a' });
+    await engine.advanceBy('1m');
+    await run.cancel();
+    await engine.finishReport(run);
+    const cancelled = [...exportRuns(engine.store, ['a'])].join('\n');
+    expect((await rerunHistory(failing, cancelled))[0]).toMatchObject({ status: 'cancelled', differences: [] });
+    const strict = flow({ name: 'x', input: { type: 'object', required: ['n'] }, steps: [agent('a')] });
+    expect((await rerunHistory(strict, failed))[0]?.differences.join()).toContain(
+      "The input of workflow 'x' is not valid",
+    );
   });
 });
 

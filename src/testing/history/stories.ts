@@ -1,0 +1,25 @@
+/** What each step of a run, of its rounds and children did, in order; whatever happened beside it. */
+import type { RecordedRun, Recording } from './recording.ts';
+import { Replays } from './replay.ts';
+import { toldText } from './told.ts';
+
+/** By step, as `publish` or `publish of run a/each:1/0`. */
+export function stepStories(
+  recording: Recording,
+  tree: readonly RecordedRun[],
+): ReadonlyMap<string, readonly string[]> {
+  const replays = new Replays(recording, ({ row }, hash) => recording.definitionOf(row, hash));
+  const stories = new Map<string, string[]>();
+  for (const run of tree) {
+    for (const { told } of replays.replay(run)) {
+      for (const event of told) {
+        if (!('step' in event)) continue;
+        const key = run.row.kind === 'run' ? event.step : `${event.step} of run ${run.row.id}`;
+        const story = stories.get(key) ?? [];
+        story.push(toldText(event).slice(event.step.length + 1));
+        stories.set(key, story);
+      }
+    }
+  }
+  return stories;
+}
