@@ -145,6 +145,8 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
       logger,
       maxEvents: limits.maxEvents,
       maxEpochEvents: limits.maxEpochEvents,
+      maxStateBytes: limits.maxStateBytes,
+      maxKeptBytes: limits.maxKeptBytes,
       inspector: createInspector(parts, values),
       startEffect: (driver, effect) => dispatcher.start(driver, effect),
       isLimited: (effect) => dispatcher.isLimited(effect),
@@ -156,13 +158,13 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
     else driver.leave(error);
   };
   const common = { store, live, catalog, reads, values, clock, logger };
-  const below = new RunsBelow({ ...common, maxInputBytes: limits.maxInputBytes });
+  const below = new RunsBelow({ ...common, limits });
   const control = new Control({ ...common, committer: background ?? committer });
   const forks = new Forks({
     ...common,
     committer: background ?? committer,
     random: parts.random,
-    maxInputBytes: limits.maxInputBytes,
+    limits,
   });
   const migrations = new Migrations({ ...common, maxBytes: limits.maxInputBytes });
   const messages = new Messages({ ...common, control, maxBytes: limits.maxInputBytes });

@@ -8,7 +8,7 @@ import { childRunId, type EffectInput } from '../../machines/effect-input.ts';
 import { StoredOutput } from './results.ts';
 import type { RunDriver } from './driver.ts';
 import { renderValue } from './render.ts';
-import { checkInput } from './start.ts';
+import { checkInput, type InputLimits } from './start.ts';
 import type { TrackingLoader } from './values.ts';
 
 export interface ChildStart {
@@ -28,7 +28,7 @@ export interface ChildPorts {
   find(name: string, version: string | null): WorkflowDefinition;
   /** Starts the child, goes on with it, or gives how it ended. With `isCancelled` it is cancelled when the signal is. */
   run(start: ChildStart, mode: 'wait' | 'detach', signal: AbortSignal, isCancelled: boolean): Promise<ChildOutcome>;
-  readonly maxInputBytes: number;
+  readonly limits: InputLimits;
 }
 
 /** The child's id says whose it is, so that it is found again after a crash. */
@@ -47,7 +47,7 @@ export async function runChild(
   const input = checkInput(
     definition,
     step.input === null ? {} : await renderValue(effectInput, step.input, signal, loader),
-    ports.maxInputBytes,
+    ports.limits,
   );
   const parent: ParentLink = { run: driver.id, step: step.id, visit: effectInput.visit, seq: effect.seq };
   const outcome = await ports.run(

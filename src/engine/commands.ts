@@ -5,6 +5,7 @@ import { isPlainObject, throughJson } from '../core/json.ts';
 import { toDataSchema } from '../definition/index.ts';
 import type { DataSchema, HumanStep } from '../definition/definition.ts';
 import type { RunContext } from '../../machines/context.ts';
+import type { EngineLimits } from './options.ts';
 import type { Program } from '../../machines/program.ts';
 import { recordOf } from '../../machines/record.ts';
 
@@ -72,8 +73,13 @@ export function signalCommand(
   };
 }
 
-/** As JSON data. @throws WorkflowError REQUEST_INVALID, LIMIT_EXCEEDED */
-export function plainData(value: unknown, what: string, maxBytes: number): unknown {
+/** As JSON data. @throws WorkflowError REQUEST_INVALID, LIMIT_EXCEEDED, which names the option that sets the limit */
+export function plainData(
+  value: unknown,
+  what: string,
+  maxBytes: number,
+  option: keyof EngineLimits = 'maxInputBytes',
+): unknown {
   let plain: unknown;
   try {
     plain = throughJson(value) ?? null;
@@ -87,7 +93,7 @@ export function plainData(value: unknown, what: string, maxBytes: number): unkno
   if (size > maxBytes)
     throw new WorkflowError(
       'LIMIT_EXCEEDED',
-      `${what} is ${size} characters of JSON, more than the limit of ${maxBytes} (option maxInputBytes)`,
+      `${what} is ${size} characters of JSON, more than the limit of ${maxBytes} (option limits.${option})`,
     );
   return plain;
 }

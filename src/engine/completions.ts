@@ -72,8 +72,8 @@ export function completionEvent(
   try {
     if ('error' in completion) throw errorOf(step, completion.error);
     const { output, metadata } = resultOf(step, completion);
-    const value = masked(plainData(output, `the output of step '${step.id}'`, limits.maxBytes));
-    const beside = masked(plainData(metadata, `the metadata of step '${step.id}'`, limits.maxBytes));
+    const value = masked(plainData(output, `the output of step '${step.id}'`, limits.maxBytes, 'maxOutputBytes'));
+    const beside = masked(plainData(metadata, `the metadata of step '${step.id}'`, limits.maxBytes, 'maxOutputBytes'));
     return {
       type: 'effect.completed',
       ...token,

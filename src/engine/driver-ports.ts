@@ -18,6 +18,10 @@ export interface DriverPortsOf<Driver> {
   readonly logger: Logger;
   /** Of the history of one run. */
   readonly maxEvents: number;
+  /** Of the run's state, in characters of JSON. */
+  readonly maxStateBytes: number;
+  /** Of what conditions read of one value, in characters of JSON. */
+  readonly maxKeptBytes: number;
   /** Of one epoch: then the run's state begins the next one. */
   readonly maxEpochEvents: number;
   /** Told what is committed; null: nobody is. */

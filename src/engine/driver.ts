@@ -25,6 +25,7 @@ import { Posts } from './posts.ts';
 import { compacted, type Place } from './rebase.ts';
 import { RunAsleep, RunLeft, type Subscriber } from './run-outcome.ts';
 import { RunRecord } from './run-record.ts';
+import { StateSize } from './state-size.ts';
 import { takeEvent, type Taker } from './take-event.ts';
 import { UnderWay } from './under-way.ts';
 
@@ -65,8 +66,17 @@ export class RunDriver {
     this.#compiled = options.compiled;
     this.outer = options.outer;
     this.#ports = options.ports;
-    const { maxEvents, logger } = options.ports;
-    this.#taker = { id: row.id, kernel: options.kernel, outer: options.outer, maxEvents, logger };
+    const { maxEvents, maxStateBytes, maxKeptBytes, logger } = options.ports;
+    const stateSize = new StateSize(maxStateBytes);
+    this.#taker = {
+      id: row.id,
+      kernel: options.kernel,
+      outer: options.outer,
+      maxEvents,
+      maxKeptBytes,
+      stateSize,
+      logger,
+    };
     const { eventsSinceCheckpoint = 0, wasAsleep = false } = options;
     this.#record = new RunRecord({ row, isNew, eventsSinceCheckpoint, wasAsleep });
     this.#isTakenUp = isNew;

@@ -18,7 +18,7 @@ import { Replay, stateAt } from './load.ts';
 import { rebasedBy } from './rebase.ts';
 import { repeatOf, repeatsSince, type Repeat } from './repeats.ts';
 import { RunRecord } from './run-record.ts';
-import { checkInput, checkRunId, hashInput, newRow } from './start.ts';
+import { checkInput, checkRunId, hashInput, newRow, type InputLimits } from './start.ts';
 import type { Values } from './values.ts';
 
 /** Where a fork goes on: after an event, by its seq, or where a step began last. */
@@ -56,7 +56,7 @@ export interface ForkPorts {
   readonly committer: { add(commit: Commit, committed: () => void): void };
   readonly clock: Clock;
   readonly random: Random;
-  readonly maxInputBytes: number;
+  readonly limits: InputLimits;
 }
 
 export class Forks {
@@ -175,13 +175,13 @@ export class Forks {
     { input, ...edits }: ForkOptions,
     seq: number,
   ): { readonly context: RunContext; readonly values: Readonly<Record<string, unknown>>; readonly inputHash: string } {
-    const { values: loader, maxInputBytes } = this.#ports;
+    const { values: loader, limits } = this.#ports;
     const { context: own } = subject.state.snapshot as { readonly context: RunContext };
     const { context, values } = withEdits(subject, { ...own, run: { ...own.run, id: subject.id } }, edits, seq);
     if (input === undefined)
       return { context, values, inputHash: hashInput(materialize(own.input, loader, own.run.id)) };
     const { program } = subject.compiled;
-    const checked = checkInput(program.definition, input, maxInputBytes);
+    const checked = checkInput(program.definition, input, limits);
     return {
       context: {
         ...context,

@@ -36,6 +36,8 @@ export interface LiveRunsOptions {
     | 'logger'
     | 'maxEvents'
     | 'maxEpochEvents'
+    | 'maxStateBytes'
+    | 'maxKeptBytes'
     | 'startEffect'
     | 'isLimited'
     | 'inspector'

@@ -23,6 +23,8 @@ export interface EngineLimits {
   readonly maxInputBytes?: number;
   /** What conditions read of one output, in characters of JSON. @default 256 Ki */
   readonly maxKeptBytes?: number;
+  /** Of the state of one run, in characters of JSON; one that would be larger fails. @default 1 Mi */
+  readonly maxStateBytes?: number;
   /** Of the history of one run; one that goes on beyond it fails. @default 1_000_000 */
   readonly maxEvents?: number;
   /** After so many events the state of a run that goes on is stored again whole, so that no more than these are ever replayed. @default 10_000 */
@@ -115,6 +117,7 @@ const defaultLimits: Required<EngineLimits> = {
   maxOutputBytes: 10 * 1024 * 1024,
   maxInputBytes: 10 * 1024 * 1024,
   maxKeptBytes: 256 * 1024,
+  maxStateBytes: 1024 * 1024,
   maxEvents: 1_000_000,
   maxEpochEvents: 10_000,
   maxBufferedEvents: 10_000,

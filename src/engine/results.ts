@@ -76,7 +76,7 @@ export class Results {
   #checkSize(input: EffectInput, size: number): void {
     if (size <= this.#options.maxOutputBytes) return;
     throw new TerminalError(
-      `the output of ${whatOf(input)} is ${size} characters of JSON, more than the limit of ${this.#options.maxOutputBytes} (option maxOutputBytes)`,
+      `the output of ${whatOf(input)} is ${size} characters of JSON, more than the limit of ${this.#options.maxOutputBytes} (option limits.maxOutputBytes)`,
       { code: 'LIMIT_EXCEEDED' },
     );
   }
@@ -91,7 +91,7 @@ export class Results {
     const text = toJsonText(input, keptOfValue(paths, result));
     if (text.length > this.#options.maxKeptBytes) {
       throw new TerminalError(
-        `conditions read ${text.length} characters of the output of ${whatOf(input)}, more than the limit of ${this.#options.maxKeptBytes} (option maxKeptBytes); read a smaller part of it, or put a transform in between`,
+        `conditions read ${text.length} characters of the output of ${whatOf(input)}, more than the limit of ${this.#options.maxKeptBytes} (option limits.maxKeptBytes); read a smaller part of it, or put a transform in between`,
         { code: 'LIMIT_EXCEEDED' },
       );
     }

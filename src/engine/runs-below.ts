@@ -24,7 +24,7 @@ import { hold, release, standAs } from './pausing.ts';
 import { endedRound, loadRun, type Loading } from './load.ts';
 import { runRounds, storedOutcome, type RoundOutcome, type RoundStart } from './rounds.ts';
 import { RunAsleep, RunLeft } from './run-outcome.ts';
-import { newRow, roundStartedEvent, startedEvent } from './start.ts';
+import { newRow, roundStartedEvent, startedEvent, type InputLimits } from './start.ts';
 import { undoRuns, type UndoPorts, type UndoStart } from './undo.ts';
 import type { TrackingLoader } from './values.ts';
 
@@ -36,7 +36,7 @@ export interface RunsBelowOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Of the input of a child run, in characters of JSON. */
-  readonly maxInputBytes: number;
+  readonly limits: InputLimits;
 }
 
 /** What one effect waits for. */
@@ -90,7 +90,7 @@ export class RunsBelow {
         return await runRounds({ hasRounds: (id) => this.#hasRounds(id), run }, above, effect, signal, loader);
       }
       if (effect.src === 'undo') return await undoRuns(this.#undoing(above, awaited), above, effect, signal);
-      const { catalog, maxInputBytes } = this.#options;
+      const { catalog, limits } = this.#options;
       const run = (start: ChildStart, mode: 'wait' | 'detach', until: AbortSignal, isCancelled: boolean) =>
         this.#runChild(start, mode, {
           above,
@@ -99,7 +99,7 @@ export class RunsBelow {
           why: isCancelled ? runEnds : null,
         });
       const find = (name: string, version: string | null) => catalog.find(name, version);
-      return await runChild({ find, run, maxInputBytes }, above, effect, signal, loader);
+      return await runChild({ find, run, limits }, above, effect, signal, loader);
     } finally {
       if (ofRun.get(effect.id) === awaited) ofRun.delete(effect.id);
     }

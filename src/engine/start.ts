@@ -6,9 +6,11 @@ import type { ParentLink, RunStarted } from '../core/event.ts';
 import { throughJson } from '../core/json.ts';
 import type { RunKind, RunRow } from '../core/run.ts';
 import type { StoredValue } from '../core/stored-value.ts';
-import type { WorkflowDefinition } from '../definition/definition.ts';
-import { machineFormat } from '../../machines/workflow.ts';
+import type { DataSchema, WorkflowDefinition } from '../definition/definition.ts';
+import { kernelOf } from '../../machines/kernel-of.ts';
+import { compileWorkflow, machineFormat } from '../../machines/workflow.ts';
 import { fingerprintsOf } from './functions.ts';
+import type { EngineLimits } from './options.ts';
 
 export interface BreakpointOption {
   /** Id of a step; of one in a loop's rounds, which are runs of their own, none. */
@@ -29,21 +31,38 @@ export interface StartOptions {
 const maxRunIdLength = 200;
 const maxTags = 20;
 
-/** The checked input, as JSON data. @throws InputError with all problems */
-export function checkInput(definition: WorkflowDefinition, input: unknown, maxBytes: number): unknown {
+/** In characters of JSON: of an input, and of what conditions read of it. */
+export type InputLimits = Pick<Required<EngineLimits>, 'maxInputBytes' | 'maxKeptBytes'>;
+
+/** The checked input, as JSON data. @throws InputError with all problems; WorkflowError LIMIT_EXCEEDED */
+export function checkInput(definition: WorkflowDefinition, input: unknown, limits: InputLimits): unknown {
   const plain = plainInput(definition, input) ?? {};
   const size = JSON.stringify(plain).length;
-  if (size > maxBytes) {
+  if (size > limits.maxInputBytes)
     throw new WorkflowError(
       'LIMIT_EXCEEDED',
-      `the input is ${size} characters of JSON, more than the limit of ${maxBytes} (option limits.maxInputBytes)`,
-      { retryable: false },
+      `the input is ${size} characters of JSON, more than the limit of ${limits.maxInputBytes} (option limits.maxInputBytes)`,
     );
-  }
-  if (definition.input === null) return plain;
-  const parsed = definition.input.parse(plain);
+  const checked = definition.input === null ? plain : parsedInput(definition, definition.input, plain);
+  const kept = kernelOf(compileWorkflow(definition)).keepInput(checked);
+  if (kept !== undefined) checkKept(kept, 'the input', limits.maxKeptBytes);
+  return checked;
+}
+
+function parsedInput(definition: WorkflowDefinition, schema: DataSchema, plain: unknown): unknown {
+  const parsed = schema.parse(plain);
   if ('issues' in parsed) throw new InputError(definition.name, parsed.issues);
   return plainInput(definition, parsed.value) ?? null;
+}
+
+/** What conditions read of a value is kept in the run's state. @throws WorkflowError LIMIT_EXCEEDED */
+export function checkKept(kept: Readonly<Record<string, unknown>>, what: string, limit: number): void {
+  const { length } = JSON.stringify(kept);
+  if (length <= limit) return;
+  throw new WorkflowError(
+    'LIMIT_EXCEEDED',
+    `conditions read ${length} characters of ${what}, more than the limit of ${limit} (option limits.maxKeptBytes): let them read smaller parts of it`,
+  );
 }
 
 /** As it will be stored; what a schema makes of an input need not be data either. */

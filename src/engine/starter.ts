@@ -9,7 +9,16 @@ import type { Catalog } from './catalog.ts';
 import type { RuleProofs } from './rule-proofs.ts';
 import type { LiveRuns } from './live-runs.ts';
 import type { EngineLimits } from './options.ts';
-import { checkInput, checkRunId, checkTags, hashInput, newRow, startedEvent, type StartOptions } from './start.ts';
+import {
+  checkInput,
+  checkRunId,
+  checkTags,
+  hashInput,
+  newRow,
+  startedEvent,
+  type InputLimits,
+  type StartOptions,
+} from './start.ts';
 import type { Values } from './values.ts';
 
 export interface StarterOptions {
@@ -20,7 +29,7 @@ export interface StarterOptions {
   readonly values: Values;
   readonly clock: Clock;
   readonly random: Random;
-  readonly limits: Required<Pick<EngineLimits, 'maxRuns' | 'maxInputBytes'>>;
+  readonly limits: InputLimits & Required<Pick<EngineLimits, 'maxRuns'>>;
   /** @throws WorkflowError when nothing new can be begun now */
   readonly checkOpen: () => void;
 }
@@ -42,7 +51,7 @@ export class Starter {
     const definition = typeof workflow === 'string' ? catalog.find(workflow) : toDefinition(workflow);
     catalog.add(definition);
     if (proofs.open([definition]).length > 0) await proofs.prove([definition]);
-    const checked = checkInput(definition, input, limits.maxInputBytes);
+    const checked = checkInput(definition, input, limits);
     if (options.tags !== undefined) checkTags(options.tags);
     const { runId } = options;
     if (runId === undefined) return this.#begin(random.uuid(), definition, checked, '', options);

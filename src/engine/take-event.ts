@@ -3,7 +3,9 @@ import { advance, type Advanced, type Kernel, type Refused, type RunState } from
 import { InvariantError, toErrorData, WorkflowError, type ErrorData } from '../core/errors.ts';
 import type { HistoryEvent, Recorded } from '../core/event.ts';
 import type { Logger } from '../core/ports.ts';
-import type { OuterRun } from '../../machines/context.ts';
+import type { OuterRun, RunContext } from '../../machines/context.ts';
+import { checkKept } from './start.ts';
+import type { StateSize } from './state-size.ts';
 
 export interface Taker {
   readonly id: string;
@@ -11,6 +13,10 @@ export interface Taker {
   readonly outer: OuterRun | null;
   /** Of the history of one run. */
   readonly maxEvents: number;
+  /** Of what conditions read of one value, in characters of JSON. */
+  readonly maxKeptBytes: number;
+  /** Of the run's state. */
+  readonly stateSize: StateSize;
   readonly logger: Logger;
 }
 
@@ -20,19 +26,54 @@ export interface Taken {
   readonly advanced: Advanced | Refused;
 }
 
-/** A guard that throws ends the run with that error: the machine cannot go on. @throws InvariantError */
-export function takeEvent({ id, kernel, outer, maxEvents, logger }: Taker, state: RunState, recorded: Recorded): Taken {
+/**
+ * A guard that throws, and a limit that is passed, end the run with that error: the machine cannot go on. What a person asked for is
+ * refused instead. @throws InvariantError
+ */
+export function takeEvent(taker: Taker, state: RunState, recorded: Recorded): Taken {
+  const { id, kernel, outer, maxEvents, logger } = taker;
   const extras = { runId: id, ...(outer === null ? {} : { outer }) };
   try {
     checkLength(recorded, state.epoch, maxEvents);
-    return { recorded, advanced: advance(kernel, state, recorded, extras) };
+    checkSaid(taker, recorded.event);
+    const advanced = advance(kernel, state, recorded, extras);
+    if (!('refused' in advanced)) checkState(taker, recorded, state, advanced.state);
+    return { recorded, advanced };
   } catch (error) {
-    if (recorded.event.type === 'run.aborted' || error instanceof InvariantError) throw error;
     const { type } = recorded.event;
+    if (type === 'run.aborted' || error instanceof InvariantError) throw error;
+    if (isAsked.has(type) && error instanceof WorkflowError && error.code === 'LIMIT_EXCEEDED')
+      return { recorded, advanced: { refused: error.message } };
     logger.error('a run cannot go on', { run: id, event: type, error: String(error) });
     const aborted = { ...recorded, event: abortion(recorded.event, toErrorData(error, 'CONDITION_FAILED')) };
     return { recorded: aborted, advanced: advance(kernel, state, aborted, extras) };
   }
+}
+
+/** What people and programs ask for: a limit that it passes is their trouble, not the run's. */
+const isAsked: ReadonlySet<HistoryEvent['type']> = new Set(['run.rebased', 'signal.received', 'task.answered']);
+
+/** Of what effects give it is checked before (`results.ts`), of an input at the start. @throws WorkflowError LIMIT_EXCEEDED */
+function checkSaid({ kernel, maxKeptBytes }: Taker, event: HistoryEvent): void {
+  if (event.type === 'signal.received' && 'v' in event.payload) {
+    const kept = kernel.keepSignal(event.name, event.payload.v);
+    if (kept !== undefined) checkKept(kept, `the payload of signal '${event.name}'`, maxKeptBytes);
+  }
+  if (event.type === 'task.answered' && 'v' in event.output) {
+    const kept = kernel.keep(event.step, event.output.v, undefined);
+    if (kept !== undefined) checkKept(kept, `the answer of step '${event.step}'`, maxKeptBytes);
+  }
+}
+
+/** A round begins with the state of the run around it, which is checked there. @throws WorkflowError LIMIT_EXCEEDED */
+function checkState({ stateSize, outer }: Taker, { event }: Recorded, before: RunState, after: RunState): void {
+  if (event.type === 'run.started' && outer !== null) stateSize.begin(stateIn(after));
+  else stateSize.check(stateIn(before), stateIn(after));
+}
+
+/** What its steps share. Before its first event a run has none. */
+function stateIn({ snapshot }: RunState): RunContext['state'] {
+  return (snapshot as { readonly context: RunContext }).context.state;
 }
 
 /** What is recorded in the place of an event that the machine cannot go on with. */

@@ -163,8 +163,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   plant(
     'an entry of the inbox is removed before it is applied',
     'src/engine/messages.ts',
-    '    try {\n      const refused = await',
-    '    try {\n      this.#options.store.removeInbox([id]);\n      const refused = await',
+    '    try {\n      const why = await',
+    '    try {\n      this.#options.store.removeInbox([id]);\n      const why = await',
   ),
   plant(
     'an entry of the inbox is applied again and again',
