@@ -10,6 +10,7 @@ import type { Program } from './program.ts';
 import { recordOf } from './record.ts';
 import { loopLevel, type LoopLevel } from './loop-level.ts';
 import { createScope } from './scope.ts';
+import { present, reachedSteps, shownAs } from './shown-context.ts';
 import type { StoredReader } from './stored-reader.ts';
 
 export interface FunctionContextOptions {
@@ -31,13 +32,13 @@ export function createFunctionContext(effect: EffectInput, options: FunctionCont
     deepFreeze(plain(scope({ source: segments.join('.'), segments } satisfies Path)));
   const level = loopLevel(program, context, step, options.depth ?? 0);
   const input = once(options.input ?? (() => undefined));
-  return {
+  const made: StepContext = {
     get input() {
       return input();
     },
     workflow: workflowView(read, program),
-    steps: lazyRecord(visibleSteps(program), (id) => stepView(read, id)) as StepContext['steps'],
-    vars: lazyRecord(visibleVars(program), (name) => read('vars', name)),
+    steps: lazyRecord(visibleSteps(program), (id) => stepView(read, id), reachedSteps),
+    vars: lazyRecord(visibleVars(program), (name) => read('vars', name), present),
     state: deepFreeze(context.state),
     loop: level === null ? null : loopView(level, options.reader),
     stepId: info?.step.id ?? null,
@@ -49,6 +50,10 @@ export function createFunctionContext(effect: EffectInput, options: FunctionCont
       options.writes.set(key, { set: throughJson(value) ?? null });
     },
   };
+  return shownAs(made, () => {
+    const { workflow, steps, vars, state, loop, stepId, attempt } = made;
+    return present({ input: made.input, workflow, steps, vars, state, loop, stepId, attempt });
+  });
 }
 
 function once<T>(make: () => T): () => T {
@@ -63,7 +68,7 @@ function plain(value: unknown): unknown {
 type Read = (...segments: string[]) => unknown;
 
 function workflowView(read: Read, program: Program): WorkflowView {
-  return {
+  const view: WorkflowView = {
     get input() {
       return read('workflow', 'input');
     },
@@ -73,10 +78,11 @@ function workflowView(read: Read, program: Program): WorkflowView {
     startedAt: read('workflow', 'startedAt') as string,
     error: (read('workflow', 'error') ?? null) as WorkflowView['error'],
   };
+  return shownAs(view, () => present(view));
 }
 
 function stepView(read: Read, id: string): StepView {
-  return {
+  const view: StepView = {
     get output() {
       return read('steps', id, 'output');
     },
@@ -96,10 +102,11 @@ function stepView(read: Read, id: string): StepView {
       return (read('steps', id, 'metadata') ?? {}) as StepView['metadata'];
     },
   };
+  return shownAs(view, () => present(view));
 }
 
 function loopView(level: LoopLevel, reader: StoredReader): LoopView {
-  return {
+  const view: LoopView = {
     get item() {
       return deepFreeze(level.item(reader, []));
     },
@@ -109,6 +116,11 @@ function loopView(level: LoopLevel, reader: StoredReader): LoopView {
       return parent === null ? null : loopView(parent, reader);
     },
   };
+  return shownAs(view, () => ({
+    item: view.item,
+    index: view.index,
+    ...(view.parent === null ? {} : { parent: view.parent }),
+  }));
 }
 
 const stepIds = new WeakMap<Program, ReadonlySet<string>>();
@@ -129,13 +141,18 @@ function visibleVars(program: Program): ReadonlySet<string> {
     : new Set([...visibleVars(program.loop.outer), ...program.vars.keys()]);
 }
 
+type LazyRecord<T> = Readonly<Record<string, T>>;
+
 /** An object with the given keys whose values are made when they are read. */
-function lazyRecord(keys: ReadonlySet<string>, make: (key: string) => unknown): Readonly<Record<string, unknown>> {
-  const all = (): Record<string, unknown> => Object.fromEntries([...keys].map((key) => [key, make(key)]));
+function lazyRecord<T>(
+  keys: ReadonlySet<string>,
+  make: (key: string) => T,
+  shown: (all: LazyRecord<T>) => unknown,
+): LazyRecord<T> {
   // `console.log(context)` looks at the proxy's target.
-  const target = Object.create(null, {
-    [Symbol.for('nodejs.util.inspect.custom')]: { value: all, configurable: true },
-  }) as Record<string, unknown>;
+  const target = shownAs(Object.create(null) as Record<string, T>, () =>
+    shown(Object.fromEntries([...keys].map((key) => [key, make(key)]))),
+  );
   return new Proxy(target, {
     get: (_target, key) => (typeof key === 'string' && keys.has(key) ? make(key) : undefined),
     has: (_target, key) => typeof key === 'string' && keys.has(key),

@@ -4,16 +4,46 @@ import { createActor, toPromise } from 'xstate';
 import { createWorkflow } from '../../src/definition/index.ts';
 import { toMachine } from '../../src/engine/to-machine.ts';
 
-test('what a function gets shows its steps and vars when it is logged', async () => {
+test('what a function gets shows the values that are there, and no others, when it is logged', async () => {
   let shown = '';
   const flow = createWorkflow('logged')
-    .addStep('first', { type: 'transform', template: { n: 1 }, output: 'one' })
-    .addStep('second', { type: 'transform', transform: (_data, context) => (shown = inspect(context, { depth: 5 })) });
-  const actor = createActor(toMachine(flow), { input: {} });
+    .addStep('first', { type: 'transform', template: { n: 0 }, output: 'one' })
+    .addStep('never', { type: 'transform', template: 1, condition: 'false' })
+    .addStep('all', {
+      type: 'loop',
+      items: ['x'],
+      as: 'letter',
+      step: {
+        type: 'transform',
+        input: '{{loop.item}}',
+        transform: (_data, context) => (shown = inspect(context, { depth: 5, breakLength: Number.POSITIVE_INFINITY })),
+      },
+    })
+    .addStep('later', { type: 'transform', template: 1, output: 'two' });
+  const actor = createActor(toMachine(flow), { input: { topic: 'tides' } });
   actor.start();
   await toPromise(actor);
-  expect(shown).toMatch(/steps: \{\s+first: \{\s+output: \[Getter\]/);
-  expect(shown).toContain('vars: { one: { n: 1 } }');
+  expect(shown.replaceAll(/runId: '[^']+', startedAt: '[^']+'/g, '...')).toBe(
+    "{ input: 'x', workflow: { input: { topic: 'tides' }, name: 'logged', version: '1', ... }, " +
+      "steps: { first: { output: { n: 0 }, status: 'completed', attempts: 1 }, never: { status: 'skipped', attempts: 0 }, " +
+      "all: { status: 'running', attempts: 1 }, 'all-step': { status: 'running', attempts: 1 } }, " +
+      "vars: { one: { n: 0 } }, loop: { item: 'x', index: 0 }, stepId: 'all-step', attempt: 1 }",
+  );
+});
+
+test('a copy of it is plain data and functions: what shows it stays behind', async () => {
+  let copy: object = {};
+  const flow = createWorkflow('copied').addStep('a', {
+    type: 'transform',
+    transform: (_data, context) => {
+      copy = { ...context };
+      return Object.keys(context).join();
+    },
+  });
+  const actor = createActor(toMachine(flow), { input: {} });
+  actor.start();
+  expect(await toPromise(actor)).toBe('input,workflow,steps,vars,state,loop,stepId,attempt,signal,set');
+  expect(Object.getOwnPropertySymbols(copy)).toEqual([]);
 });
 
 test('a run of a plain machine has an id of its own, or that of its actor', async () => {
