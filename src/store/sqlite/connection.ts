@@ -1,10 +1,11 @@
 /**
  * One connection to the store file: its settings, its transactions, its errors. Knows nothing of tables.
  */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { InvariantError, WorkflowError } from '../../core/errors.ts';
 import { primaryCode, sqliteCode, toStoreError } from './errors.ts';
+import { DatabaseSync } from './node-sqlite.ts';
 
 /** A prepared query whose rows have a known shape. */
 export interface Query<Row> {

@@ -9,10 +9,10 @@
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { WorkflowError } from '../../core/errors.ts';
 import { primaryCode, sqliteCode, toStoreError } from './errors.ts';
 import { createPrivateDirectory, createPrivateFile, ownersDirectory } from './files.ts';
+import { DatabaseSync } from './node-sqlite.ts';
 
 export interface OwnerLock {
   /** Frees the lock and removes its file. */

@@ -151,6 +151,25 @@ describe('an older Node.js', () => {
   });
 });
 
+describe('the package on an older Node.js', () => {
+  /** Node.js as one that has no database built in. */
+  const without = `
+    const { getBuiltinModule } = process;
+    process.getBuiltinModule = (name) => (name === 'node:sqlite' ? undefined : getBuiltinModule(name));`;
+
+  test.each([
+    ['that can be asked for what it has', without],
+    ['that cannot', 'process.getBuiltinModule = undefined;'],
+  ])('%s: it says what is needed', async (_, script) => {
+    const cwd = folderWith({ 'old.cjs': script });
+    const code = `import(${JSON.stringify(new URL('../../../dist/src/index.js', import.meta.url))}).catch((error) => console.log(error.message))`;
+    const ended = await start(process.execPath, ['--require', join(cwd, 'old.cjs'), '-e', code], { cwd }).ended;
+    expect(ended.stdout).toMatch(
+      /^dank-workflow needs Node\.js 22\.13 or newer, which has a database built in; this is [\d.]+ \(.*\)\n$/,
+    );
+  });
+});
+
 describe('the start', () => {
   test('of help and version loads neither the engine nor a store', async () => {
     const script = `
@@ -168,6 +187,26 @@ describe('the start', () => {
       expect(stderr).toContain('commander');
       expect(stderr).not.toMatch(/xstate|zod|undici|sqlite|yaml|ajv|dist\/src\/engine|dist\/src\/index/);
     }
+  });
+
+  test('of help shows every command under what it is for, and options that all have at the end', async () => {
+    const help = (await cli(['--help'], { cwd: root }).ended).stdout;
+    const headings = [...help.matchAll(/^([A-Z][\w, ]+):$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual([
+      'Options',
+      'Begin',
+      'Look',
+      'Go on, answer, stop',
+      'Put right',
+      'Prove',
+      'Keep and remove',
+      'Exit codes',
+    ]);
+    expect(help).toMatch(/^ {2}run <name> \[values\.\.\.\] {2,}run a workflow/m);
+    const ofRun = (await cli(['run', '--help'], { cwd: root }).ended).stdout;
+    const options = [...ofRun.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option);
+    expect(options.slice(-3)).toEqual(['--json', '--no-color', '--help']);
+    expect(ofRun).toContain('  dank-workflow run research topic=tides style=brief\n');
   });
 
   test('is quick', async () => {
