@@ -17,6 +17,7 @@ import type {
   RunFlags,
   StatusFlags,
 } from './flags.ts';
+import { groupCommands, helpLayout } from './help.ts';
 import type { Io } from './io.ts';
 import { addProofs } from './proof-program.ts';
 import {
@@ -38,19 +39,21 @@ export function createProgram(io: Io, version: string, start: Start): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .option('--no-color', 'no colours (also: NO_COLOR=1)')
-    .addHelpText('after', exitCodeHelp);
+    .configureHelp(helpLayout)
+    .addHelpText('after', `\n'${io.name} <command> --help' tells more of a command.\n${exitCodeHelp}`);
   addInit(program, io, start);
   addRun(program, io, start);
-  addResume(program, io, start);
   addList(program, io, start);
+  addValidate(program, io, start);
   addStatus(program, io, start);
   addLogs(program, io, start);
+  addResume(program, io, start);
   addControl(program, io, start);
-  addArchive(program, io, start);
   addCourse(program, io, start);
-  addValidate(program, io, start);
   addPictures(program, io, start);
   addProofs(program, io, start);
+  addArchive(program, io, start);
+  groupCommands(program);
   return program;
 }
 
@@ -81,19 +84,22 @@ function addRun(program: Command, io: Io, start: Start): void {
     .option('--tag <tag>', 'a tag of the run (repeatable)', collect)
     .option('--break <step>', 'pause before this step (repeatable); resume goes on', collect)
     .option('--no-verify', "run it although a rule of the project's workflows does not hold")
-    .addHelpText('after', runHelp)
+    .addHelpText('after', runHelp(io.name))
     .action((name: string, values: string[], flags: RunFlags) =>
       start(flags, async () => (await import('./commands/run.ts')).run(io, name, values, flags)),
     );
 }
 
-const runHelp = `
+const runHelp = (name: string): string => `
+Examples:
+  ${name} run research topic=tides style=brief
+  ${name} run research --input @input.json --run-id order-17
+  echo '{ "topic": "tides" }' | ${name} run research --input - --json
+
 The output goes to stdout, everything else to stderr. Ctrl-C leaves the run as it is: 'resume' goes on with it.
 With --json: one line per event, { type, runId, seq, at, step?, visit?, attempt?, ... }; pieces of streamed answers are
 { type: "step.chunk", ... }. The last line is { type: "result", runId, workflow, status, output? | error?, durationMs, exitCode,
-stoppedBy?: "SIGINT" | "SIGTERM" | "timeout" | "person",
-tasks? }
-(with --quiet the only one), or { type: "error", error: { name, code, message, issues? }, exitCode }.`;
+stoppedBy?: "SIGINT" | "SIGTERM" | "timeout" | "person", tasks? } (with --quiet the only one), or { type: "error", error: { name, code, message, issues? }, exitCode }.`;
 
 function addResume(program: Command, io: Io, start: Start): void {
   addReason(addDrive(command(program, 'resume', 'go on with a run that was interrupted or paused')))
