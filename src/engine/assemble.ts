@@ -130,8 +130,9 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
     onUnloaded: (id) => {
       values.forget(id);
     },
-    onLeft: (id) => {
+    onLeft: (id, why) => {
       background?.forget(id);
+      recovery.left(id, why);
     },
     onAdopted: (ids) => {
       messages.adopted();

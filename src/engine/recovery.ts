@@ -29,6 +29,10 @@ const maxLoads = 20;
 const maxLooks = 500;
 /** While there is no room for more runs. */
 const waitMs = 500;
+/** Between tries to go on with a run that was left; one that went on for so long begins anew with the first. */
+const firstRetryMs = 1_000;
+const maxRetryMs = 60_000;
+const calmMs = 10 * 60_000;
 
 export class Recovery {
   readonly #options: RecoveryOptions;
@@ -38,6 +42,9 @@ export class Recovery {
   #queue: string[] = [];
   #next = 0;
   #isScheduled = false;
+  /** Runs that were left for a reason that passes: how often, and when last. */
+  readonly #left = new Map<string, { readonly tries: number; readonly at: number }>();
+  #isClosed = false;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
@@ -81,8 +88,54 @@ export class Recovery {
     if (!live.take(id)) throw new WorkflowError('CONFLICT', `run '${id}' is being run by another process`);
   }
 
+  /**
+   * A run of ours was left. For a reason that passes (the store could not be read) it is tried again, at longer and longer intervals;
+   * a bug, or code that is not there, stays as it is until somebody mends it.
+   */
+  left(id: string, why: Error): void {
+    if (!(why instanceof WorkflowError && why.retryable) || this.#isClosed) return;
+    const { clock, logger } = this.#options;
+    const tries = this.#triesOf(id);
+    const delayMs = Math.min(maxRetryMs, firstRetryMs * 2 ** tries);
+    logger.warn('a run that was left is tried again', { run: id, inMs: delayMs });
+    clock.schedule(() => {
+      this.#tryAgain(id);
+    }, delayMs);
+  }
+
+  /** How often it was tried again lately. Those that went on since are forgotten; the oldest come first. */
+  #triesOf(id: string): number {
+    const now = this.#options.clock.now();
+    for (const [each, { at }] of this.#left) {
+      if (now - at <= calmMs) break;
+      this.#left.delete(each);
+    }
+    const tries = (this.#left.get(id)?.tries ?? -1) + 1;
+    this.#left.delete(id);
+    this.#left.set(id, { tries, at: now });
+    return tries;
+  }
+
+  #tryAgain(id: string): void {
+    const { live, store, onRecovered } = this.#options;
+    if (this.#isClosed || !live.isLeft(id)) return;
+    try {
+      if (!store.isOwnedHere(id)) return;
+    } catch (error) {
+      this.left(id, error as Error);
+      return;
+    }
+    if (live.wake(id) !== null) onRecovered();
+  }
+
   /** No more are brought back. */
   close(): void {
+    this.#isClosed = true;
+    this.#left.clear();
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#queue = [];
     this.#next = 0;
   }
@@ -116,7 +169,7 @@ export class Recovery {
       }
       if (this.#bringBack(this.#queue[this.#next++] as string)) loads += 1;
     }
-    if (this.pending === 0) this.close();
+    if (this.pending === 0) this.#clear();
     if (loads > 0) onRecovered();
     this.#schedule();
   }

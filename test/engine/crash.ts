@@ -41,13 +41,13 @@ export class MortalStore extends MemoryStore {
   }
 }
 
-/** Which effects have their result in the history: `run|effect|visit|attempt`. */
+/** Which effects have their result in the history, or were accepted by the other side: `run|effect|visit|attempt`. */
 export function answeredEffects(database: MemoryDatabase): ReadonlySet<string> {
   const answered = new Set<string>();
   for (const [run, { events }] of database.runs) {
     for (const stored of events) {
       const { event } = decodeEvent(stored);
-      if (event.type === 'effect.completed' || event.type === 'effect.failed')
+      if (event.type === 'effect.completed' || event.type === 'effect.failed' || event.type === 'effect.accepted')
         answered.add(effectKey(run, event.effect, event));
     }
   }

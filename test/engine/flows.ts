@@ -2,6 +2,7 @@
  * Workflows of every construct, for tests that interrupt and replay them. Their mocks answer by visit, attempt and item only, never
  * by how often they were called: a repeated call gets the same answer, as from a service that honours idempotency keys.
  */
+import { EffectResult } from '../../src/core/effect.ts';
 import { WorkflowError } from '../../src/core/errors.ts';
 import type { StepContext } from '../../src/definition/step-context.ts';
 import { agent, flow } from '../support/flow.ts';
@@ -20,6 +21,8 @@ const failsUntil =
   (attempt: number, answer: unknown = 'ok') =>
   (call: MockCall): unknown =>
     call.attempt <= attempt ? down() : answer;
+
+const accepted = new EffectResult(null, { isAccepted: true });
 
 const longText = 'long '.repeat(200);
 
@@ -372,6 +375,30 @@ export const flows: readonly Flow[] = [
       },
     },
     output: ['a', 'b', 'a', 'a', 'b'].map((made) => ({ made, text: longText })),
+  },
+  {
+    name: 'work that is accepted, and of which nothing is heard again',
+    make: () =>
+      flow({
+        steps: [
+          {
+            id: 'p',
+            type: 'parallel',
+            steps: [
+              agent('later', { callback: true, heartbeatTimeout: 200, retry: { maxAttempts: 3, delay: 20 } }),
+              agent('beside', { callback: true, timeout: 300, onError: { output: 'too late' } }),
+              { id: 'w', type: 'wait', duration: 250 },
+            ],
+          },
+          agent('b', { input: { prompt: '{{steps.later.output.text}} {{steps.beside.output}}' } }),
+        ],
+      }),
+    mocks: {
+      later: (call: MockCall) => (call.attempt === 1 ? accepted : { text: 'again' }),
+      beside: accepted,
+      b: (call: MockCall) => call.input,
+    },
+    output: { prompt: 'again too late' },
   },
   ...sagaFlows,
 ];

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { WorkflowError } from '../../src/core/errors.ts';
-import type { Commit } from '../../src/core/ports.ts';
+import { InvariantError, WorkflowError } from '../../src/core/errors.ts';
+import type { Commit, StoredEvent } from '../../src/core/ports.ts';
 import { MemoryDatabase, MemoryStore, openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';
-import { after, hangs } from '../support/mocks.ts';
-import { collect, createTestEngine } from '../support/test-engine.ts';
+import { after, hangs, type MockCall } from '../support/mocks.ts';
+import { collect, createTestEngine, type TestEngine } from '../support/test-engine.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 /** Takes commits unless it is told not to. */
@@ -191,5 +191,89 @@ describe('what cannot be read back', () => {
       damaged.message,
     ]);
     expect(second.store.lastSeq('run')).toBe(2);
+  });
+});
+
+describe('a run that is left', () => {
+  const unread = new WorkflowError('STORE_UNAVAILABLE', 'the disk does not answer');
+  const long = 'long '.repeat(100);
+  const reading = flow({
+    name: 'reading',
+    steps: [
+      agent('a'),
+      { id: 'w', type: 'wait', duration: 1_000 },
+      agent('b', { input: { prompt: '{{steps.a.output}}' } }),
+    ],
+    output: '{{steps.b.output.prompt}}',
+  });
+
+  class UnreadableStore extends MemoryStore {
+    problem: Error | null = null;
+    reads = 0;
+    override readEvent(run: string, seq: number): StoredEvent | null {
+      if (this.problem !== null) {
+        this.reads += 1;
+        throw this.problem;
+      }
+      return super.readEvent(run, seq);
+    }
+  }
+
+  /** A run of another life, so that none of its values is in memory. */
+  async function left(problem: Error): Promise<{ readonly lab: TestEngine; readonly store: UnreadableStore }> {
+    const database = new MemoryDatabase();
+    const clock = new VirtualClock();
+    const mocks = { a: long, b: (call: MockCall) => call.input };
+    const first = await createTestEngine({ store: openMemoryStore(database), clock, workflows: [reading], mocks });
+    await first.engine.start(reading, {}, { runId: 'run' });
+    await clock.settle();
+    await first.engine.close();
+    const store = new UnreadableStore(database);
+    const lab = await createTestEngine({ store, clock, workflows: [reading], mocks, sleepAfterMs: Infinity });
+    store.problem = problem;
+    return { lab, store };
+  }
+
+  test('because the store could not be read goes on by itself, tried at longer and longer intervals', async () => {
+    const { lab, store } = await left(unread);
+    await lab.clock.advance(1_100);
+    await expect(lab.engine.run('run').result()).rejects.toBe(unread);
+    await lab.clock.advance(120_000);
+    expect(store.reads).toBeGreaterThan(4);
+    expect(store.reads).toBeLessThan(16);
+    expect(lab.mocks.counts).toEqual({});
+    store.problem = null;
+    await lab.clock.advance(60_000);
+    expect(lab.engine.run('run').status()).toMatchObject({ status: 'completed', output: long });
+    expect(lab.mocks.calls.map(({ key }) => key)).toEqual(['run:b:1']);
+    expect(lab.log.lines).toContainEqual({
+      level: 'warn',
+      message: 'a run that was left is tried again',
+      details: { run: 'run', inMs: 1_000 },
+    });
+    await lab.engine.close();
+  });
+
+  test('takes meanwhile what is said to it, and answers when it is back', async () => {
+    const { lab, store } = await left(unread);
+    await lab.clock.advance(1_100);
+    store.problem = null;
+    await lab.engine.cancel('run');
+    await lab.clock.advance(5_000);
+    expect(lab.engine.run('run').status()).toMatchObject({ status: 'cancelled' });
+    await lab.engine.close();
+  });
+
+  test('because of a bug, or by an engine that is closed, is not tried again', async () => {
+    const { lab } = await left(new InvariantError('two and two are five'));
+    await lab.clock.advance(600_000);
+    expect(lab.log.lines.filter(({ message }) => message.includes('is tried again'))).toEqual([]);
+    await lab.engine.close();
+    const other = await left(unread);
+    await other.lab.clock.advance(1_100);
+    await other.lab.engine.close();
+    const { reads } = other.store;
+    await other.lab.clock.advance(600_000);
+    expect(other.store.reads).toBe(reads);
   });
 });
