@@ -3,24 +3,12 @@ import { InvariantError, TemplateError } from '../core/errors.ts';
 import type { StateWrite } from '../core/event.ts';
 import { isPlainObject } from '../core/json.ts';
 import type { Step } from '../definition/definition.ts';
+import type { LoggedWrite } from '../../machines/context.ts';
+import type { Program } from '../../machines/program.ts';
 import { createScope } from '../../machines/scope.ts';
 import { keptReader } from '../../machines/stored-reader.ts';
-import type { Program } from '../../machines/program.ts';
-import { allPrograms, readingsOf, stateKeyOf } from './readings.ts';
+import { countsOf } from './counting.ts';
 import { contextOf, type Spot } from './situation.ts';
-
-const readKeys = new WeakMap<Program, ReadonlySet<string>>();
-
-/** Keys of the state that guards read. */
-function keysRead(program: Program): ReadonlySet<string> {
-  let keys = readKeys.get(program);
-  if (keys === undefined) {
-    const [top = program] = allPrograms(program);
-    keys = new Set(readingsOf(top).flatMap(({ paths }) => paths.flatMap((path) => stateKeyOf(path) ?? [])));
-    readKeys.set(program, keys);
-  }
-  return keys;
-}
 
 /** A value that no guard reads is null: nothing depends on it. */
 export function assignedWrites({ compiled, run }: Spot, step: Step): Readonly<Record<string, StateWrite>> {
@@ -29,13 +17,21 @@ export function assignedWrites({ compiled, run }: Spot, step: Step): Readonly<Re
   const writes: Record<string, StateWrite> = {};
   for (const assign of step.assign) {
     if (assign.kind === 'expr') continue;
-    const isRead = keysRead(program).has(assign.key);
-    const value =
-      isRead || assign.value.constant ? rendered(() => assign.value.render(scope, { missing: 'empty' })) : null;
+    const isRead = countsOf(program).relevant.has(assign.key);
+    const value = isRead ? rendered(() => assign.value.render(scope, { missing: 'empty' })) : null;
     if (assign.kind === 'merge') writes[assign.key] = { merge: isPlainObject(value) ? value : {} };
     else writes[assign.key] = assign.kind === 'append' ? { append: value } : { set: value };
   }
   return writes;
+}
+
+/** Of what was written, what something depends on: without keys that nobody reads, and without what was written over. */
+export function essentialWrites(program: Program, writes: readonly LoggedWrite[]): readonly LoggedWrite[] {
+  const { relevant } = countsOf(program);
+  const read = writes.filter(({ key }) => relevant.has(key));
+  if (!read.every(({ write }) => 'set' in write)) return read;
+  const last = new Map(read.map((each) => [each.key, each]));
+  return [...last.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 function rendered(render: () => unknown): unknown {

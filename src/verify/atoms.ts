@@ -11,6 +11,8 @@ export interface Atom {
   readonly literals: readonly unknown[];
   readonly calls: ReadonlySet<string>;
   readonly paths: readonly Path[];
+  /** One value from outside is compared with literals. */
+  readonly isComparison: boolean;
   evaluate(scope: (path: Path) => unknown): unknown;
 }
 
@@ -28,6 +30,7 @@ function whole(reading: Reading, path: Path, keys: readonly string[]): Atom {
     literals: keys,
     calls: new Set(),
     paths: [path],
+    isComparison: true,
     evaluate: (scope) => {
       const value = scope(path);
       const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
@@ -43,6 +46,7 @@ function partOf(reading: Reading, node: ConditionNode): Atom {
     literals: literalsOf(node),
     calls: callsOf(node),
     paths,
+    isComparison: isComparison(node),
     evaluate: (scope) => {
       const outcome = evaluate(scope);
       return outcome instanceof Outcome ? Boolean(outcome.value) : 'no verdict';
@@ -55,6 +59,20 @@ function parts(node: ConditionNode): readonly ConditionNode[] {
   if (node.kind === 'conditional') return [node.test, node.whenTrue, node.whenFalse].flatMap(parts);
   if (node.kind === 'unary' && node.operator === '!') return parts(node.operand);
   return node.kind === 'literal' ? [] : [node];
+}
+
+const comparing: ReadonlySet<string> = new Set(['===', '!==', '==', '!=', '<', '<=', '>', '>=', 'in']);
+
+function isComparison(node: ConditionNode): boolean {
+  if (node.kind === 'tag') return true;
+  if (node.kind !== 'binary' || !comparing.has(node.operator)) return false;
+  const sides = [node.left, node.right];
+  return sides.some(({ kind }) => kind === 'tag') && sides.some(isConstant);
+}
+
+function isConstant(node: ConditionNode): boolean {
+  if (node.kind === 'list') return node.items.every(isConstant);
+  return node.kind === 'literal' || (node.kind === 'unary' && isConstant(node.operand));
 }
 
 function childrenOf(node: ConditionNode): readonly ConditionNode[] {

@@ -4,10 +4,10 @@
  *
  * M1. Bounds are brought down only where nothing reads the count: a loop that counts keeps its limit.
  */
-import type { Decision, LoopStep, Step, WorkflowDefinition } from '../definition/definition.ts';
+import type { Decision, LoopStep, SignalStep, Step, WorkflowDefinition } from '../definition/definition.ts';
 import { compileWorkflow } from '../../machines/workflow.ts';
-import type { Program } from '../../machines/program.ts';
-import { alwaysTrue, readingsOf, stateKeyOf } from './readings.ts';
+import type { Condition } from '../expressions/condition.ts';
+import { countsOf, type Counts } from './counting.ts';
 
 /** Rounds, attempts and visits that are told apart: none, one, many, and the limit. */
 const manyRounds = 3;
@@ -25,8 +25,8 @@ export interface Delays {
 export interface Bounding {
   /** What stands in place of decisions. @default they stay */
   readonly decision?: <D extends Decision | null>(given: D) => D;
-  /** Whether any signal is what a signal step waits for. @default false */
-  readonly takesAnySignal?: boolean;
+  /** What stands in place of the `match` of signal steps. @default it stays */
+  readonly match?: (step: SignalStep) => Condition;
   /** @default as they are */
   readonly delays?: Delays;
   /** Told of a loop that counts, and whose limit was cut to {@link maxCountedRounds}. */
@@ -34,56 +34,28 @@ export interface Bounding {
 }
 
 export function boundedDefinition(definition: WorkflowDefinition, bounding: Bounding): WorkflowDefinition {
-  const bounds = new Bounds(countedNames(compileWorkflow(definition).program), bounding);
+  const bounds = new Bounds(countsOf(compileWorkflow(definition).program), bounding);
   const { delays } = bounding;
   return {
     ...definition,
     steps: definition.steps.map((step) => bounds.step(step)),
     onFailure: definition.onFailure.map((step) => bounds.step(step)),
-    maxVisits: bounds.countsState ? definition.maxVisits : Math.min(definition.maxVisits, manyRounds),
+    maxVisits: bounds.hasGrowth ? definition.maxVisits : Math.min(definition.maxVisits, manyRounds),
     timeoutMs: definition.timeoutMs === null || delays === undefined ? definition.timeoutMs : delays.of('timeout:$run'),
   };
 }
 
-/** What is counted and looked at: keys of state with a sum of their own, attempts of steps. */
-interface Counted {
-  readonly state: ReadonlySet<string>;
-  readonly attempts: ReadonlySet<string>;
-}
-
-function countedNames(program: Program): Counted {
-  const readings = readingsOf(program);
-  const sums = new Set<string>();
-  for (const { step, program: from, place } of readings) {
-    if (place !== 'assign') continue;
-    for (const assign of from.steps[step]?.step.assign ?? []) {
-      if (assign.kind === 'expr' && assign.condition.paths.some((path) => stateKeyOf(path) === assign.key))
-        sums.add(assign.key);
-    }
-  }
-  const state = new Set<string>();
-  const attempts = new Set<string>();
-  for (const { place, paths } of readings) {
-    for (const path of paths) {
-      const key = stateKeyOf(path);
-      if (key !== null && place !== 'assign' && sums.has(key)) state.add(key);
-      if (path.segments[0] === 'steps' && path.segments[2] === 'attempts') attempts.add(path.segments[1] ?? '');
-    }
-  }
-  return { state, attempts };
-}
-
 class Bounds {
-  readonly #counted: Counted;
+  readonly #counts: Counts;
   readonly #bounding: Bounding;
 
-  constructor(counted: Counted, bounding: Bounding) {
-    this.#counted = counted;
+  constructor(counts: Counts, bounding: Bounding) {
+    this.#counts = counts;
     this.#bounding = bounding;
   }
 
-  get countsState(): boolean {
-    return this.#counted.state.size > 0;
+  get hasGrowth(): boolean {
+    return this.#counts.growing.size > 0;
   }
 
   step(step: Step): Step {
@@ -107,7 +79,7 @@ class Bounds {
       case 'loop':
         return { ...base, ...this.#rounds(base), steps: base.steps.map(inner), decide: this.#decision(base.decide) };
       case 'signal':
-        return this.#bounding.takesAnySignal === true && base.match !== null ? { ...base, match: alwaysTrue } : base;
+        return { ...base, match: base.match === null ? null : (this.#bounding.match?.(base) ?? base.match) };
       default:
         return base;
     }
@@ -120,7 +92,8 @@ class Bounds {
   #retry({ id, retry }: Step): Step['retry'] {
     if (retry === null) return null;
     const { delays } = this.#bounding;
-    const times = this.#counted.attempts.has(id) ? retry.maxAttempts : Math.min(retry.maxAttempts, manyRounds);
+    const { attempts, writers } = this.#counts;
+    const times = attempts.has(id) || writers.has(id) ? retry.maxAttempts : Math.min(retry.maxAttempts, manyRounds);
     return delays === undefined
       ? { ...retry, maxAttempts: times }
       : { ...retry, maxAttempts: times, delayMs: delays.usualMs, backoff: 'fixed', jitter: 0 };
@@ -152,10 +125,8 @@ class Bounds {
   /** M1 */
   #rounds(step: LoopStep): Pick<LoopStep, 'maxIterations'> {
     if (step.mode === 'items' || step.maxIterations === null) return { maxIterations: step.maxIterations };
-    const paths = step.decide?.kind === 'expression' ? step.decide.condition.paths : [];
-    const counts = paths.some((path) => path.segments[0] === 'loop' || this.#counted.state.has(stateKeyOf(path) ?? ''));
-    if (!counts) return { maxIterations: Math.min(step.maxIterations, manyRounds) };
-    if (step.maxIterations > maxCountedRounds) this.#bounding.onCut?.(step.id);
-    return { maxIterations: Math.min(step.maxIterations, maxCountedRounds) };
+    const rounds = Math.max(manyRounds, this.#counts.rounds.get(step.id) ?? 0);
+    if (rounds > maxCountedRounds && step.maxIterations > maxCountedRounds) this.#bounding.onCut?.(step.id);
+    return { maxIterations: Math.min(step.maxIterations, rounds, maxCountedRounds) };
   }
 }

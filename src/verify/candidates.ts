@@ -11,8 +11,8 @@ import type { Json } from '../core/json.ts';
 import type { Step } from '../definition/definition.ts';
 import type { Program } from '../../machines/program.ts';
 import { chosenValue } from '../../machines/choice-of.ts';
-import { isPure } from '../../machines/purity.ts';
-import { allPrograms, originName, originsOf, readingsOf, stateKeyOf, type Origin, type Reading } from './readings.ts';
+import { opaqueOf, type Opaque } from './opaque.ts';
+import { originName, originsOf, readingsOf, stateKeyOf, type Origin, type Reading } from './readings.ts';
 import { atomsOf, literalsOf, verdictText, type Atom } from './atoms.ts';
 import { around, mayBe, outputSchema, poolOf, sampleAt } from './values-to-try.ts';
 
@@ -25,6 +25,7 @@ interface Known {
 export class Candidates {
   readonly #known = new Map<string, Known>();
   readonly #free = new Set<Condition>();
+  readonly #opaque = new Set<Condition>();
   readonly #inputSchema: Json | null;
 
   constructor(program: Program) {
@@ -32,10 +33,12 @@ export class Candidates {
     const readings = readingsOf(program);
     for (const reading of readings) for (const part of atomsOf(reading)) this.#note(part);
     for (const known of this.#known.values()) known.values = this.#valuesOf(known);
-    const opaque = opaqueKeys(program);
+    const { keys } = opaqueOf(program);
     for (const reading of readings) {
       if (reading.condition === null || reading.place === 'assign') continue;
-      if (reading.place === 'match' || this.#isFree(reading, opaque)) this.#free.add(reading.condition);
+      const isOpaque = reading.paths.some((path) => isOpaqueKey(keys, stateKeyOf(path)));
+      if (isOpaque) this.#opaque.add(reading.condition);
+      if (isOpaque || this.#isFree(reading)) this.#free.add(reading.condition);
     }
   }
 
@@ -53,6 +56,11 @@ export class Candidates {
   /** No data was found for one of its verdicts. */
   isFree(condition: Condition): boolean {
     return this.#free.has(condition);
+  }
+
+  /** It looks at state whose value cannot be known. */
+  isOpaque(condition: Condition): boolean {
+    return this.#opaque.has(condition);
   }
 
   #note(atom: Atom): void {
@@ -87,11 +95,9 @@ export class Candidates {
     return result.length === 0 ? [sampleAt(schema, origin)] : result;
   }
 
-  #isFree({ program, condition }: Reading, opaque: ReadonlySet<string> | 'all'): boolean {
+  #isFree({ program, condition }: Reading): boolean {
     if (condition === null || condition.paths.length === 0) return false;
     const samples = condition.paths.map((path) => this.#samplesOf(program, path, condition));
-    const keys = condition.paths.map(stateKeyOf).filter((key) => key !== null);
-    if (keys.some((key) => opaque === 'all' || opaque.has(key))) return true;
     const hasData = condition.paths.some((path) => stateKeyOf(path) !== null || originsOf(program, path).length > 0);
     if (!hasData) return false;
     const verdicts = new Set<boolean>();
@@ -114,20 +120,8 @@ export class Candidates {
   }
 }
 
-/** Keys of the state whose values cannot be known: written by handlers, or from what guards do not keep. */
-function opaqueKeys(program: Program): ReadonlySet<string> | 'all' {
-  const { stepHandlers, workflowHandlers } = program.definition;
-  if (stepHandlers.length + workflowHandlers.start.length > 0) return 'all';
-  return new Set(
-    allPrograms(program).flatMap((each) =>
-      each.steps.flatMap(({ step }) =>
-        step.assign.flatMap((assign) => {
-          const paths = assign.kind === 'expr' ? assign.condition.paths : assign.value.paths;
-          return paths.every((path) => isPure(each, path)) ? [] : [assign.key];
-        }),
-      ),
-    ),
-  );
+function isOpaqueKey(keys: Opaque['keys'], key: string | null): boolean {
+  return key !== null && (keys === 'all' || keys.has(key));
 }
 
 /** What the machine itself puts at a path. */

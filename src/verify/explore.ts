@@ -9,6 +9,8 @@ import { maxCountedRounds } from './bounds.ts';
 import { createModel, type Model } from './model.ts';
 import { cancelMove, movesOf, startMove } from './moves.ts';
 import { Reduction, afterFirst, isAfterFirst, type ReduceOptions } from './reduce.ts';
+import type { Move } from './move.ts';
+import { arrivedAt, earlySignal } from './signals.ts';
 import { contextOf, type Situation, type Spot } from './situation.ts';
 import { Keys } from './situation-key.ts';
 import { firstSituation, moveOn, type Moved, type Step } from './step-by-step.ts';
@@ -94,7 +96,7 @@ class Exploration {
         );
         break;
       }
-      for (const step of stepsOf(situation, this.#reduction, cancel)) this.#follow(id, situation, step);
+      this.#expand(id, situation, cancel);
       this.#open[id] = null;
     }
     this.#watch.stop();
@@ -111,41 +113,56 @@ class Exploration {
     this.#bounds.set(what, { what });
   }
 
-  #follow(from: number, situation: Situation, step: Turned): void {
-    const turned = { ...situation, turns: step.turns };
-    this.#watch.take();
-    for (const moved of moveOn(this.#model, turned, step)) {
-      const transitions = this.#watch.take();
-      this.#lookForCuts(moved);
-      const to = this.#nodeOf(moved.situation);
-      const { kind, label, step: about, about: what, outcome, error = null } = step.move;
-      const edge: GraphEdge = {
-        id: this.#edges.length,
-        from,
-        to,
-        kind,
-        label,
-        step: about,
-        about: what,
-        outcome,
-        error,
-        rounds: step.rounds,
-        happenings: moved.happenings,
-        transitions,
-        bindings: moved.told,
-        isFree: moved.isFree,
-      };
-      this.#edges.push(edge);
-      this.#leaving[from]?.push(edge);
+  #expand(id: number, situation: Situation, withCancel: boolean): void {
+    const arrived = new Set<string>();
+    for (const step of stepsOf(situation, this.#reduction, withCancel)) {
+      for (const after of this.#follow(id, situation, step))
+        if (step.move.kind !== 'start') for (const each of arrivedAt(situation.spot, after.spot)) arrived.add(each);
+    }
+    // A signal that comes early makes no difference before it is looked for.
+    for (const each of arrived) {
+      const move = earlySignal(situation.spot, each);
+      if (move !== null) this.#follow(id, situation, { move, rounds: [], turns: situation.turns });
     }
   }
 
+  /** Where a move leads. */
+  #follow(from: number, situation: Situation, step: Turned): readonly Situation[] {
+    const turned = { ...situation, turns: step.turns };
+    const results: Situation[] = [];
+    this.#watch.take();
+    for (const moved of moveOn(this.#model, turned, step)) {
+      const transitions = this.#watch.take();
+      this.#lookForCuts(step.move, moved);
+      this.#addEdge(from, this.#nodeOf(moved.situation), step, moved, transitions);
+      results.push(moved.situation);
+    }
+    return results;
+  }
+
+  #addEdge(from: number, to: number, { move, rounds }: Turned, moved: Moved, transitions: readonly number[]): void {
+    const { kind, label, step, about, outcome, error = null } = move;
+    const { happenings, told: bindings, isFree } = moved;
+    const id = this.#edges.length;
+    const edge: GraphEdge = {
+      ...{ id, from, to, kind, label, step, about, outcome, error },
+      ...{ rounds, happenings, transitions, bindings, isFree },
+    };
+    this.#edges.push(edge);
+    this.#leaving[from]?.push(edge);
+  }
+
   /** A loop that counts came to the limit that we set it. */
-  #lookForCuts({ happenings }: Moved): void {
+  #lookForCuts({ step, isCut = false }: Move, { happenings }: Moved): void {
+    if (isCut) this.#cut(step ?? '');
     for (const each of happenings) {
       if (each.type !== 'failed' || each.code !== 'LOOP_LIMIT' || !this.#model.cutLoops.has(each.step)) continue;
-      this.#bound(`loop '${each.step}' counts: its rounds after the ${maxCountedRounds}th were not explored`);
+      this.#cut(each.step);
     }
+  }
+
+  #cut(loop: string): void {
+    this.#bound(`loop '${loop}' counts: its rounds after the ${maxCountedRounds}th were not explored`);
   }
 
   #nodeOf(situation: Situation): number {

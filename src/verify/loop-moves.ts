@@ -1,12 +1,14 @@
 /** What may happen to a loop over items: its rounds are explored one after another, as none, one or many. */
 import type { ActiveEffect } from '../core/run-state.ts';
-import type { Step } from '../definition/definition.ts';
+import type { LoopStep } from '../definition/definition.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
+import type { Program } from '../../machines/program.ts';
+import { countsOf } from './counting.ts';
 import { unknownOutput } from './model.ts';
 import { fails, gives, toMove, type Move, type Outcome } from './move.ts';
-import { contextOf, type Spot } from './situation.ts';
+import { contextOf, type RoundSpot, type Spot } from './situation.ts';
 
-export function loopOutcomes(spot: Spot, effect: ActiveEffect, step: Extract<Step, { type: 'loop' }>): readonly Move[] {
+export function loopOutcomes(spot: Spot, effect: ActiveEffect, step: LoopStep): readonly Move[] {
   const round = spot.rounds.get(effect.id);
   const urgency = round === undefined ? {} : { isUrgent: true };
   const of = (outcome: Outcome): Move => ({ ...toMove(effect, step, outcome), ...urgency });
@@ -33,25 +35,45 @@ export function loopOutcomes(spot: Spot, effect: ActiveEffect, step: Extract<Ste
   const hasFailed = snapshot.status === 'done' && (snapshot as { readonly value: unknown }).value !== '$completed';
   if (hasFailed && step.onItemError === 'fail')
     return [of(fails(`${step.id} fails with its round`, 'round failed', { code: 'STEPS_FAILED' }))];
-  const writes = [...round.writes, ...(hasFailed ? [] : [context.writes])];
+  const writes = [...round.writes, ...(hasFailed ? [] : context.writes)];
+  const { hasMore, canEnd, isCut } = roundsAfter(spot.compiled.program, step, round, context.isBreak);
   const over = of({
     kind: 'completes',
     label: `${step.id} completes`,
     outcome: 'completes',
-    result: () => ({ output: { v: unknownOutput }, roundWrites: writes, metadata: {} }),
+    result: () => ({ output: { v: unknownOutput }, roundWrites: [writes], metadata: {} }),
   });
-  const hasMore = !context.isBreak && round.count < 2 && known !== 1;
-  const mustGoOn = known !== null && known > 1 && round.count < 2 && !context.isBreak;
-  return [...(hasMore ? [more] : []), ...(mustGoOn ? [] : [over])];
+  return [...(hasMore ? [more] : []), ...(canEnd ? [{ ...over, ...(isCut ? { isCut: true } : {}) }] : [])];
+}
+
+/** Whether another round may follow, whether the loop may end, and whether what else may follow is left out. */
+function roundsAfter(
+  program: Program,
+  step: LoopStep,
+  { count, most }: RoundSpot,
+  isBreak: boolean,
+): { readonly hasMore: boolean; readonly canEnd: boolean; readonly isCut: boolean } {
+  const known = knownItems(step);
+  const limit = known ?? step.maxIterations ?? Number.POSITIVE_INFINITY;
+  // `most` rounds, or more: further ones are no others, unless all of them differ.
+  const isMany = count === most;
+  const isCut = isMany && limit > most && countsOf(program).rounds.get(step.id) === Number.POSITIVE_INFINITY;
+  // Rounds that run at the same time end as they like.
+  const isBroken = isBreak && step.concurrency === 1;
+  return {
+    hasMore: !isBroken && !isCut && (isMany ? limit > most : count < limit),
+    canEnd: isBreak || known === null || (isMany ? limit >= most : count === limit),
+    isCut,
+  };
 }
 
 /** How many items there are, where they are written; null elsewhere. */
-function knownItems(step: Extract<Step, { type: 'loop' }>): number | null {
+function knownItems(step: LoopStep): number | null {
   if (step.items?.kind !== 'template' || !step.items.template.constant) return null;
   return Array.isArray(step.items.template.source) ? step.items.template.source.length : null;
 }
 
-function itemsFailures(step: Extract<Step, { type: 'loop' }>): readonly Outcome[] {
+function itemsFailures(step: LoopStep): readonly Outcome[] {
   const all = [fails(`${step.id}: its items are no list`, 'no list', { code: 'TEMPLATE_FAILED' })];
   if (step.maxIterations !== null) all.push(fails(`${step.id} has too many items`, 'too many', { code: 'LOOP_LIMIT' }));
   return all;

@@ -13,8 +13,12 @@ import type { Program, StepInfo } from '../../machines/program.ts';
 import { keptOfValue } from '../../machines/record.ts';
 import { boundedDefinition } from './bounds.ts';
 import { Candidates } from './candidates.ts';
-import { Desk, type Source } from './desk.ts';
-import { readingsOf, stateKeyOf, type Origin } from './readings.ts';
+import { countsOf } from './counting.ts';
+import { Desk, opaqueMark, type Source } from './desk.ts';
+import { opaqueOf, type Opaque } from './opaque.ts';
+import type { Origin } from './readings.ts';
+import { takersOf, takesItself } from './signals.ts';
+import { assignsOf } from './state-writes.ts';
 
 export interface Model {
   /** As it was written. */
@@ -23,6 +27,7 @@ export interface Model {
   readonly program: Program;
   readonly candidates: Candidates;
   readonly desk: Desk;
+  readonly opaque: Opaque;
   /** Of the run or of the rounds of a loop. */
   kernelOf(compiled: CompiledWorkflow): Kernel;
   /** Loops that count: their limit was cut to {@link maxCountedRounds}. */
@@ -43,9 +48,9 @@ export function createModel(definition: WorkflowDefinition): Model {
   const reduced = boundedDefinition(definition, {
     decision: (given) => {
       if (given?.kind !== 'expression' || !candidates.isFree(given.condition)) return given;
-      return { ...given, condition: chosen(given.condition, desk) };
+      return { ...given, condition: chosen(given.condition, desk, candidates.isOpaque(given.condition)) };
     },
-    takesAnySignal: true,
+    match: takesItself,
     onCut: (loop) => cutLoops.add(loop),
   });
   const compiled = compileWorkflow(reduced);
@@ -57,6 +62,7 @@ export function createModel(definition: WorkflowDefinition): Model {
     program: compiled.program,
     candidates,
     desk,
+    opaque: opaqueOf(original),
     cutLoops,
     kernelOf: (each) => {
       const known = kernels.get(each);
@@ -81,27 +87,21 @@ export function isFreeCondition(condition: Condition): condition is FreeConditio
   return 'known' in condition;
 }
 
-function chosen(condition: Condition, desk: Desk): FreeCondition {
+function chosen(condition: Condition, desk: Desk, isOpaque: boolean): FreeCondition {
   const { source, paths, ast } = condition;
   const about = (scope: Scope): string =>
-    `${source} of ${desk.identify(() => paths.map((path) => plainValue(scope(path)) ?? null))}`;
+    `${isOpaque ? opaqueMark : ''}${source} of ${desk.identify(() => paths.map((path) => plainValue(scope(path)) ?? null))}`;
   const test = (scope: Scope): boolean => desk.verdict(about(scope));
   return { source, paths, ast, test, evaluate: test, known: (scope) => desk.knownVerdict(about(scope)) };
 }
 
 /** What `assign` puts into a key of state that guards read is kept as well, so that it can be put there. */
 function keepAssigned(program: Program): void {
-  const read = new Set(readingsOf(program).flatMap(({ paths }) => paths.map(stateKeyOf)));
-  const keep = (from: Program): void => {
-    for (const { step } of from.steps) {
-      for (const assign of step.assign) {
-        if (assign.kind === 'expr' || !read.has(assign.key)) continue;
-        for (const path of assign.value.paths) keepPath(from, path.segments);
-      }
-    }
-    for (const body of from.bodies.values()) keep(body);
-  };
-  keep(program);
+  const { relevant } = countsOf(program);
+  for (const { program: from, assign } of assignsOf(program)) {
+    if (assign.kind === 'expr' || !relevant.has(assign.key)) continue;
+    for (const path of assign.value.paths) keepPath(from, path.segments);
+  }
 }
 
 function keepPath(program: Program, [root, name, ...rest]: readonly string[]): void {
@@ -132,11 +132,10 @@ function keeping(program: Program, desk: Desk): Pick<Kernel, 'keep' | 'keepSigna
       if (info === undefined || info.kept.size === 0) return undefined;
       return output === unknownOutput ? openValues(info.step, info.kept) : keptOfValue(info.kept, { output, metadata });
     },
-    keepSignal: (name) => {
-      const taking = program.steps.filter(({ step }) => step.type === 'signal' && step.name === name);
-      const kept = new Map(taking.flatMap((info) => [...info.kept]));
-      const [first] = taking;
-      return first === undefined || kept.size === 0 ? undefined : openValues(first.step, kept);
+    keepSignal: (name, payload) => {
+      const takers = takersOf(program, name, payload);
+      const values = takers.flatMap(({ step, kept }) => Object.entries(openValues(step, kept)));
+      return values.length === 0 ? undefined : Object.fromEntries(values);
     },
     keepInput: () =>
       program.loop !== null || program.keptInput.size === 0 ? undefined : openValues(null, program.keptInput),

@@ -33,6 +33,8 @@ export interface Move {
   readonly within: number | null;
   /** It follows at once, before anything else: the end of a round. @default false */
   readonly isUrgent?: boolean;
+  /** What else might follow was left out: its loop counts. @default false */
+  readonly isCut?: boolean;
   /** The event; made while choices can be made, as it may hold chosen values. Null: the loop's next round begins. */
   readonly event: ((spot: Spot) => HistoryEvent) | null;
 }

@@ -10,6 +10,7 @@ import { loopOutcomes } from './loop-moves.ts';
 import { unknownOutput } from './model.ts';
 import { toMove, type Move } from './move.ts';
 import { runOutcomes, stepOutcomes } from './outcomes.ts';
+import { signalsOf } from './signals.ts';
 import { contextOf, type Spot } from './situation.ts';
 
 /** Of the run itself, not of rounds inside it. */
@@ -19,7 +20,7 @@ export function movesOf(spot: Spot): readonly Move[] {
   for (const effect of spot.run.effects.values()) moves.push(...outcomesOf(program, spot, effect));
   for (const { name, setBy } of spot.run.timers.values())
     if (!isOver(program, spot, name)) moves.push(timerMove(program, name, setBy));
-  moves.push(...answersOf(program, spot), ...signalsOf(program, spot));
+  moves.push(...answersOf(program, spot), ...signalsOf(spot));
   return moves;
 }
 
@@ -81,7 +82,7 @@ function timerMove(program: Program, name: string, setBy: number): Move {
   };
 }
 
-// People and signals.
+// People.
 
 function answersOf(program: Program, { run }: Spot): readonly Move[] {
   return program.steps.flatMap(({ step, index }) => {
@@ -103,28 +104,6 @@ function answersOf(program: Program, { run }: Spot): readonly Move[] {
       answer(`${step.id}: reject`, 'reject', { decision: 'reject', by: null }),
     ];
   });
-}
-
-/** Signals that somebody waits for; and, when the run has just begun, those that come before anybody does. */
-function signalsOf(program: Program, { run }: Spot): readonly Move[] {
-  const context = contextOf(run);
-  const names = new Map<string, number | 'early'>();
-  for (const { step, index } of program.steps) {
-    if (step.type !== 'signal') continue;
-    const { status, sideAttempt } = recordOf(context, index);
-    if (typeof names.get(step.name) === 'number') continue;
-    if (status === 'running' && sideAttempt === undefined) names.set(step.name, index);
-    else if (run.seq === 1 && context.outer === null && !names.has(step.name)) names.set(step.name, 'early');
-  }
-  return [...names].map(([name, when]): Move => ({
-    kind: 'signal',
-    label: when === 'early' ? `signal ${name} comes early` : `signal ${name}`,
-    step: null,
-    within: when === 'early' ? null : when,
-    about: name,
-    outcome: when === 'early' ? 'early' : 'waited for',
-    event: () => ({ type: 'signal.received', name, payload: { v: unknownOutput } }),
-  }));
 }
 
 // Effects.

@@ -2,7 +2,7 @@
  * What guards read, and where it comes from: every condition, switch value and `expr` of a program, by the step it belongs to, and
  * for each path the effects (or the input) whose answers it can be. Owns no values: see `candidates.ts`.
  */
-import { compileCondition, type Condition } from '../expressions/condition.ts';
+import type { Condition } from '../expressions/condition.ts';
 import { compileTemplate } from '../expressions/template.ts';
 import type { Path } from '../expressions/path.ts';
 import type { Step, SwitchStep } from '../definition/definition.ts';
@@ -14,7 +14,7 @@ export interface Reading {
   readonly program: Program;
   /** Number of the step. */
   readonly step: number;
-  readonly place: 'condition' | 'decide' | 'switch' | 'assign' | 'match';
+  readonly place: 'condition' | 'decide' | 'switch' | 'assign';
   /** Null of a switch. */
   readonly condition: Condition | null;
   readonly paths: readonly Path[];
@@ -46,14 +46,13 @@ function readingsOfStep(program: Program, step: Step, index: number): readonly R
   const add = (place: Reading['place'], condition: Condition | null): void => {
     if (condition === null) return;
     // A condition over what is not kept is decided by an effect: its verdict is the effect's answer.
-    if (place !== 'match' && !condition.paths.every((path) => isPure(program, path))) return;
+    if (!condition.paths.every((path) => isPure(program, path))) return;
     result.push({ program, step: index, place, condition, paths: condition.paths, keys: [] });
   };
   if (step.condition?.kind === 'expression') add('condition', step.condition.condition);
   if ((step.type === 'conditional' || step.type === 'loop') && step.decide?.kind === 'expression')
     add('decide', step.decide.condition);
   if (step.type === 'wait' && step.while?.kind === 'expression') add('decide', step.while.condition);
-  if (step.type === 'signal') add('match', step.match);
   if (step.type === 'switch') {
     const reading = switchReading(program, step, index);
     if (reading !== null) result.push(reading);
@@ -136,7 +135,8 @@ export function allPrograms(program: Program): readonly Program[] {
   return below(top);
 }
 
-function outermost(program: Program): Program {
+/** The whole run's program. */
+export function outermost(program: Program): Program {
   return program.loop === null ? program : outermost(program.loop.outer);
 }
 
@@ -144,6 +144,3 @@ function outermost(program: Program): Program {
 export function stateKeyOf(path: Path): string | null {
   return path.segments[0] === 'state' ? (path.segments[1] ?? '') : null;
 }
-
-/** A condition that is always true, in place of one whose data cannot be known. */
-export const alwaysTrue: Condition = compileCondition('true');

@@ -12,9 +12,12 @@ import { isPure } from '../../machines/purity.ts';
 import { createScope } from '../../machines/scope.ts';
 import { keptReader } from '../../machines/stored-reader.ts';
 import { isTolerant } from '../../machines/step.ts';
+import { recordOf } from '../../machines/record.ts';
+import type { EffectInput } from '../../machines/effect-input.ts';
 import { Ahead } from './ahead.ts';
 import { kindOfFailure } from './failures.ts';
-import type { Desk } from './desk.ts';
+import { essentialWrites } from './assigned.ts';
+import { withoutNumbers, type Desk } from './desk.ts';
 import { isFreeCondition } from './model.ts';
 import { readingsOf, type Reading } from './readings.ts';
 import { contextOf, type Situation, type Spot } from './situation.ts';
@@ -35,7 +38,7 @@ export class Keys {
 
   of({ spot, bindings, turns }: Situation): string {
     const turn = turns.size === 0 ? '' : JSON.stringify([...turns]);
-    return this.#desk.peek(bindings, () => `${this.#spot(spot)}${turn}`);
+    return this.#desk.peek(bindings, () => withoutNumbers(`${this.#spot(spot)}${turn}`, bindings));
   }
 
   #spot({ compiled: { program }, run, rounds }: Spot): string {
@@ -44,7 +47,9 @@ export class Keys {
     const parts = [
       shapeOf(program, value),
       this.#facts(program, run),
-      ...[...rounds].map(([id, round]) => `${id}*${round.count}(${this.#spot(round.spot)})`),
+      ...[...rounds].map(
+        ([id, round]) => `${id}*${round.count}${this.#writes(program, round.writes)}(${this.#spot(round.spot)})`,
+      ),
     ];
     return parts.join(';');
   }
@@ -52,7 +57,11 @@ export class Keys {
   /** Of a round that has ended: what it leaves to the run around it. */
   #ending(program: Program, run: RunState): string {
     const { isBreak, writes } = contextOf(run);
-    return program.loop === null ? '' : `${String(isBreak)}${JSON.stringify(writes)}`;
+    return program.loop === null ? '' : `${String(isBreak)}${this.#writes(program, writes)}`;
+  }
+
+  #writes(program: Program, writes: RunContext['writes']): string {
+    return writes.length === 0 ? '' : JSON.stringify(essentialWrites(program, writes));
   }
 
   #facts(program: Program, run: RunState): string {
@@ -78,7 +87,7 @@ export class Keys {
       if (isLive && info.isBranch && chosenBy !== undefined) facts.push(`${info.index}<${chosenBy}`);
       if (isLive && jumps !== undefined && jumps > 0) facts.push(`${info.index}^${jumps}`);
     }
-    for (const { name } of context.signals) facts.push(`!${name}`);
+    for (const { name, matching } of context.signals) facts.push(`!${name}${JSON.stringify(matching)}`);
     facts.push(undoOf(context));
     const seen = new Set<string>();
     for (const { step, reading, program: from } of readings) {
@@ -87,15 +96,18 @@ export class Keys {
         facts.push(
           `${step}${reading.place}?${String(reading.condition.known(createScope(program, context, step, keptReader)))}`,
         );
+      const isOfRounds = from !== program;
+      const view = isOfRounds ? frozenFor(run, program, step) : context;
       for (const path of reading.paths) {
-        if (seen.has(path.source) || path.segments[0] === 'loop' || path.segments[0] === 'signal') continue;
-        seen.add(path.source);
-        if (from !== program && isOwnOf(from, path.segments)) continue;
+        const name = `${isOfRounds ? step : ''}${path.source}`;
+        if (seen.has(name) || path.segments[0] === 'loop') continue;
+        seen.add(name);
+        if (isOfRounds && isOwnOf(from, path.segments)) continue;
         if (!isPure(program, path)) continue;
-        facts.push(`${path.source}=${text(createScope(program, context, step, keptReader)(path))}`);
+        facts.push(`${name}=${text(createScope(program, view, step, keptReader)(path))}`);
       }
     }
-    if (context.outer !== null || context.writes.length > 0) facts.push(JSON.stringify(context.writes));
+    if (context.outer !== null || context.writes.length > 0) facts.push(this.#writes(program, context.writes));
     return facts.join(',');
   }
 
@@ -111,6 +123,14 @@ export class Keys {
     }
     return known;
   }
+}
+
+/** The run as the rounds of a loop see it: as it was when the loop began. */
+function frozenFor(run: RunState, program: Program, loop: number): RunContext {
+  const effect = run.effects.get(stepInfo(program, loop).step.id)?.input as EffectInput | undefined;
+  const context = contextOf(run);
+  if (effect === undefined) return context;
+  return { ...effect.context, state: recordOf(context, loop).frozenState ?? effect.context.state };
 }
 
 /** What is to be undone, in order, and how far that has got. */

@@ -14,10 +14,12 @@ export interface Spot {
 
 export interface RoundSpot {
   readonly spot: Spot;
-  /** Rounds begun: 1, or 2 for many. */
+  /** Rounds begun, up to `most`, which stands for all further ones as well. */
   readonly count: number;
-  /** What finished rounds wrote to the state. */
-  readonly writes: readonly (readonly LoggedWrite[])[];
+  /** How many rounds are told apart. */
+  readonly most: number;
+  /** What finished rounds wrote to the state, as far as anything depends on it. */
+  readonly writes: readonly LoggedWrite[];
 }
 
 export interface Situation {

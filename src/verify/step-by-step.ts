@@ -4,9 +4,15 @@ import { InvariantError, toErrorData, WorkflowError } from '../core/errors.ts';
 import type { HistoryEvent } from '../core/event.ts';
 import type { LifecycleEvent } from '../core/lifecycle-event.ts';
 import type { Advanced, Refused } from '../core/run-state.ts';
-import type { Binding } from './desk.ts';
+import { essentialWrites } from './assigned.ts';
+import { maxCountedRounds } from './bounds.ts';
+import { countsOf } from './counting.ts';
+import { withoutOpaque, type Binding } from './desk.ts';
 import { unknownOutput, type Model } from './model.ts';
+import type { EffectInput } from '../../machines/effect-input.ts';
+import type { Program } from '../../machines/program.ts';
 import type { Move } from './move.ts';
+import { mayWriteOpaque } from './opaque.ts';
 import { contextOf, type Happening, type RoundSpot, type Situation, type Spot } from './situation.ts';
 
 /** A move, and the loops in whose rounds it happens: ids of their effects, outermost first. */
@@ -34,7 +40,8 @@ export function firstSituation(model: Model): Situation {
 
 /** Every result of a move; none when the run does not take it. */
 export function* moveOn(model: Model, situation: Situation, { move, rounds }: Step): Generator<Moved> {
-  const attempts = model.desk.attempts(situation.bindings, () => inRound(model, situation.spot, rounds, move));
+  const known = mayWriteOpaque(model.opaque, move) ? withoutOpaque(situation.bindings) : situation.bindings;
+  const attempts = model.desk.attempts(known, () => inRound(model, situation.spot, rounds, move));
   for (const { result, bindings, told, isFree } of attempts) {
     if (result === null) continue;
     yield {
@@ -63,29 +70,50 @@ function withRound(spot: Spot, id: string, round: RoundSpot): Spot {
 
 function beginRound(model: Model, spot: Spot, { about, step }: Move): SpotMoved {
   const { compiled, run } = spot;
-  const loop = compiled.program.byId.get(step ?? '') ?? -1;
+  const { program } = compiled;
+  const loop = program.byId.get(step ?? '') ?? -1;
   const body = compiled.bodies.get(loop);
-  if (body === undefined) throw new InvariantError(`step '${step ?? ''}' has no rounds`);
-  const before = spot.rounds.get(about);
-  const count = Math.min((before?.count ?? 0) + 1, 2);
-  const writes = before === undefined ? [] : [...before.writes, contextOf(before.spot.run).writes];
+  const effect = run.effects.get(about)?.input as EffectInput | undefined;
+  if (body === undefined || effect === undefined) throw new InvariantError(`step '${step ?? ''}' has no rounds`);
+  const { count, most, writes } = nextRound(program, step ?? '', spot.rounds.get(about));
   const begun: Spot = { compiled: body, run: model.kernelOf(body).initial, rounds: new Map() };
+  const { name, version, hash } = program.definition;
   const event: HistoryEvent = {
     type: 'run.started',
-    workflow: compiled.program.definition.name,
-    version: compiled.program.definition.version,
-    hash: compiled.program.definition.hash,
+    workflow: name,
+    version,
+    hash,
     format: 1,
     input: { v: unknownOutput },
     parent: { run: 'run', step: step ?? '', visit: 1, seq: run.seq, index: count - 1 },
     item: { v: null },
   };
-  const outer = { program: compiled.program, context: contextOf(run), loop };
-  const started = post(model, begun, event, outer);
+  // All rounds see the run as it was when their loop began.
+  const started = post(model, begun, event, { program, context: effect.context, loop });
   if (started === null) throw new InvariantError('a round does not begin');
   return {
-    spot: withRound(spot, about, { spot: started.spot, count, writes }),
+    spot: withRound(spot, about, { spot: started.spot, count, most, writes }),
     happenings: [{ type: 'round', step: step ?? '' }, ...started.happenings],
+  };
+}
+
+/** Rounds that are told apart, at least: the first, and any other. */
+const fewRounds = 2;
+
+function nextRound(
+  program: Program,
+  loop: string,
+  before: RoundSpot | undefined,
+): Pick<RoundSpot, 'count' | 'most' | 'writes'> {
+  if (before === undefined) {
+    const told = countsOf(program).rounds.get(loop) ?? 0;
+    return { count: 1, most: Math.min(maxCountedRounds, Math.max(fewRounds, told)), writes: [] };
+  }
+  const { count, most, writes, spot } = before;
+  return {
+    count: Math.min(count + 1, most),
+    most,
+    writes: essentialWrites(program, [...writes, ...contextOf(spot.run).writes]),
   };
 }
 

@@ -150,7 +150,7 @@ describe('what may happen', () => {
       id: 'l',
       type: 'loop',
       items: '{{workflow.input.list}}',
-      maxIterations: 5,
+      maxIterations: 2,
       step: agent('a'),
     });
     expect(ways(graph).toSorted()).toEqual(

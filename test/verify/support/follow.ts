@@ -1,95 +1,158 @@
 /** Follows the history of a real run through the explored moves: whether what happened is among what may happen. */
+import { heartbeatOf } from '../../../src/core/accept.ts';
 import type { HistoryEvent } from '../../../src/core/event.ts';
 import type { LifecycleEvent } from '../../../src/core/lifecycle-event.ts';
-import { createModel, type Model } from '../../../src/verify/model.ts';
+import type { WorkflowDefinition } from '../../../src/definition/index.ts';
 import { stepsOf } from '../../../src/verify/explore.ts';
+import { createModel, type Model } from '../../../src/verify/model.ts';
 import type { Move } from '../../../src/verify/move.ts';
-import type { Program } from '../../../machines/program.ts';
-import { Reduction, type Order } from '../../../src/verify/reduce.ts';
-import type { Happening, Situation } from '../../../src/verify/situation.ts';
+import { Reduction } from '../../../src/verify/reduce.ts';
+import { earlySignal } from '../../../src/verify/signals.ts';
+import { contextOf, type Happening, type Situation } from '../../../src/verify/situation.ts';
 import { Keys } from '../../../src/verify/situation-key.ts';
 import { firstSituation, moveOn } from '../../../src/verify/step-by-step.ts';
-import type { WorkflowDefinition } from '../../../src/definition/index.ts';
-
-/** A history event with what followed from it. */
-export interface Told {
-  readonly event: HistoryEvent;
-  readonly lifecycle: readonly LifecycleEvent[];
-}
+import type { Told } from './histories.ts';
 
 /** Null when every event has its move; else what was not expected. */
 export function follow(definition: WorkflowDefinition, history: readonly Told[]): string | null {
   const follower = new Follower(createModel(definition));
-  for (const [at, told] of history.entries()) {
-    const problem = follower.next(told);
-    if (problem !== null) return `event ${at + 1}: ${problem}`;
-  }
-  return null;
-}
-
-/** A run's own moves in every order; inside of rounds, of which its history says nothing, one order will do. */
-class OuterOrders extends Reduction {
-  constructor() {
-    super({});
-  }
-
-  override orderOf(program: Program, step: number): Order {
-    return program.loop === null ? 'free' : super.orderOf(program, step);
+  try {
+    follower.all(history);
+    return null;
+  } catch (error) {
+    if (error instanceof Unexpected) return error.message;
+    throw error;
   }
 }
+
+class Unexpected extends Error {}
+
+/** Loops in whose rounds it happens, outermost first. */
+type Place = readonly string[];
 
 class Follower {
   readonly #model: Model;
   readonly #keys: Keys;
-  readonly #reduction = new OuterOrders();
-  #situations: readonly Situation[];
+  readonly #reduction = new Reduction({ interleave: true });
 
   constructor(model: Model) {
     this.#model = model;
     this.#keys = new Keys(model.desk);
-    this.#situations = [firstSituation(model)];
   }
 
-  next({ event, lifecycle }: Told): string | null {
-    const expected = lifecycle.flatMap(nameOf);
-    const seen: string[] = [];
-    const next = new Map<string, Situation>();
-    for (const situation of this.#afterRounds(event)) {
-      for (const step of stepsOf(situation, this.#reduction, true)) {
-        if (step.rounds.length > 0 || !fits(step.move, event)) continue;
-        for (const moved of moveOn(this.#model, situation, step)) {
-          const names = moved.happenings.map(nameOfHappening);
-          seen.push(`${step.move.label} -> ${names.join(', ')}`);
-          if (names.join() === expected.join()) next.set(this.#keys.of(moved.situation), moved.situation);
-        }
-      }
+  all(history: readonly Told[]): void {
+    let situations: readonly Situation[] = [firstSituation(this.#model)];
+    for (const [at, told] of history.entries()) situations = this.#next(situations, told, [], `event ${at + 1}`);
+  }
+
+  #next(situations: readonly Situation[], told: Told, place: Place, name: string): readonly Situation[] {
+    if (told.isHeld || told.isLeft || aside.has(told.event.type)) return situations;
+    if (told.event.type === 'run.resumed') return this.#resumed(situations, told, place, name);
+    const inRounds = this.#afterRounds(situations, told, place, name);
+    const names = told.lifecycle.flatMap((each) => nameOf(each, place));
+    const next = this.#moved(inRounds, told, place).filter(({ happened }) => happened.join() === names.join());
+    if (next.length > 0) return this.#distinct(next.map(({ situation }) => situation));
+    const seen = new Set(
+      this.#moved(inRounds, told, place).map(({ label, happened }) => `${label} -> ${happened.join(', ')}`),
+    );
+    const what = `${place.join('/')} ${JSON.stringify(told.event).slice(0, 300)} -> ${names.join(', ')}`;
+    throw new Unexpected(`${name}: ${what}\n  explored: ${[...seen].join('\n  ') || 'no such move'}`);
+  }
+
+  /** Where an event may lead, with what happens then. */
+  #moved(situations: readonly Situation[], { event, kept }: Told, place: Place) {
+    return (
+      situations
+        .flatMap((situation) => (kept.length > 0 && place.length === 0 ? this.#early(situation, kept) : [situation]))
+        .flatMap((situation) =>
+          stepsOf(situation, this.#reduction, true)
+            .filter(({ rounds, move }) => rounds.join() === place.join() && fits(move, event))
+            .flatMap((step) =>
+              [...moveOn(this.#model, situation, step)].map((moved) => ({
+                label: step.move.label,
+                happened: moved.happenings.flatMap(nameOfHappening),
+                situation: moved.situation,
+              })),
+            ),
+        )
+        // A signal is given early only for the step that takes it now.
+        .filter(({ situation }) => contextOf(situation.spot.run).signals.length === 0)
+    );
+  }
+
+  /** Signals that were kept, as coming just before they are looked for. */
+  #early(situation: Situation, kept: readonly string[]): readonly Situation[] {
+    const all = [situation];
+    let last = [situation];
+    for (let count = 0; count < Math.min(kept.length, 3); count++) {
+      last = last.flatMap((each) =>
+        each.spot.compiled.program.steps.flatMap(({ step }) => {
+          const move = step.type === 'signal' && kept.includes(step.name) ? earlySignal(each.spot, step.id) : null;
+          return move === null
+            ? []
+            : [...moveOn(this.#model, each, { move, rounds: [] })].map((moved) => moved.situation);
+        }),
+      );
+      all.push(...last);
     }
-    if (next.size === 0)
-      return `${JSON.stringify(event).slice(0, 300)} -> ${expected.join(', ')}\n  explored: ${[...new Set(seen)].join('\n  ') || 'no such move'}`;
-    this.#situations = [...next.values()];
-    return null;
+    return this.#distinct(all);
   }
 
   /** The rounds of a loop are runs of their own: whatever they do comes before the loop's result. */
-  #afterRounds(event: HistoryEvent): readonly Situation[] {
-    if (!('effect' in event)) return this.#situations;
-    const all = new Map(this.#situations.map((each) => [this.#keys.of(each), each]));
-    const open = [...all.values()];
-    for (let situation = open.pop(); situation !== undefined; situation = open.pop()) {
-      for (const step of stepsOf(situation, this.#reduction, false)) {
-        const isInside =
-          step.rounds[0] === event.effect || (step.move.kind === 'round' && step.move.about === event.effect);
-        if (!isInside) continue;
-        for (const moved of moveOn(this.#model, situation, step)) {
-          const key = this.#keys.of(moved.situation);
-          if (all.has(key)) continue;
-          all.set(key, moved.situation);
-          open.push(moved.situation);
-        }
-      }
+  #afterRounds(situations: readonly Situation[], told: Told, place: Place, name: string): readonly Situation[] {
+    if (!('effect' in told.event)) return situations;
+    const { effect } = told.event;
+    let current = situations;
+    for (const [index, round] of told.rounds.entries()) {
+      current = this.#distinct(
+        current.flatMap((situation) =>
+          stepsOf(situation, this.#reduction, false)
+            .filter(
+              ({ rounds, move }) => rounds.join() === place.join() && move.kind === 'round' && move.about === effect,
+            )
+            .flatMap((step) => [...moveOn(this.#model, situation, step)])
+            .filter(
+              ({ happenings }) => happenings.flatMap(nameOfHappening).join() === beginning(round, [...place, effect]),
+            )
+            .map((moved) => moved.situation),
+        ),
+      );
+      if (current.length === 0) throw new Unexpected(`${name}: loop '${effect}' has no round ${index} that begins so`);
+      for (const [at, each] of round.slice(1).entries())
+        current = this.#next(current, each, [...place, effect], `${name}, round ${index}, event ${at + 2}`);
     }
-    return [...all.values()];
+    return current;
   }
+
+  /** What was held happens one after another; what an earlier one made void does not. */
+  #resumed(situations: readonly Situation[], { held, lifecycle }: Told, place: Place, name: string) {
+    const names = lifecycle.flatMap((each) => nameOf(each, place));
+    let open = situations.map((situation) => ({ situation, rest: names }));
+    for (const told of held) {
+      open = open.flatMap((each) => {
+        const begun = this.#afterRounds([each.situation], told, place, name);
+        const moved = this.#moved(begun, told, place).filter(({ happened }) =>
+          happened.every((one, at) => one === each.rest[at]),
+        );
+        const taken = moved.map(({ situation, happened }) => ({ situation, rest: each.rest.slice(happened.length) }));
+        return [each, ...taken];
+      });
+    }
+    const next = open.filter(({ rest }) => rest.length === 0);
+    if (next.length > 0) return this.#distinct(next.map(({ situation }) => situation));
+    throw new Unexpected(`${name}: what was held in a pause goes otherwise: ${names.join(', ')}`);
+  }
+
+  #distinct(situations: readonly Situation[]): readonly Situation[] {
+    return [...new Map(situations.map((each) => [this.#keys.of(each), each])).values()];
+  }
+}
+
+/** What says nothing to the machine. */
+const aside: ReadonlySet<string> = new Set(['effect.accepted', 'effect.heartbeat', 'run.paused']);
+
+function beginning([first]: readonly Told[], place: Place): string {
+  return (first?.lifecycle ?? []).flatMap((each) => nameOf(each, place)).join();
 }
 
 function fits(move: Move, event: HistoryEvent): boolean {
@@ -100,20 +163,27 @@ function fits(move: Move, event: HistoryEvent): boolean {
       return (move.kind === 'completes' || move.kind === 'no items') && move.about === event.effect;
     case 'effect.failed':
       return move.kind === 'fails' && move.about === event.effect;
-    case 'timer.fired':
-      return move.kind === 'timer' && move.about === event.timer;
+    case 'timer.fired': {
+      const silent = heartbeatOf(event.timer);
+      return silent === null
+        ? move.kind === 'timer' && move.about === event.timer
+        : move.kind === 'fails' && move.about === silent;
+    }
     case 'signal.received':
       return move.kind === 'signal' && move.about === event.name;
     case 'task.answered':
       return move.kind === 'answer' && move.about === event.step;
     case 'run.cancelled':
       return move.kind === 'cancel';
+    case 'run.aborted':
+      // It stands in the place of what the machine could not go on with.
+      return move.kind !== 'round';
     default:
       return false;
   }
 }
 
-function nameOf(event: LifecycleEvent): readonly string[] {
+function nameOf(event: LifecycleEvent, place: Place): readonly string[] {
   switch (event.type) {
     case 'step.completed':
       return [`${event.step} completed ${event.branch ?? ''}`];
@@ -130,13 +200,14 @@ function nameOf(event: LifecycleEvent): readonly string[] {
     case 'run.completed':
     case 'run.failed':
     case 'run.cancelled':
-      return [`run ${event.type.slice('run.'.length)}`];
+      return place.length > 0 ? [] : [`run ${event.type.slice('run.'.length)}`];
     default:
       return [];
   }
 }
 
-function nameOfHappening(each: Happening): string {
-  if (each.type === 'end') return `run ${each.status}`;
-  return each.type === 'completed' ? `${each.step} completed ${each.branch ?? ''}` : `${each.step} ${each.type}`;
+function nameOfHappening(each: Happening): readonly string[] {
+  if (each.type === 'round') return [];
+  if (each.type === 'end') return [`run ${each.status}`];
+  return [each.type === 'completed' ? `${each.step} completed ${each.branch ?? ''}` : `${each.step} ${each.type}`];
 }

@@ -1,0 +1,52 @@
+/**
+ * Keys of the state whose values cannot be known: written by handlers, or from values of which only what conditions ask for is
+ * known. A condition over them is decided by choice, and its verdict holds until one of them may have been written again.
+ */
+import type { Assign } from '../definition/definition.ts';
+import { isPure } from '../../machines/purity.ts';
+import type { Program } from '../../machines/program.ts';
+import type { Move } from './move.ts';
+import { allPrograms, originsOf } from './readings.ts';
+import { assignsOf, idsAround } from './state-writes.ts';
+
+export interface Opaque {
+  /** `'all'`: handlers may write any key. */
+  readonly keys: ReadonlySet<string> | 'all';
+  /** Steps with which an opaque key may be written. */
+  readonly writers: ReadonlySet<string>;
+}
+
+export function opaqueOf(program: Program): Opaque {
+  const { stepHandlers, workflowHandlers } = program.definition;
+  const hasHandlers = stepHandlers.length + workflowHandlers.start.length > 0;
+  const unknown = assignsOf(program).filter(({ program: own, assign }) => !isTransparent(own, assign));
+  const inside = new Set(unknown.map(({ program: own, step }) => own.steps[step]?.step.id ?? ''));
+  const around = new Set(unknown.flatMap(({ program: own, step }) => idsAround(own, step)));
+  const writers = allPrograms(program).flatMap((own) =>
+    own.steps
+      .filter(({ index, step }) => {
+        const isWritten = idsAround(own, index).some((id) => inside.has(id));
+        return isWritten || (step.type === 'loop' && (hasHandlers || around.has(step.id)));
+      })
+      .map(({ step }) => step.id),
+  );
+  return { keys: hasHandlers ? 'all' : new Set(unknown.map(({ assign }) => assign.key)), writers: new Set(writers) };
+}
+
+/** What is written is known as well as what it is written from. */
+function isTransparent(program: Program, assign: Assign): boolean {
+  if (assign.kind === 'expr')
+    return assign.condition.paths.every((path) => isPure(program, path) && originsOf(program, path).length === 0);
+  const { value } = assign;
+  if (value.constant) return true;
+  const isAlone = typeof value.source === 'string' && /^\{\{[^{}]*\}\}$/.test(value.source.trim());
+  return assign.kind === 'set' && isAlone && value.paths.every((path) => isPure(program, path));
+}
+
+/** Whether a move may write what cannot be known. */
+export function mayWriteOpaque({ keys, writers }: Opaque, { kind, step, about }: Move): boolean {
+  // Each round begins with the state as it was for the first.
+  if (kind === 'round') return true;
+  if (keys === 'all' && /\.(?:start|complete|error)$/.test(about)) return true;
+  return step !== null && writers.has(step);
+}
