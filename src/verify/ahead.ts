@@ -1,6 +1,5 @@
 /** What may still come from where a run stands: which steps can be entered, or left, from here on. Static, and never too little. */
-import type { Step } from '../definition/definition.ts';
-import { stepInfo, targetIds, type Program, type SequenceInfo } from '../../machines/program.ts';
+import { namedSteps, stepInfo, type Program, type SequenceInfo } from '../../machines/program.ts';
 
 /** Nodes of the flow: `2 * i` is the way into step `i`, `2 * i + 1` the way out of it; the last is a failure of the run. */
 export class Ahead {
@@ -69,7 +68,7 @@ export class Ahead {
       if (next !== undefined) this.#edge(2 * index + 1, 2 * next);
       // By its last step, by a failure, by `break`: any step may be the last one of a group.
       if (owner !== null) this.#edge(2 * index + 1, 2 * owner + 1);
-      for (const id of namedBy(stepInfo(this.#program, index).step)) {
+      for (const id of namedSteps(stepInfo(this.#program, index).step)) {
         const target = this.#program.byId.get(id);
         if (target !== undefined) this.#edge(2 * index + 1, 2 * target);
       }
@@ -91,12 +90,4 @@ export class Ahead {
     if (step.type === 'loop' || step.type === 'wait')
       for (const each of inner) for (const again of inner) this.#edge(2 * each + 1, 2 * again);
   }
-}
-
-function namedBy(step: Step): readonly string[] {
-  const goto = step.onError.kind === 'goto' ? [step.onError.target] : [];
-  if (step.type === 'conditional') return [...targetIds(step.then), ...targetIds(step.else), ...goto];
-  if (step.type === 'switch')
-    return [...step.cases.flatMap(({ target }) => targetIds(target)), ...targetIds(step.default), ...goto];
-  return step.type === 'human' && step.onTimeout.kind === 'goto' ? [step.onTimeout.target, ...goto] : goto;
 }

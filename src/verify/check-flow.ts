@@ -8,6 +8,7 @@ import type { Finding } from './finding.ts';
 import type { Graph, GraphEdge } from './graph.ts';
 import { describeWay, findWay } from './search.ts';
 import { stepsRead } from './references.ts';
+import { targetsOf } from './targets.ts';
 
 export function checkFlow(definition: WorkflowDefinition, graph: Graph): readonly Finding[] {
   const tree = createTree(definition);
@@ -129,14 +130,7 @@ function changes(tree: Tree, inside: readonly Step[], path: Path): boolean {
 
 /** By `break`, or to the end of the run. */
 function leaves(inside: readonly Step[]): boolean {
-  return inside.some((step) => {
-    if (step.type === 'conditional')
-      return [step.then, step.else].some((target) => target?.kind === 'break' || target?.kind === 'end');
-    if (step.type !== 'switch') return false;
-    return [...step.cases.map(({ target }) => target), step.default].some(
-      (target) => target?.kind === 'break' || target?.kind === 'end',
-    );
-  });
+  return inside.some((step) => targetsOf(step).some((target) => target?.kind === 'break' || target?.kind === 'end'));
 }
 
 /** A key of the state that one branch writes and another reads: what it reads is a matter of luck. */

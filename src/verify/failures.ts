@@ -38,6 +38,7 @@ export function failuresOf(program: Program, step: number): readonly Failure[] {
   const all: readonly Failure[] = [
     ...usual,
     { words: ' without an answer', error: lost },
+    { words: ' for good, without an answer', error: { ...lost, retryable: false } },
     ...(isTriedAgain ? [{ words: ' as others do', error: plain }] : []),
     ...named,
     ...named.map(({ words, error }) => ({ words: `${words} for good`, error: { ...error, retryable: false } })),

@@ -24,7 +24,9 @@ export function loopOutcomes(spot: Spot, effect: ActiveEffect, step: LoopStep): 
     event: null,
   };
   if (round === undefined) {
-    const failures = known === null ? itemsFailures(step) : [];
+    const [noList, ...tooMany] = itemsFailures(step);
+    if (known !== null && known > (step.maxIterations ?? known)) return tooMany.map(of);
+    const failures = known === null && noList !== undefined ? [noList, ...tooMany] : [];
     const none: Move = { ...of(gives(`${step.id} has no items`, unknownOutput, 'no items')), kind: 'no items' };
     if (known === 0) return [none];
     return [more, ...(known === null ? [none] : []), ...failures.map(of)];

@@ -7,6 +7,9 @@
  * R2. Branches whose order of ending can be told apart (a step behind reads which one won; a rule names steps of two of them) are
  *     explored whole, in every order.
  * R3. In a race that nothing looks into, each branch comes first once, and each comes last: how many succeeded or failed is all that counts.
+ *     A branch that can end the run is in a race with the others.
+ * R4. What cuts several branches off at once (a cancel, a timeout around them) finds at most one of them beyond its first step and
+ *     not at its end.
  */
 import { createTree } from '../definition/checks/tree.ts';
 import { expressionsOf } from '../definition/types/index.ts';
@@ -15,6 +18,7 @@ import { groupSequence } from '../../machines/sequence.ts';
 import { subtree } from '../../machines/subtree.ts';
 import { stepInfo, type Program } from '../../machines/program.ts';
 import { readingsOf, stateKeyOf } from './readings.ts';
+import { targetsOf } from './targets.ts';
 
 /** `first`: any branch may come first, the others follow in order, round and round. */
 export type Order = 'sequence' | 'first' | 'orders' | 'free';
@@ -165,7 +169,10 @@ function orderOf(
   );
   if (inVisible.length > 1) return 'orders';
   const { step } = stepInfo(program, parallel);
-  if (step.type !== 'parallel' || (!step.failFast && step.join === 'all')) return 'sequence';
+  const isRace =
+    step.type === 'parallel' &&
+    (step.failFast || step.join !== 'all' || branches.some((steps) => canEndRun(program, steps)));
+  if (!isRace) return 'sequence';
   return isLookedInto(program, parallel) ? 'orders' : 'first';
 }
 
@@ -194,6 +201,10 @@ function branchFacts(
     }
   }
   return { writes, reads, signals };
+}
+
+function canEndRun(program: Program, steps: ReadonlySet<number>): boolean {
+  return [...steps].some((index) => targetsOf(stepInfo(program, index).step).some((target) => target?.kind === 'end'));
 }
 
 /** Whether something outside reads what is inside a parallel step. */

@@ -16,7 +16,7 @@ export interface ChosenPayload {
 
 /** In place of the `match` of a step. */
 export function takesItself({ id }: SignalStep): Condition {
-  return compileCondition(`"${id}" in {{signal.payload.takers}}`);
+  return compileCondition(`"${id}" in {{signal.payload.takers}}`, { roots: ['signal'] });
 }
 
 /** The steps that a payload is meant for. */
@@ -69,11 +69,15 @@ function subsets<T>([first, ...others]: readonly T[]): readonly (readonly T[])[]
   return [...rest, ...rest.map((each) => [first, ...each])];
 }
 
-/** A signal that comes before the step waits that will take it. */
-export function earlySignal({ compiled: { program } }: Spot, id: string): Move | null {
+/** A signal that comes before the step waits that will take it; null where another takes it at once. */
+export function earlySignal({ compiled: { program }, run }: Spot, id: string): Move | null {
   const info = program.steps[program.byId.get(id) ?? -1];
   const name = info === undefined ? null : nameOf(info.step);
   if (info === undefined || name === null) return null;
+  const isTaken = waitingFor(program, name).some(
+    ({ step, index }) => (step.id === id || (step.type === 'signal' && step.match === null)) && isWaiting(run, index),
+  );
+  if (isTaken) return null;
   return signalMove(name, [info], { label: `signal ${name} comes early`, outcome: 'early', within: null });
 }
 

@@ -2,8 +2,9 @@
  * The most that a run can cost: steps, agent calls, attempts, time and money, over all ways. Bounds from above, by the shape of
  * the definition: routers take their dearest branch, loops and jumps back run to their limit, every attempt fails but the last.
  */
-import type { Step, Target, WorkflowDefinition } from '../definition/definition.ts';
+import type { Step, WorkflowDefinition } from '../definition/definition.ts';
 import { targetIds } from '../../machines/program.ts';
+import { targetsOf } from './targets.ts';
 
 export interface WorstCase {
   /** Steps that run, each as often as it does. */
@@ -86,7 +87,7 @@ class Counter {
     const alone = steps.map((step) => this.#step(step));
     const index = new Map(steps.map(({ id }, at) => [id, at]));
     const groups = steps.map((step, at) =>
-      alternatives(step).map((target) => targetIds(target).flatMap((id) => later(index, id, at))),
+      targetsOf(step).map((target) => targetIds(target).flatMap((id) => later(index, id, at))),
     );
     const exclusive = new Set(groups.flatMap((targets) => targets.flat()));
     let total = nothing;
@@ -98,7 +99,7 @@ class Counter {
       total = plus(total, dearest.reduce(most, nothing));
     });
     for (const [at, step] of steps.entries()) {
-      for (const target of alternatives(step)) {
+      for (const target of targetsOf(step)) {
         for (const id of targetIds(target)) {
           const to = index.get(id);
           if (to === undefined || to > at) continue;
@@ -237,11 +238,6 @@ class Counter {
 /** Its timeout is how long it waits, not how long a try may take. */
 function isPatient({ type }: Step): boolean {
   return !['sequential', 'parallel', 'loop', 'conditional', 'switch', 'wait'].includes(type);
-}
-
-function alternatives(step: Step): readonly (Target | null)[] {
-  if (step.type === 'conditional') return [step.then, step.else];
-  return step.type === 'switch' ? [...step.cases.map(({ target }) => target), step.default] : [];
 }
 
 function later(index: ReadonlyMap<string, number>, id: string, at: number): readonly number[] {

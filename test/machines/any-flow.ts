@@ -5,6 +5,7 @@
 import { TerminalError, WorkflowError } from '../../src/core/errors.ts';
 import type { LooseStep, LooseWorkflow } from '../support/flow.ts';
 import { after, type MockCall, type MockTable } from '../support/mocks.ts';
+import { WideSteps } from './wide-steps.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
 type Draft = Record<string, unknown> & { readonly id: string };
@@ -12,16 +13,28 @@ type Draft = Record<string, unknown> & { readonly id: string };
 export interface AnyFlowOptions {
   /** Whether what happens may depend on how long something takes. @default true */
   readonly timed?: boolean;
+  /** Whether it needs more of the world than answers: people, signals, other workflows, functions. @default false */
+  readonly wide?: boolean;
 }
 
 export class AnyFlow {
   readonly #random: SeededRandom;
   readonly #isTimed: boolean;
+  readonly #wide: WideSteps | null;
   #count = 0;
 
-  constructor(seed: number, { timed = true }: AnyFlowOptions = {}) {
+  constructor(seed: number, { timed = true, wide = false }: AnyFlowOptions = {}) {
     this.#random = new SeededRandom(hash(`flow ${seed}`));
     this.#isTimed = timed;
+    this.#wide = wide
+      ? new WideSteps({
+          below: (n) => this.#below(n),
+          id: (kind) => this.#id(kind),
+          tag: (seen) => this.#tag(seen),
+          condition: (seen) => this.#condition(seen),
+          common: (seen) => this.#common(seen),
+        })
+      : null;
   }
 
   make(): LooseWorkflow {
@@ -42,6 +55,7 @@ export class AnyFlow {
             },
           }
         : {}),
+      ...this.#wide?.ofWorkflow(),
     };
   }
 
@@ -79,7 +93,10 @@ export class AnyFlow {
   #route(steps: Draft[], isRound: boolean): void {
     steps.forEach((step, at) => {
       const others = steps.filter((each) => each !== step).map(({ id }) => id);
-      if (others.length === 0) return;
+      if (others.length === 0) {
+        if (step['onTimeout'] === 'elsewhere') step['onTimeout'] = 'fail';
+        return;
+      }
       const back = steps.slice(0, at).map(({ id }) => id);
       const target = (): unknown => {
         if (this.#chance(0.05)) return isRound ? this.#one('break', 'continue') : 'end';
@@ -91,6 +108,8 @@ export class AnyFlow {
       } else if (step['type'] === 'switch') {
         step['cases'] = { good: target(), 1: target() };
         if (this.#chance(0.7)) step['default'] = target();
+      } else if (step['type'] === 'human' && step['onTimeout'] === 'elsewhere') {
+        step['onTimeout'] = { goto: this.#one(...others) };
       } else if (this.#chance(0.1)) step['onError'] = { goto: this.#one(...others) };
     });
   }
@@ -106,6 +125,8 @@ export class AnyFlow {
       ...(hasSiblings ? ['conditional', 'switch'] : []),
     ];
     const nested = ['sequential', 'parallel', 'while', 'items', ...(this.#isTimed ? ['poll'] : [])];
+    const wide = this.#wide?.step(seen, depth, (length) => this.#sequence(seen, length, depth - 1, true)) ?? null;
+    if (wide !== null) return wide;
     const kind = this.#one(...kinds, ...(depth > 0 ? nested : []));
     switch (kind) {
       case 'agent':
@@ -116,7 +137,7 @@ export class AnyFlow {
           type: 'transform',
           template: { of: this.#tag(seen) },
           ...this.#gate(seen),
-          ...this.#assign(),
+          ...this.#assign(seen),
         };
       case 'wait':
         return { id: this.#id('w'), type: 'wait', duration: 1_000 * (1 + this.#below(30)) };
@@ -165,7 +186,7 @@ export class AnyFlow {
       input: { prompt: `do ${this.#tag(seen)}` },
       ...this.#gate(seen),
       ...this.#common(seen),
-      ...this.#assign(),
+      ...this.#assign([...seen, id]),
       ...(this.#chance(0.2) ? { output: this.#id('v') } : {}),
       ...(this.#chance(0.35) ? { compensate: this.#compensation([...seen, id]) } : {}),
     };
@@ -230,7 +251,14 @@ export class AnyFlow {
     return {
       ...(this.#chance(0.4) ? { onError: mending } : {}),
       ...(this.#chance(0.3)
-        ? { retry: { maxAttempts: 2, delay: 3_000, backoff: this.#one('fixed', 'linear', 'exponential') } }
+        ? {
+            retry: {
+              maxAttempts: 2,
+              delay: 3_000,
+              backoff: this.#one('fixed', 'linear', 'exponential'),
+              ...this.#wide?.retried(),
+            },
+          }
         : {}),
       ...(this.#isTimed && this.#chance(0.2) ? { timeout: 1_000 * (20 + this.#below(60)) } : {}),
       ...(this.#isTimed && this.#chance(0.15) ? { totalTimeout: 1_000 * (30 + this.#below(90)) } : {}),
@@ -241,8 +269,10 @@ export class AnyFlow {
     return this.#chance(0.25) ? { condition: this.#condition(seen) } : {};
   }
 
-  #assign(): Record<string, unknown> {
+  #assign(seen: readonly string[]): Record<string, unknown> {
     if (!this.#chance(0.3)) return {};
+    const wide = this.#wide?.assign(seen) ?? null;
+    if (wide !== null) return { assign: wide };
     return { assign: this.#chance(0.5) ? { n: { expr: '{{state.n}} + 1' } } : { log: { append: 'x' } } };
   }
 
@@ -252,6 +282,8 @@ export class AnyFlow {
   }
 
   #condition(seen: readonly string[]): string {
+    const wide = this.#wide?.condition(seen) ?? null;
+    if (wide !== null) return wide;
     return `${this.#tag(seen)} ${this.#one('=== "good"', '> 0', '!== 1', '=== "completed"', '')}`.trim();
   }
 }
@@ -262,7 +294,13 @@ function without(draft: Draft, field: string): Draft {
 }
 
 /** What a call gives, by who calls and how often; after some time that no other call takes. */
-function anyAnswer(seed: number): (call: MockCall) => unknown {
+function unusualError(random: SeededRandom): Error {
+  const codes = ['AGENT_UNREACHABLE', 'LIMIT_EXCEEDED', 'OUTPUT_INVALID', 'HTTP_ERROR'] as const;
+  return new WorkflowError(codes[Math.floor(random.next() * codes.length)] ?? 'HTTP_ERROR', 'busy as well');
+}
+
+/** @param unusual share of failures of other kinds. @default 0 */
+function anyAnswer(seed: number, unusual = 0): (call: MockCall) => unknown {
   return (call) => {
     const round = call.run.includes('/') ? call.run.slice(call.run.indexOf('/')) : '';
     const random = new SeededRandom(seed ^ hash(`${round} ${call.step} ${call.visit} ${call.attempt}`));
@@ -271,6 +309,7 @@ function anyAnswer(seed: number): (call: MockCall) => unknown {
     const answer = (): unknown => {
       if (kind < 0.12) throw new WorkflowError('AGENT_ERROR', 'busy', { details: { status: 503 } });
       if (kind < 0.15) throw new TerminalError('never');
+      if (kind < 0.15 + unusual) throw unusualError(random);
       const values = [
         'good',
         'bad',
@@ -295,8 +334,8 @@ function hash(text: string): number {
 }
 
 /** For every step that may call. */
-export function anyMocks({ canonical }: { readonly canonical: string }, seed: number): MockTable {
-  const answer = anyAnswer(seed);
+export function anyMocks({ canonical }: { readonly canonical: string }, seed: number, unusual = 0): MockTable {
+  const answer = anyAnswer(seed, unusual);
   const ids = new Set([...canonical.matchAll(/"id":"([^"]+)"/g)].flatMap(([, id]) => (id === undefined ? [] : [id])));
   for (const id of [...ids])
     for (const suffix of ['recovery', 'poll', 'compensate', 'recovery-compensate']) ids.add(`${id}-${suffix}`);

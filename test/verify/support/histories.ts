@@ -50,14 +50,16 @@ function toldOf(
   outer: OuterRun | null,
 ): readonly Told[] {
   const kernel = kernelOf(compiled);
+  let now: string[] = [];
   const subscription = kernel.scope.system.inspect((event) => {
     for (const each of (event as { readonly _transitions?: readonly Taken[] })._transitions ?? [])
-      taken.add(nameOfTransition(each.source.id, each.eventType, each.target?.map(({ id }) => id) ?? []));
+      now.push(nameOfTransition(each.source.id, each.eventType, each.target?.map(({ id }) => id) ?? []));
   });
   let state = kernel.initial;
   let held: Told[] = [];
   const all = store.readEvents(run, 1).map((stored) => {
     const recorded = decodeEvent(stored);
+    now = [];
     const next = advance(kernel, state, recorded, { runId: run, ...(outer === null ? {} : { outer }) });
     if ('refused' in next) throw new Error(`event ${recorded.seq} of '${run}' is refused: ${next.refused}`);
     const before = state;
@@ -72,6 +74,8 @@ function toldOf(
       kept: contextOf(before).signals.map(({ name }) => name),
       isLeft: recorded.event.type === 'signal.received' && isLeft(before, state),
     };
+    // That a signal is kept makes no difference before it is taken.
+    if (!told.isHeld) for (const each of now) if (!each.endsWith(`on 'signal.received' to `)) taken.add(each);
     held = state.pause === null ? [] : isHeld ? [...held, told] : held;
     return told;
   });

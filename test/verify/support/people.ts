@@ -1,0 +1,56 @@
+/** A world that answers tasks, sends signals, pauses, resumes and cancels, at moments that a seed decides. */
+import { WorkflowError } from '../../../src/core/errors.ts';
+import { endedStatuses, type RunStatus } from '../../../src/core/run.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
+import type { TestEngine } from '../../support/test-engine.ts';
+
+const maxTurns = 2_000;
+
+export async function liveThrough({ engine, clock }: TestEngine, run: string, seed: number): Promise<void> {
+  const random = new SeededRandom(seed ^ 0x5eed);
+  const chance = (share: number): boolean => random.next() < share;
+  const status = (): RunStatus => engine.report(run).status;
+  const isPaused = (): boolean => status() === 'paused';
+
+  const answer = async (share: number): Promise<boolean> => {
+    let hasAnswered = false;
+    for (const task of engine.tasks()) {
+      if (!chance(share)) continue;
+      const hasForm = JSON.stringify(task.form ?? null).includes('score');
+      const given = hasForm ? { score: chance(0.5) ? 1 : 0 } : { decision: chance(0.6) ? 'approve' : 'reject' };
+      await tolerate(engine.answer(task.id, given));
+      hasAnswered = true;
+    }
+    return hasAnswered;
+  };
+  const signal = (): Promise<void> =>
+    tolerate(engine.signal(run, chance(0.5) ? 'go' : 'stop', { n: chance(0.5) ? 1 : 0 }));
+
+  for (let turn = 0; turn < maxTurns; turn++) {
+    await clock.settle();
+    if (endedStatuses.has(status())) return;
+    await answer(0.25);
+    if (chance(0.08)) await signal();
+    if (chance(0.03) && !isPaused()) await tolerate(engine.run(run).pause());
+    else if (isPaused() && chance(0.3)) await tolerate(engine.run(run).resume());
+    if (chance(0.008)) await tolerate(engine.run(run).cancel());
+    await clock.settle();
+    if (endedStatuses.has(status())) return;
+    const next = clock.nextAt;
+    if (next !== null) await clock.advance(Math.max(0, next - clock.start - clock.elapsedMs));
+    else if (isPaused()) await tolerate(engine.run(run).resume());
+    else if (!(await answer(1)) && turn % 7 < 6) await signal();
+    else if (turn % 7 === 6) await tolerate(engine.run(run).cancel());
+  }
+  throw new Error(`run '${run}' does not end`);
+}
+
+/** The run may have gone on meanwhile. */
+async function tolerate(told: unknown): Promise<void> {
+  try {
+    await told;
+  } catch (error) {
+    // Said too late, or of what is not there any more: nothing happened.
+    if (!(error instanceof WorkflowError)) throw error;
+  }
+}
