@@ -25,7 +25,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
     print('long', { ...long, ratio: Number((long.msPerStep / short.msPerStep).toFixed(3)) });
   },
   parallel: async () => {
-    for (const branches of [10, 100, 100]) print('parallel', await wideParallel(branches));
+    for (const branches of [10, 100]) print('parallel', await wideParallel(branches));
   },
   loop: async () => {
     for (const items of [1_000, 10_000]) print('loop', await bigLoop(items, 50));
