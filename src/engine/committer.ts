@@ -17,7 +17,7 @@ export interface CommitterOptions {
   readonly clock: Clock;
   /** Commits of one batch at most. @default 1_000 */
   readonly maxBatch?: number;
-  /** Told when the store does not take a batch now, and (null) when it does again. */
+  /** Told when the store does not take a batch now, and (null) when it does again. Not of one that is busy for a moment. */
   readonly onStall?: (error: WorkflowError | null) => void;
   /** Told of a run whose commits the store refuses. @default that is the failure which ends it */
   readonly onRefused?: (run: string, error: WorkflowError) => void;
@@ -36,6 +36,8 @@ interface Entry {
 
 const firstRetryMs = 2;
 const lastRetryMs = 500;
+/** Another process writes to the store: that this takes longer than that is worth telling. */
+const busyPatienceMs = 1_000;
 
 export class Committer {
   readonly #options: CommitterOptions;
@@ -45,6 +47,9 @@ export class Committer {
   #isScheduled = false;
   /** Of a store that does not take commits now; 0 otherwise. */
   #retryMs = 0;
+  /** Since when another process is writing. */
+  #busySince: number | null = null;
+  #isStallTold = false;
   #hasFailed = false;
   #isFlushing = false;
   #idle: (() => void)[] = [];
@@ -125,6 +130,9 @@ export class Committer {
   #recovered(): void {
     if (this.#retryMs === 0) return;
     this.#retryMs = 0;
+    this.#busySince = null;
+    if (!this.#isStallTold) return;
+    this.#isStallTold = false;
     this.#options.onStall?.(null);
   }
 
@@ -149,7 +157,10 @@ export class Committer {
   }
 
   #stall(error: WorkflowError): void {
-    if (this.#retryMs === 0) this.#options.onStall?.(error);
+    if (!this.#isStallTold && this.#isWorthTelling(error)) {
+      this.#isStallTold = true;
+      this.#options.onStall?.(error);
+    }
     this.#retryMs = Math.min(lastRetryMs, Math.max(firstRetryMs, this.#retryMs * 2));
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -157,6 +168,13 @@ export class Committer {
       this.#isScheduled = false;
       this.#flushBatch();
     }, this.#retryMs);
+  }
+
+  #isWorthTelling({ code }: WorkflowError): boolean {
+    if (code !== 'STORE_BUSY') return true;
+    const now = this.#options.clock.now();
+    this.#busySince ??= now;
+    return now - this.#busySince >= busyPatienceMs;
   }
 
   #settle(): void {

@@ -126,6 +126,37 @@ describe('a store that takes nothing now', () => {
   });
 });
 
+describe('a store to which another process is writing', () => {
+  const busy = new WorkflowError('STORE_BUSY', 'busy');
+
+  test('for a moment: it is asked again, and nobody is told', async () => {
+    const { clock, add, turn, log, failures } = setUp();
+    failures.push(busy, busy, busy);
+    add('a');
+    turn();
+    await clock.advance(20);
+    expect(log).toEqual(['wrote a:1', 'told a:1']);
+    // What came before does not count.
+    await clock.advance(5_000);
+    failures.push(busy);
+    add('b');
+    turn();
+    await clock.advance(20);
+    expect(log.slice(2)).toEqual(['wrote b:1', 'told b:1']);
+  });
+
+  test('for longer than a second: that is told, once', async () => {
+    const { clock, add, turn, log, failures } = setUp();
+    for (let n = 0; n < 14; n++) failures.push(busy);
+    add('a');
+    turn();
+    await clock.advance(900);
+    expect(log).toEqual([]);
+    await clock.advance(10_000);
+    expect(log).toEqual(['stalls: busy', 'wrote a:1', 'goes on', 'told a:1']);
+  });
+});
+
 describe('a run whose commits are refused', () => {
   test('loses its place; the others are written', () => {
     const { add, turn, log, failures } = setUp();

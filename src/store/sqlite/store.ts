@@ -92,7 +92,9 @@ export class SqliteStore implements Store {
   }
 
   putDefinition(hash: string, canonical: string): void {
-    if (this.#reader.readDefinition(hash) === null) this.#writer.putDefinition(hash, canonical);
+    if (this.#reader.readDefinition(hash) !== null) return;
+    // Once for each definition, and its first run has to wait for it: others that write are waited for longer than usual.
+    this.#connection.patiently(() => this.#writer.putDefinition(hash, canonical));
   }
 
   readDefinition(hash: string): string | null {
