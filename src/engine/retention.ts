@@ -1,6 +1,6 @@
 /**
- * Retention: which runs are old enough to be removed, and when it is looked for them. Owns the choice; what is removed with
- * a run, and what keeps it, is the store's. Works in small steps, between which runs go on.
+ * Retention: which runs are old enough to be removed, and when it is looked for them, and for what has expired in the cache of steps.
+ * Owns the choice; what is removed with a run, and what keeps it, is the store's. Works in small steps, between which runs go on.
  */
 import { parseDuration, type DurationInput } from '../core/duration.ts';
 import { WorkflowError } from '../core/errors.ts';
@@ -53,7 +53,7 @@ function invalid(message: string): WorkflowError {
 }
 
 export interface RetentionPorts {
-  readonly store: Pick<Store, 'listRuns' | 'prune'>;
+  readonly store: Pick<Store, 'listRuns' | 'prune' | 'pruneCached'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
 }
@@ -77,6 +77,7 @@ const firstDelayMs = 10_000;
 const restMs = 5 * 60_000;
 const pageSize = 50;
 const keptPageSize = 1_000;
+const cachePageSize = 200;
 
 class Retention {
   readonly #policy: RetentionPolicy;
@@ -115,6 +116,7 @@ class Retention {
 
   /** Gives how many runs were removed. */
   *#run(now: number): Generator<void, number> {
+    yield* this.#expired(now);
     const newest = new Map<string, number>();
     let removed = yield* this.#prune([]);
     for (const { status, ageMs } of this.#policy.ages) {
@@ -135,6 +137,11 @@ class Retention {
       }
     }
     return removed;
+  }
+
+  /** Cached outputs of steps that nobody takes over any more, also where no step is cached now. */
+  *#expired(now: number): Generator<void> {
+    while (this.#ports.store.pruneCached(now, cachePageSize) >= cachePageSize) yield;
   }
 
   #candidates(status: EndedStatus, before: number, after: string | undefined): readonly RunRow[] {

@@ -154,6 +154,17 @@ describe('retention', () => {
     expect(calls).toBe(before);
   });
 
+  test('removes what has expired in the cache of steps, with nothing cached any more', async () => {
+    const store = openMemoryStore();
+    await using lab = await engineWith({ completed: '30d' }, { store });
+    for (let n = 0; n < 450; n += 1) store.putCached(`old-${n}`, '1', lab.clock.now() + 1_000);
+    store.putCached('new', '1', lab.clock.now() + 2 * day);
+    await lab.clock.advance(day);
+    await lab.sweep();
+    expect(store.pruneCached(lab.clock.now(), 1_000)).toBe(0);
+    expect(store.claimCached('new', lab.clock.now())).toEqual({ value: '1' });
+  });
+
   const wrong: readonly (readonly [object, RegExp])[] = [
     [{}, /nothing would be removed: give completed, failed, cancelled/],
     [{ keepLast: 5 }, /nothing would be removed/],
