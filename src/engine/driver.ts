@@ -341,8 +341,16 @@ export class RunDriver {
       this.#isTakenUp &&
       !this.#isStopped &&
       this.#audience.isEmpty &&
+      !this.#isHeldBack &&
       this.#underWay.everyEffect((effect) => this.#ports.isWaiting(this, effect) && !this.#ports.isLimited(effect))
     );
+  }
+
+  /** Whether an effect of it was not begun, as the engine is about to close: the next one has to begin it. */
+  get #isHeldBack(): boolean {
+    const { pause, effects } = this.#state;
+    if (pause !== null || !this.#ports.isDraining()) return false;
+    return [...effects.values()].some(({ id, accepted }) => accepted === undefined && !this.#underWay.hasEffect(id));
   }
 
   /** Whether an effect of it is carried out here now. */

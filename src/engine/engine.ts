@@ -251,6 +251,8 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
     await drained;
     this.#rooms.messages.close();
     const closed = new WorkflowError('CONFLICT', 'the engine was closed');
+    if (this.#stalled === null) this.#rooms.live.sleepAll();
+    this.#rooms.committer.flush();
     this.#rooms.live.stopAll(closed);
     this.#rooms.committer.flush();
     await this.#written(graceMs > 0 ? Math.min(graceMs, patienceMs) : patienceMs);

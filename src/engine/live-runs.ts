@@ -321,6 +321,11 @@ export class LiveRuns {
     return false;
   }
 
+  /** Puts those to sleep that rest: whoever continues them then need not load them. */
+  sleepAll(): void {
+    for (const driver of [...this.#drivers.values()]) if (driver.rests) driver.sleep();
+  }
+
   /** Takes no events any more, for none of them; what was applied is still committed. */
   stopAll(why: Error): void {
     for (const driver of [...this.#drivers.values()]) driver.stop(why, true);

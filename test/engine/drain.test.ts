@@ -30,6 +30,53 @@ describe('an engine that is closed', () => {
     expect(clock.elapsedMs).toBeLessThan(2_200);
   });
 
+  test('leaves a run awake whose next step it holds back, however long others take to end', async () => {
+    const database = new MemoryDatabase();
+    const clock = new VirtualClock();
+    const store = openMemoryStore(database);
+    const mocks = { a: after(1_000, 'a'), long: after(30_000, 'long') };
+    const first = await createTestEngine({ store, clock, graceMs: 60_000, sleepAfterMs: 100, mocks });
+    await first.engine.start(two(), {}, { runId: 'run' });
+    await first.engine.start(flow({ name: 'long', steps: [agent('long')] }), {}, { runId: 'long' });
+    const closed = first.engine.close();
+    await clock.advance(40_000);
+    await closed;
+    await using second = await createTestEngine({ store: openMemoryStore(database), clock, workflows: [two()] });
+    await clock.advance(1_000);
+    expect([second.engine.run('run').status().status, second.mocks.counts]).toEqual(['completed', { b: 1 }]);
+  });
+
+  test('puts runs that wait to sleep: whoever continues them loads none of them, and none is lost', async () => {
+    const database = new MemoryDatabase();
+    const clock = new VirtualClock();
+    const waiting = flow({
+      name: 'waiting',
+      steps: [
+        { id: 'kid', type: 'workflow', workflow: 'kid' },
+        { id: 'w', type: 'wait', duration: '1h' },
+      ],
+    });
+    const kid = flow({ name: 'kid', steps: [{ id: 'h', type: 'human' }] });
+    const workflows = [waiting, kid];
+    const first = await createTestEngine({ store: openMemoryStore(database), clock, workflows });
+    for (let n = 0; n < 20; n += 1) await first.engine.start(waiting, {}, { runId: `r${n}` });
+    await clock.settle();
+    const result = first.engine
+      .run('r0')
+      .result()
+      .catch((error: unknown) => error);
+    await first.engine.close();
+    expect(await result).toMatchObject({ message: 'the engine was closed' });
+    const store = openMemoryStore(database);
+    const asleep = store.listRuns({}).filter(({ id }) => store.readSleep(id) !== null);
+    expect(asleep).toHaveLength(40);
+    await using second = await createTestEngine({ store, clock, workflows });
+    await clock.settle();
+    for (let n = 0; n < 20; n += 1) await second.engine.answer(`r${n}/kid:1:h:1`, { decision: 'approve' });
+    await clock.advance(3_700_000);
+    expect(store.listRuns({ kind: ['run'], status: ['completed'] })).toHaveLength(20);
+  });
+
   test('aborts what takes longer than the grace period; it is carried out again', async () => {
     const database = new MemoryDatabase();
     const clock = new VirtualClock();
