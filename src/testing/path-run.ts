@@ -16,7 +16,9 @@ import { openMemoryStore } from '../store/memory.ts';
 import type { Path, Paths } from '../verify/paths.ts';
 import { scriptOf, type Script, type ScriptedMove } from '../verify/script.ts';
 import { anyAgents } from './any-agents.ts';
+import { envOf } from './env-names.ts';
 import { MemoryLog } from './memory-log.ts';
+import { renderWork } from './path-rendering.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -81,6 +83,8 @@ class PathRun {
   readonly #told: string[] = [];
   readonly #store = openMemoryStore();
   output: unknown = undefined;
+  /** Of effects that began: why they cannot be rendered, null for those that can. */
+  readonly #renders: Promise<string | null>[] = [];
 
   constructor(script: Script, path: Path) {
     this.#script = script;
@@ -95,12 +99,15 @@ class PathRun {
     const engine = await createEngine({
       workflows: [definition],
       agents: anyAgents,
-      env: {},
+      // A whole URL may be one.
+      env: envOf([definition], (name) => `https://env.example/${name}`),
       random: new SeededRandom(1),
       store: this.#store,
       clock: this.#clock,
       logger: new MemoryLog(),
       verify: 'off',
+      // Time does not pass by itself.
+      graceMs: 0,
       handlers: new Map(handlers),
     });
     try {
@@ -108,6 +115,8 @@ class PathRun {
       const reading = this.#listen(run.events());
       await this.#clock.settle();
       for (const [at, move] of this.#script.moves.entries()) {
+        const unrendered = await this.#unrendered();
+        if (unrendered !== null) return unrendered;
         const problem = await this.#tryMove(engine, move);
         if (problem !== null) return `move ${at + 1} (${move.edge.label}): ${problem}`;
         await this.#clock.settle();
@@ -116,10 +125,16 @@ class PathRun {
       const { status } = report;
       if (report.status === 'completed') this.output = report.output;
       await Promise.race([reading, this.#clock.settle()]);
-      return this.#compare(status);
+      return (await this.#unrendered()) ?? this.#compare(status);
     } finally {
       await engine.close();
     }
+  }
+
+  /** The first of what could not be rendered, and why. */
+  async #unrendered(): Promise<string | null> {
+    const found = await Promise.all(this.#renders.splice(0));
+    return found.find((each) => each !== null) ?? null;
   }
 
   async #listen(events: AsyncIterable<RunEvent>): Promise<void> {
@@ -225,6 +240,12 @@ class PathRun {
         const waiting: Waiting = { call, resolve, reject };
         this.#waiting.set(key, waiting);
         this.#clock.touch();
+        this.#renders.push(
+          renderWork(call, effectHandlers.get(name)).then(
+            () => null,
+            (error: unknown) => `step '${call.input.info?.step.id ?? ''}' cannot be rendered: ${messageOf(error)}`,
+          ),
+        );
         call.signal.addEventListener('abort', () => {
           if (this.#waiting.get(key) === waiting) this.#waiting.delete(key);
           reject(call.signal.reason as Error);
@@ -272,6 +293,10 @@ function thrown(error: ErrorData): Error {
     retryable,
     ...(details === undefined ? {} : { details }),
   });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The rounds it happens in, and the effect. */

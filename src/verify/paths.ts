@@ -6,6 +6,7 @@ import { getShortestPaths } from '@xstate/graph';
 import { toDefinition, type Workflow, type WorkflowDefinition } from '../definition/index.ts';
 import { explore, type ExploreOptions } from './explore.ts';
 import type { Graph, GraphEdge } from './graph.ts';
+import { nameOfPath } from './path-name.ts';
 
 /** One way from the start to an end. */
 export interface Path {
@@ -30,15 +31,27 @@ export function pathsOf(
   return { definition, graph, paths: new Covering(graph).paths() };
 }
 
-/** What a move has to be taken for: its transitions, its outcome, the state in which it cancels. */
-function goalsOf(graph: Graph, edge: GraphEdge): readonly string[] {
+/** What a move has to be taken for: its transitions, its outcome, a success at last or none, the state in which it cancels. */
+function goalsOf(graph: Graph, edge: GraphEdge, retried: ReadonlySet<string>): readonly string[] {
   const own = edge.transitions.map((id) => `t${id}`);
-  if (edge.kind !== 'cancel') return [...own, `m${edge.label}`];
+  if (edge.kind !== 'cancel') {
+    const isRetried = edge.kind === 'completes' && retried.has(`${edge.from} ${edge.about}`);
+    const isLast =
+      edge.kind === 'fails' && edge.happenings.some((each) => each.type === 'failed' && each.step === edge.step);
+    return [...own, `m${edge.label}`, ...(isRetried ? [`r${edge.label}`] : []), ...(isLast ? [`l${edge.label}`] : [])];
+  }
   return [...own, ...(graph.nodes[edge.from]?.states ?? []).map((state) => `c${state}`)];
+}
+
+/** Nodes in which a step is tried again, with the step. */
+function retriedIn(graph: Graph): ReadonlySet<string> {
+  const again = graph.edges.filter(({ kind, about }) => kind === 'timer' && about.startsWith('backoff:'));
+  return new Set(again.map(({ to, about }) => `${to} ${about.slice('backoff:'.length)}`));
 }
 
 class Covering {
   readonly #graph: Graph;
+  readonly #retried: ReadonlySet<string>;
   readonly #ways: readonly (readonly GraphEdge[] | null)[];
   /** Moves to the nearest end. */
   readonly #distance: readonly number[];
@@ -46,25 +59,26 @@ class Covering {
 
   constructor(graph: Graph) {
     this.#graph = graph;
+    this.#retried = retriedIn(graph);
     this.#ways = shortestWays(graph);
     this.#distance = distancesToEnd(graph);
-    this.#missing = new Set(graph.edges.filter((edge) => this.#isUsable(edge)).flatMap((edge) => goalsOf(graph, edge)));
+    this.#missing = new Set(graph.edges.filter((edge) => this.#isUsable(edge)).flatMap((edge) => this.#goalsOf(edge)));
   }
 
   paths(): readonly Path[] {
     const found: Path[] = [];
     const names = new Map<string, number>();
-    // Far ends first: a long path takes much on its way.
+    // Where nothing has gone wrong before; of these far ends first: a long path takes much on its way.
     const edges = this.#graph.edges
       .filter((edge) => this.#isUsable(edge))
-      .toSorted((a, b) => this.#depth(b) - this.#depth(a));
+      .toSorted((a, b) => this.#oddities(a) - this.#oddities(b) || this.#depth(b) - this.#depth(a));
     for (const edge of edges) {
       if (!this.#isWanted(edge)) continue;
       const moves = this.#complete([...(this.#ways[edge.from] ?? []), edge]);
-      for (const each of moves) for (const goal of goalsOf(this.#graph, each)) this.#missing.delete(goal);
+      for (const each of moves) for (const goal of this.#goalsOf(each)) this.#missing.delete(goal);
       const end = this.#graph.nodes[moves.at(-1)?.to ?? 0]?.end;
       if (end === null || end === undefined) continue;
-      found.push({ name: unique(names, nameOf(moves, end)), moves, end });
+      found.push({ name: unique(names, nameOfPath(this.#graph, moves, end)), moves, end });
     }
     return found;
   }
@@ -74,7 +88,19 @@ class Covering {
   }
 
   #isWanted(edge: GraphEdge): boolean {
-    return goalsOf(this.#graph, edge).some((goal) => this.#missing.has(goal));
+    return this.#goalsOf(edge).some((goal) => this.#missing.has(goal));
+  }
+
+  #goalsOf(edge: GraphEdge): readonly string[] {
+    return goalsOf(this.#graph, edge, this.#retried);
+  }
+
+  #costOf(edge: GraphEdge): number {
+    return (this.#distance[edge.to] ?? 0) + (isUsual(edge) ? 0 : detour);
+  }
+
+  #oddities(edge: GraphEdge): number {
+    return (this.#ways[edge.from] ?? []).filter((each) => !isUsual(each)).length;
   }
 
   #depth(edge: GraphEdge): number {
@@ -89,7 +115,7 @@ class Covering {
       const onward = (this.#graph.leaving[at] ?? []).filter((edge) => Number.isFinite(this.#distance[edge.to]));
       const next =
         onward.find((edge) => edge.kind !== 'cancel' && !taken.has(edge.id) && this.#isWanted(edge)) ??
-        onward.reduce((best, edge) => ((this.#distance[edge.to] ?? 0) < (this.#distance[best.to] ?? 0) ? edge : best));
+        onward.reduce((best, edge) => (this.#costOf(edge) < this.#costOf(best) ? edge : best));
       taken.add(next.id);
       moves.push(next);
     }
@@ -97,12 +123,26 @@ class Covering {
   }
 }
 
-/** Ways by node; null where none leads. By a cancel only where nothing else leads there. */
+/** So many usual moves are rather made than one that is not. */
+const detour = 1_000;
+
+const unusual: ReadonlySet<string> = new Set(['mends', 'throws', 'none', 'no answer', 'no list', 'too many']);
+
+/** Nothing goes wrong: what is named after other things is not named after a failure on its way. */
+function isUsual({ kind, about, outcome }: GraphEdge): boolean {
+  if (kind === 'cancel' || kind === 'fails') return false;
+  return kind === 'timer' ? !/^(timeout|total|maxWait):/.test(about) : !unusual.has(outcome);
+}
+
+/** Ways by node; null where none leads. Through what goes wrong only where nothing else leads there, by a cancel at last. */
 function shortestWays(graph: Graph): readonly (readonly GraphEdge[] | null)[] {
-  const ways = waysBy(graph, ({ kind }) => kind !== 'cancel');
-  if (ways.every((way) => way !== null)) return ways;
-  const others = waysBy(graph, () => true);
-  return ways.map((way, node) => way ?? others[node] ?? null);
+  let ways: readonly (readonly GraphEdge[] | null)[] = graph.nodes.map(() => null);
+  for (const isOpen of [isUsual, ({ kind }: GraphEdge) => kind !== 'cancel', () => true]) {
+    if (ways.every((way) => way !== null)) break;
+    const others = waysBy(graph, isOpen);
+    ways = ways.map((way, node) => way ?? others[node] ?? null);
+  }
+  return ways;
 }
 
 function waysBy(graph: Graph, isOpen: (edge: GraphEdge) => boolean): readonly (readonly GraphEdge[] | null)[] {
@@ -150,54 +190,22 @@ function distancesToEnd(graph: Graph): readonly number[] {
   const distance = graph.nodes.map(({ end }) => (end === null ? Number.POSITIVE_INFINITY : 0));
   const arriving: GraphEdge[][] = graph.nodes.map(() => []);
   for (const edge of graph.edges) if (edge.kind !== 'cancel') arriving[edge.to]?.push(edge);
-  const open = graph.nodes.filter(({ end }) => end !== null).map(({ id }) => id);
-  for (let head = 0; head < open.length; head++) {
-    const node = open[head] as number;
-    for (const { from } of arriving[node] ?? []) {
-      if (Number.isFinite(distance[from])) continue;
-      distance[from] = (distance[node] ?? 0) + 1;
-      open.push(from);
-    }
-  }
-  return distance;
-}
-
-// Names.
-
-/** What is out of the ordinary, in order; a path on which nothing is, is called after its end. */
-function nameOf(moves: readonly GraphEdge[], end: Path['end']): string {
-  const words: string[] = [];
-  let last = '';
-  let times = 0;
-  const flush = (): void => {
-    if (last !== '') words.push(times === 1 ? last : `${last} ${times} times`);
-  };
-  for (const edge of moves) {
-    for (const word of wordsOf(edge)) {
-      if (word === last) times += 1;
-      else {
-        flush();
-        [last, times] = [word, 1];
+  // By usual moves as far as they lead; then from all that was reached by others.
+  for (const [isOpen, step] of [
+    [isUsual, 1],
+    [() => true, detour],
+  ] as const) {
+    const open = graph.nodes.filter(({ id }) => Number.isFinite(distance[id])).map(({ id }) => id);
+    for (let head = 0; head < open.length; head++) {
+      const node = open[head] as number;
+      for (const edge of arriving[node] ?? []) {
+        if (Number.isFinite(distance[edge.from]) || !isOpen(edge)) continue;
+        distance[edge.from] = (distance[node] ?? 0) + step;
+        open.push(edge.from);
       }
     }
   }
-  flush();
-  return words.length === 0 ? `all goes well: ${end}` : words.join(', then ');
-}
-
-function wordsOf({ kind, label, outcome, happenings, step }: GraphEdge): readonly string[] {
-  const chosen = happenings.flatMap((each) =>
-    each.type === 'completed' && each.branch !== null && each.step !== step
-      ? [`${each.step} takes ${each.branch}`]
-      : [],
-  );
-  if (kind === 'start') return chosen;
-  if (kind === 'cancel') return [label];
-  // Attempts are named by their failures.
-  if (kind === 'timer')
-    return label.endsWith('is tried again') || label.endsWith('is over') ? chosen : [label, ...chosen];
-  const isUsual = kind === 'completes' && outcome === 'completes';
-  return [...(isUsual ? [] : [label]), ...chosen];
+  return distance;
 }
 
 function unique(names: Map<string, number>, name: string): string {

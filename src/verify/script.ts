@@ -13,6 +13,7 @@ import { boundedDefinition, type Delays } from './bounds.ts';
 import { allPrograms, originsOf, type Origin } from './readings.ts';
 import { sampleOf } from './schema-shape.ts';
 import { answerSchema } from './check-values.ts';
+import { wantedData, withWanted, type Wanted, type WantedData } from './wanted.ts';
 
 /** Milliseconds of a timer that fires because its time has come: backoffs, waits, polls. */
 const usualMs = 1_000;
@@ -55,10 +56,11 @@ export function scriptOf(
   { outputs = {}, input: given }: Realistic = {},
 ): Script {
   const steps = new Map(createTree(definition).nodes.map(({ step }) => [step.id, step]));
-  const parts = partsOf(definition, moves);
+  const wanted = wantedData(definition);
+  const parts = partsOf(definition, moves, wanted);
   const indexes = roundsOf(moves);
   const [, ...after] = moves;
-  const input = dataOf(definition.input?.json ?? null, parts.get(0) ?? [], {}, given);
+  const input = inputData(definition, parts.get(0) ?? [], wanted, given);
   const problem = moves.some(({ isFree }) => isFree)
     ? 'no data was found that decides its conditions so'
     : inputProblem(definition, input);
@@ -68,7 +70,9 @@ export function scriptOf(
     moves: after.map((edge, at) => {
       const own = parts.get(at + 1) ?? [];
       const step = edge.step === null ? undefined : steps.get(edge.step);
-      return { edge, rounds: indexes[at + 1] ?? [], ...answerData(step, edge, own, outputs) };
+      const signals = edge.kind === 'signal' ? signalSteps(definition, edge.about) : [];
+      const read = [...(step === undefined ? [] : [step]), ...signals].flatMap(({ id }) => wanted.steps.get(id) ?? []);
+      return { edge, rounds: indexes[at + 1] ?? [], ...answerData(step, edge, own, read, outputs) };
     }),
     problem,
   };
@@ -85,7 +89,7 @@ function runnable(definition: WorkflowDefinition): WorkflowDefinition {
       case 'workflow': {
         const call = (): unknown => null;
         const transform = { kind: 'function' as const, place: `${step.path}.workflow`, call, fingerprint: null };
-        return { ...step, type: 'transform', input: null, transform, template: null };
+        return { ...step, type: 'transform', transform, template: null };
       }
       default:
         return step;
@@ -105,16 +109,39 @@ function answerData(
   step: Step | undefined,
   edge: GraphEdge,
   parts: readonly Part[],
+  wanted: readonly Wanted[],
   outputs: Readonly<Record<string, unknown>>,
 ): Pick<ScriptedMove, 'output' | 'metadata'> {
-  const below = (root: string): readonly Part[] =>
-    parts.flatMap(({ segments: [first, ...segments], value }) => (first === root ? [{ segments, value }] : []));
-  const metadata = composed(below('metadata').map(({ segments, value }) => [segments, value])) as Readonly<
-    Record<string, unknown>
-  >;
+  const chosen = below('metadata', parts);
+  const metadata = composed(chosen.map(({ segments, value }) => [segments, value]));
   const schema = step === undefined ? null : answerSchema(step);
   const given = step !== undefined && Object.hasOwn(outputs, step.id) ? outputs[step.id] : undefined;
-  return { output: dataOf(schema, below('output'), edge.kind === 'signal' ? {} : 'text', given), metadata };
+  const output = dataOf(schema, below('output', parts), edge.kind === 'signal' ? {} : 'text', given);
+  return {
+    // What the author gives is whole.
+    output: given === undefined ? withWanted(output, below('output', wanted), schema, below('output', parts)) : output,
+    metadata: withWanted(metadata, below('metadata', wanted), null, chosen) as Readonly<Record<string, unknown>>,
+  };
+}
+
+interface Placed {
+  readonly segments: readonly string[];
+}
+
+function below<P extends Placed>(root: string, of: readonly P[]): readonly (Omit<P, 'segments'> & Placed)[] {
+  return of.flatMap(({ segments: [first, ...segments], ...rest }) => (first === root ? [{ ...rest, segments }] : []));
+}
+
+function inputData({ input }: WorkflowDefinition, parts: readonly Part[], wanted: WantedData, given: unknown): unknown {
+  const schema = input?.json ?? null;
+  const data = dataOf(schema, parts, {}, given);
+  return given === undefined ? withWanted(data, wanted.input, schema, parts) : data;
+}
+
+function signalSteps(definition: WorkflowDefinition, name: string): readonly Step[] {
+  return createTree(definition).nodes.flatMap(({ step }) =>
+    step.type === 'signal' && step.name === name ? [step] : [],
+  );
 }
 
 /** Data that fits a schema, as far as it goes, with the values that were chosen. */
@@ -144,7 +171,11 @@ function without(data: Readonly<Record<string, unknown>>, [key = '', ...rest]: r
 }
 
 /** Which values belong to which move: to the latest answer of their step. */
-function partsOf(definition: WorkflowDefinition, moves: readonly GraphEdge[]): ReadonlyMap<number, readonly Part[]> {
+function partsOf(
+  definition: WorkflowDefinition,
+  moves: readonly GraphEdge[],
+  wanted: WantedData,
+): ReadonlyMap<number, readonly Part[]> {
   const result = new Map<number, Part[]>();
   const add = (at: number, part: Part): void => void result.set(at, [...(result.get(at) ?? []), part]);
   const latest = new Map<string, number>();
@@ -161,17 +192,14 @@ function partsOf(definition: WorkflowDefinition, moves: readonly GraphEdge[]): R
       edge.outcome === 'too many' ||
       (edge.kind === 'round' && edge.outcome === 'first')
     )
-      for (const [origin, value] of itemsOf(definition, moves, at)) place(origin, value);
+      for (const [origin, value] of itemsOf(definition, moves, at, wanted)) place(origin, value);
   });
   return result;
 }
 
 /** The steps whose answer a move brings. */
 function answeredBy({ kind, about, step, outcome }: GraphEdge, definition: WorkflowDefinition): readonly string[] {
-  if (kind === 'signal')
-    return createTree(definition).nodes.flatMap(({ step: each }) =>
-      each.type === 'signal' && each.name === about ? [each.id] : [],
-    );
+  if (kind === 'signal') return signalSteps(definition, about).map(({ id }) => id);
   // Not by its side effects: deciding, handlers that mend nothing, writes.
   const isAnswer = about === step || outcome === 'mends' || about === `${step ?? ''}.substitute`;
   return (kind === 'completes' || kind === 'answer') && step !== null && isAnswer ? [step] : [];
@@ -182,6 +210,7 @@ function itemsOf(
   definition: WorkflowDefinition,
   moves: readonly GraphEdge[],
   at: number,
+  wanted: WantedData,
 ): readonly (readonly [Origin, unknown])[] {
   const edge = moves[at] as GraphEdge;
   const { program } = compileWorkflow(definition);
@@ -191,7 +220,11 @@ function itemsOf(
       continue;
     const [path] = compileTemplate(step.items.template.source).paths;
     if (path === undefined) continue;
-    return originsOf(each, path).map((origin) => [origin, items(edge, moves.slice(at), step.maxIterations)]);
+    const value = items(edge, moves.slice(at), step.maxIterations);
+    const filled = Array.isArray(value)
+      ? value.map((item: unknown) => withWanted(item, wanted.items.get(step.id) ?? [], null, []))
+      : value;
+    return originsOf(each, path).map((origin) => [origin, filled]);
   }
   return [];
 }

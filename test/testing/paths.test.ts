@@ -32,7 +32,8 @@ describe('paths', () => {
     expect(names(tests).some((name) => name.includes('h: approve'))).toBe(true);
     expect(names(tests).some((name) => name.includes('h times out'))).toBe(true);
     expect(names(tests).some((name) => name.includes('l has no items'))).toBe(true);
-    expect(names(tests).some((name) => name.endsWith('cancel'))).toBe(true);
+    expect(names(tests)).toContain('cancel in a');
+    expect(names(tests).filter((name) => /^a fails( 2 times)?, then c takes/.test(name))).not.toEqual([]);
   });
 
   test('of branches, timeouts, sagas, handlers, signals, state and waits', async () => {
@@ -74,16 +75,62 @@ describe('paths', () => {
       input: { type: 'object', properties: { n: { type: 'number' } } },
       steps: [agent('a'), { id: 't', type: 'transform', template: 'It is {{steps.a.output.text}}' }],
     });
-    const tests = await testPaths(definition);
+    const tests = await testPaths(definition, { outputs: { a: 'no text in it' } });
     const failed = tests.results.filter(({ status }) => status === 'failed');
     expect(failed.map(({ problem }) => problem)).toEqual([
       expect.stringContaining('the run is failed, expected completed'),
     ]);
-    expect(
-      otherwise(await testPaths(definition, { outputs: { a: { text: 'there' } } })).every((each) =>
-        each.includes('t fails'),
-      ),
-    ).toBe(true);
+  });
+
+  test('what would be sent is rendered: what cannot be fails the path', async () => {
+    const flowWith = (more: Record<string, unknown>): WorkflowDefinition =>
+      flow({
+        steps: [
+          agent('a', { condition: '{{workflow.input.a}} === true' }),
+          { id: 'b', type: 'agent', agentId: 'any', input: { prompt: 'Hello' }, ...more },
+        ],
+      });
+    const problems = async (more: Record<string, unknown>): Promise<readonly string[]> => [
+      ...new Set((await testPaths(flowWith(more))).results.flatMap(({ problem }) => problem ?? [])),
+    ];
+    expect(await problems({ input: { prompt: 'About {{steps.a.output}}' } })).toEqual([
+      "step 'b' cannot be rendered: prompt: the template reads 'steps.a.output', which has no value here",
+    ]);
+    expect(await problems({ input: { prompt: '{{steps.a.output}}' } })).toEqual([
+      expect.stringContaining("step 'b' cannot be rendered"),
+    ]);
+    expect(await problems({ input: { prompt: '{{steps.a.output}} || "nothing"' } })).toEqual([]);
+    const http = { type: 'http', agentId: undefined, input: undefined };
+    expect(await problems({ ...http, url: 'https://example.com/{{steps.a.output}}' })).toHaveLength(1);
+    expect(await problems({ ...http, url: 'https://example.com/', body: { a: 'A {{steps.a.output}}' } })).toHaveLength(
+      1,
+    );
+  });
+
+  test('data is made for what templates read: inputs, answers, items, signals, secrets, addresses', async () => {
+    const tests = await testPaths(
+      flow({
+        steps: [
+          agent('a', { input: { prompt: 'About {{workflow.input.topic.name}}' }, output: 'answer' }),
+          {
+            id: 'l',
+            type: 'loop',
+            items: '{{workflow.input.list}}',
+            as: 'each',
+            step: agent('z', {
+              input: { prompt: 'Of {{loop.item.title}} and {{each.name}}: {{vars.answer.summary}}' },
+            }),
+          },
+          { id: 's', type: 'signal', name: 'go' },
+          { id: 'call', type: 'http', url: '{{steps.s.output.link}}', headers: { key: '{{env.KEY}}' } },
+          { id: 'known', type: 'http', url: 'https://example.com/{{env.PLACE}}/{{steps.a.metadata.model}}' },
+          { id: 't', type: 'transform', template: 'Is {{steps.call.output.text.length}} long' },
+          { id: 'sub', type: 'workflow', workflow: 'other', input: { n: 'N {{steps.known.output.n}}' } },
+        ],
+        output: 'It is {{steps.sub.output.done}}',
+      }),
+    );
+    expect(otherwise(tests)).toEqual([]);
   });
 
   test('what no data leads to is said, and counts as no failure', async () => {
@@ -132,7 +179,7 @@ describe('describeWorkflow', () => {
       'a fails',
       'a times out',
       'all goes well: completed',
-      'cancel',
+      'cancel in a',
     ]);
     expect(ends).toContain('completed hello');
   });

@@ -13,6 +13,7 @@ import { toDefinition, type Workflow, type WorkflowDefinition } from '../../defi
 import type { Engine } from '../../engine/engine.ts';
 import { exportRuns } from '../../store/archive/export.ts';
 import { answerOf, type MockCall, type MockTable } from '../answers.ts';
+import { envOf } from '../env-names.ts';
 import { UnmockedError } from '../mocks.ts';
 import { createTestEngine, type TestEngine } from '../test-engine.ts';
 import { RecordedAnswers } from './recorded-answers.ts';
@@ -100,7 +101,7 @@ class Rerun {
     await using engine = await createTestEngine({
       workflows: definitions,
       steps: { ...this.#mocks(), ...options.steps },
-      env: options.env ?? namesOfEnv(definitions),
+      env: options.env ?? envOf(definitions, (name) => `{{env.${name}}}`),
       startAt: run.events[0]?.at ?? 0,
       verify: 'off',
     });
@@ -255,12 +256,6 @@ function storyDifferences(
 function unanswered({ step, run, visit, attempt }: MockCall): UnmockedError {
   const place = `step '${step}' (run '${run}', visit ${visit}, attempt ${attempt})`;
   return new UnmockedError(`the recording has no answer of ${place}: give it a mock, as steps: { '${step}': ... }`);
-}
-
-/** Every secret is told by its name. */
-function namesOfEnv(definitions: readonly WorkflowDefinition[]): Record<string, string> {
-  const names = definitions.flatMap(({ canonical }) => [...canonical.matchAll(/\benv\.([A-Za-z_]\w*)/g)]);
-  return Object.fromEntries(names.map(([, name = '']) => [name, `{{env.${name}}}`]));
 }
 
 function statusText({ status, error }: RerunEnd): string {
