@@ -30,7 +30,8 @@ function wordsOf(graph: Graph, edge: GraphEdge): readonly string[] {
   // Attempts are named by their failures.
   if (kind === 'timer')
     return label.endsWith('is tried again') || label.endsWith('is over') ? chosen : [label, ...chosen];
-  const isUsual = kind === 'completes' && outcome === 'completes';
+  // That a round failed is said of the step in it.
+  const isUsual = (kind === 'completes' && outcome === 'completes') || outcome === 'round failed';
   return [...(isUsual ? [] : [label]), ...chosen];
 }
 

@@ -100,21 +100,21 @@ class Covering {
   }
 
   #oddities(edge: GraphEdge): number {
-    return (this.#ways[edge.from] ?? []).filter((each) => !isUsual(each)).length;
+    return (this.#ways[edge.from] ?? []).reduce((sum, each) => sum + (isUsual(each) ? 0 : isPlain(each) ? 1 : 2), 0);
   }
 
   #depth(edge: GraphEdge): number {
     return this.#ways[edge.from]?.length ?? 0;
   }
 
-  /** On to an end: by what is missing where it is near, else the shortest way. */
+  /** On to an end: by what is missing where it is near and nothing goes wrong by it, else the shortest way. */
   #complete(begun: readonly GraphEdge[]): readonly GraphEdge[] {
     const moves = [...begun];
     const taken = new Set<number>();
     for (let at = moves.at(-1)?.to ?? 0; this.#graph.nodes[at]?.end === null; at = moves.at(-1)?.to ?? 0) {
       const onward = (this.#graph.leaving[at] ?? []).filter((edge) => Number.isFinite(this.#distance[edge.to]));
       const next =
-        onward.find((edge) => edge.kind !== 'cancel' && !taken.has(edge.id) && this.#isWanted(edge)) ??
+        onward.find((edge) => isUsual(edge) && !taken.has(edge.id) && this.#isWanted(edge)) ??
         onward.reduce((best, edge) => (this.#costOf(edge) < this.#costOf(best) ? edge : best));
       taken.add(next.id);
       moves.push(next);
@@ -134,10 +134,15 @@ function isUsual({ kind, about, outcome }: GraphEdge): boolean {
   return kind === 'timer' ? !/^(timeout|total|maxWait):/.test(about) : !unusual.has(outcome);
 }
 
+/** Usual, or the plainest of failures. */
+function isPlain(edge: GraphEdge): boolean {
+  return isUsual(edge) || (edge.kind === 'fails' && edge.outcome === 'fails');
+}
+
 /** Ways by node; null where none leads. Through what goes wrong only where nothing else leads there, by a cancel at last. */
 function shortestWays(graph: Graph): readonly (readonly GraphEdge[] | null)[] {
   let ways: readonly (readonly GraphEdge[] | null)[] = graph.nodes.map(() => null);
-  for (const isOpen of [isUsual, ({ kind }: GraphEdge) => kind !== 'cancel', () => true]) {
+  for (const isOpen of [isUsual, isPlain, ({ kind }: GraphEdge) => kind !== 'cancel', () => true]) {
     if (ways.every((way) => way !== null)) break;
     const others = waysBy(graph, isOpen);
     ways = ways.map((way, node) => way ?? others[node] ?? null);

@@ -67,15 +67,35 @@ export function scriptOf(
   return {
     definition: boundedDefinition(runnable(definition), { delays: delaysOf(moves) }),
     input,
-    moves: after.map((edge, at) => {
-      const own = parts.get(at + 1) ?? [];
-      const step = edge.step === null ? undefined : steps.get(edge.step);
-      const signals = edge.kind === 'signal' ? signalSteps(definition, edge.about) : [];
-      const read = [...(step === undefined ? [] : [step]), ...signals].flatMap(({ id }) => wanted.steps.get(id) ?? []);
-      return { edge, rounds: indexes[at + 1] ?? [], ...answerData(step, edge, own, read, outputs) };
-    }),
+    moves: inTime(
+      after.map((edge, at) => {
+        const own = parts.get(at + 1) ?? [];
+        const step = edge.step === null ? undefined : steps.get(edge.step);
+        const signals = edge.kind === 'signal' ? signalSteps(definition, edge.about) : [];
+        const read = [...(step === undefined ? [] : [step]), ...signals].flatMap(
+          ({ id }) => wanted.steps.get(id) ?? [],
+        );
+        return { edge, rounds: indexes[at + 1] ?? [], ...answerData(step, edge, own, read, outputs) };
+      }),
+    ),
     problem,
   };
+}
+
+/** What the engine does by itself it does at once: a signal that comes before that comes a move earlier. */
+function inTime(moves: readonly ScriptedMove[]): readonly ScriptedMove[] {
+  const ordered = [...moves];
+  for (let at = ordered.length - 2; at > 0; at--) {
+    const [before, move, next] = ordered.slice(at - 1, at + 2);
+    if (before === undefined || move?.edge.outcome !== 'early' || next === undefined || !isOwn(next.edge)) continue;
+    ordered.splice(at - 1, 2, move, before);
+  }
+  return ordered;
+}
+
+/** How a loop over items begins. */
+function isOwn({ kind, outcome }: GraphEdge): boolean {
+  return kind === 'round' || kind === 'no items' || outcome === 'no list' || outcome === 'too many';
 }
 
 /** Other workflows are not run: what they give is the path's. */
