@@ -125,7 +125,7 @@ class PathRun {
       const { status } = report;
       if (report.status === 'completed') this.output = report.output;
       await Promise.race([reading, this.#clock.settle()]);
-      return (await this.#unrendered()) ?? this.#compare(status);
+      return (await this.#unrendered()) ?? this.#compare(status, 'error' in report ? report.error : null);
     } finally {
       await engine.close();
     }
@@ -144,8 +144,9 @@ class PathRun {
   }
 
   /** What was told, against what the path says. */
-  #compare(status: string): string | null {
-    if (status !== this.#path.end) return `the run is ${status}, expected ${this.#path.end}`;
+  #compare(status: string, error: ErrorData | null): string | null {
+    if (status !== this.#path.end)
+      return `the run is ${status}, expected ${this.#path.end}${error === null ? '' : `: ${error.message}`}`;
     const expected = this.#path.moves
       .filter((edge) => edge.rounds.length === 0 && edge.kind !== 'round')
       .flatMap(({ happenings }) =>

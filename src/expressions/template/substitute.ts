@@ -14,7 +14,8 @@ export interface RenderOptions {
 export function substitute(name: string, value: unknown, options: RenderOptions): string {
   if (value === undefined) {
     if (options.missing === 'empty') return '';
-    const message = `the template reads '${name}', which has no value here`;
+    const isInput = name.startsWith('workflow.input.');
+    const message = `the template reads '${name}', which ${isInput ? "is not in the run's input" : 'has no value here'}`;
     throw new TemplateError(message, { details: { path: name } });
   }
   if (typeof value === 'string' && options.encode === undefined) return value;

@@ -3,6 +3,7 @@ import { TemplateError } from '../../../src/core/errors.ts';
 import { compileTemplate, dataScope } from '../../../src/expressions/index.ts';
 import { scopeOf } from '../scopes.ts';
 import { mistakeOf } from '../syntax.ts';
+import { cpuTimer } from '../../support/cpu-time.ts';
 
 const vars = {
   items: [
@@ -109,15 +110,15 @@ describe('the limits of sections', () => {
   const a = Array.from({ length: 20 }, () => 1);
 
   test('TPL-023: 20 to the 6th rounds end at once', () => {
-    const start = performance.now();
+    const took = cpuTimer();
     expect(() => compileTemplate(nested(6)).render(scopeOf({ a }))).toThrow(
       /too many rounds \(limit 100,000, option 'maxSectionRounds'\)/,
     );
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(took()).toBeLessThan(500);
   });
 
   test('a text may not become too large, by text or by values', () => {
-    const start = performance.now();
+    const took = cpuTimer();
     const big = 'x'.repeat(100_000);
     const many = Array.from({ length: 1000 }, () => 1);
     const failures = [
@@ -129,7 +130,7 @@ describe('the limits of sections', () => {
       expect(failure).toThrow(TemplateError);
       expect(failure).toThrow(/too large \(limit 4,194,304, option 'maxTextLength'\)/);
     }
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(took()).toBeLessThan(1000);
   });
 
   test('ten thousand items are fine', () => {
@@ -156,10 +157,10 @@ describe('the limits of sections', () => {
   });
 
   test('many tags parse in linear time', () => {
-    const start = performance.now();
+    const took = cpuTimer();
     compileTemplate('{{vars.a}} {{! }}'.repeat(5_500));
     compileTemplate(`{{! ${' '.repeat(990)}}}`.repeat(99));
     compileTemplate(`{{vars.a}}${' '.repeat(90_000)}`);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(took()).toBeLessThan(1000);
   });
 });

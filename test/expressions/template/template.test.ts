@@ -5,6 +5,7 @@ import { Choice, compileTemplate, dataScope, hasTags } from '../../../src/expres
 import { emptyScope, scopeOf } from '../scopes.ts';
 import { foreignWords, mistakeOf } from '../syntax.ts';
 import { caseData, refused, rendered } from './cases.ts';
+import { cpuTimer } from '../../support/cpu-time.ts';
 
 const prototypeNames = Object.getOwnPropertyNames(Object.prototype);
 
@@ -69,6 +70,9 @@ describe('a template', () => {
     expect(run).toThrow(TemplateError);
     expect(run).toThrow("the template reads 'vars.a.b', which has no value here");
     expect(() => render('x{{{vars.f}}}', { f: () => 1 })).toThrow(/'vars\.f'/);
+    expect(() => render('On {{workflow.input.topic}}')).toThrow(
+      "the template reads 'workflow.input.topic', which is not in the run's input",
+    );
   });
 
   test('renders a missing path as nothing when it is told to', () => {
@@ -153,9 +157,9 @@ describe('a template', () => {
 
 describe('a wrong template', () => {
   test.each(refused)('$id is refused at once', ({ template, says }) => {
-    const start = performance.now();
+    const took = cpuTimer();
     const mistake = mistakeOf(() => compileTemplate(template));
-    expect(performance.now() - start).toBeLessThan(200);
+    expect(took()).toBeLessThan(200);
     for (const pattern of says) expect(mistake.message).toMatch(pattern);
     expect(mistake.message).not.toMatch(foreignWords);
     expect(mistake.excerpt.length).toBeLessThan(300);
