@@ -4,6 +4,7 @@
  */
 import { bigDefinition, bigLoop, longRun, wideParallel } from './scale.ts';
 import { benchSteps } from './steps.ts';
+import { benchVerify, verified } from './verify.ts';
 import { recovery, waitingRuns } from './waiting.ts';
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
@@ -37,6 +38,11 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   /** A start over 11,000 unfinished runs. */
   recovery: async () => {
     print('recovery', await recovery(10_000, 1_000));
+  },
+  /** Proving a workflow before it runs. `ratio`: of an explored move to a bare one. */
+  verify: () => {
+    for (const name of Object.keys(verified)) print('verify', benchVerify(name));
+    return Promise.resolve();
   },
   definition: () => {
     print('definition', bigDefinition(1_000));
