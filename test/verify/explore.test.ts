@@ -299,28 +299,3 @@ describe('the examples of the design', () => {
     expect(definition.steps.filter(({ id }) => !started.has(id))).toEqual([]);
   });
 });
-
-describe('scale', () => {
-  test('200 steps with 30 routers', () => {
-    const steps = Array.from({ length: 200 }, (_each, at): LooseStep => {
-      if (at % 6 !== 0 || at >= 180) return agent(`s${at}`, at % 5 === 0 ? { retry: { maxAttempts: 3 } } : {});
-      return {
-        id: `s${at}`,
-        type: 'conditional',
-        condition: `{{workflow.input.f${at}}} > 3`,
-        then: `s${at + 1}`,
-        else: `s${at + 2}`,
-      };
-    });
-    const graph = explore(flow({ steps }));
-    expect(graph.bounds).toEqual([]);
-    expect(graph.nodes.length).toBeLessThan(2_000);
-  });
-
-  test('20 branches with retries', () => {
-    const steps = Array.from({ length: 20 }, (_each, at) => agent(`a${at}`, { retry: { maxAttempts: 3 } }));
-    const graph = explore(flow({ steps: [{ id: 'all', type: 'parallel', steps }] }));
-    expect(graph.bounds).toEqual([]);
-    expect(graph.nodes.length).toBeLessThan(500);
-  });
-});
