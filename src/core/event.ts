@@ -214,10 +214,21 @@ export interface RunRebased {
   readonly values?: Readonly<Record<string, unknown>>;
   /** What it was about, for people. */
   readonly steps?: readonly string[];
+  /**
+   * Of a history that is cut short: from this event on it is whole; of what was before there is no more than is still referred to.
+   * @default 1
+   */
+  readonly keptFrom?: number;
   /** Of a fork: the run, and its event, that it goes on from. */
   readonly from?: { readonly run: string; readonly seq: number };
   readonly by?: string;
   readonly why?: string;
+}
+
+/** In the place of events that were removed, as nothing refers to them any more: of its own seq, and of all up to this one. */
+export interface EventsRemoved {
+  readonly type: 'events.removed';
+  readonly to: number;
 }
 
 export type HistoryEvent =
@@ -237,9 +248,10 @@ export type HistoryEvent =
   | RunRebased
   | BreakpointSet
   | BreakpointRemoved
-  | FunctionChanged;
+  | FunctionChanged
+  | EventsRemoved;
 
-/** A history event with its place: `seq` 1, 2, 3, ... without gap, `at` in milliseconds since 1970. */
+/** A history event with its place: `seq` 1, 2, 3, ... without gap (but for {@link EventsRemoved}), `at` in milliseconds since 1970. */
 export interface Recorded<E extends HistoryEvent = HistoryEvent> {
   readonly seq: number;
   readonly at: number;

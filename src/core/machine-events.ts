@@ -66,6 +66,7 @@ export function toMachineEvent(
     case 'breakpoint.set':
     case 'breakpoint.removed':
     case 'function.changed':
+    case 'events.removed':
       throw new InvariantError(`'${event.type}' is not the machine's business`);
   }
 }

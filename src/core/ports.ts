@@ -68,18 +68,29 @@ export interface StoredTimer {
   readonly setBy: number;
 }
 
+/** By their seqs, both included. */
+export interface EventRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Everything one run has to write, in order. All commits of a batch are written in one transaction. */
 export interface Commit {
   readonly run: string;
   /** The row of a new run. */
   readonly create?: RunRow;
-  /** Gapless; the first is the run's next free seq, else the whole batch is refused (the fence by seq). */
+  /**
+   * Gapless (of an `events.removed` up to where it reaches); the first is the run's next free seq, else the whole batch is refused (the
+   * fence by seq).
+   */
   readonly events: readonly StoredEvent[];
   readonly update?: RunUpdate;
   /** Replaces older checkpoints of the run. */
   readonly checkpoint?: StoredCheckpoint;
   /** All timers of a waiting or unloaded run; replaces those stored. `[]` removes them. */
   readonly timers?: readonly StoredTimer[];
+  /** Events of before that nothing refers to any more: one `events.removed` takes the place of each stretch. */
+  readonly removed?: readonly EventRange[];
   /** Inbox entries that these events came from: removed in the same transaction, so that each is applied once. */
   readonly consumed?: readonly number[];
 }

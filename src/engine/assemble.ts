@@ -121,6 +121,7 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
     store,
     catalog,
     reads,
+    maxEarlierEvents: limits.maxEarlierEvents,
     isStrict: parts.functions === 'strict',
     sleep: { timers, afterMs: parts.sleepAfterMs, maxResting: limits.maxRestingRuns },
     below: (): RunsBelow => below,

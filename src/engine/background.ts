@@ -67,8 +67,8 @@ export class Background implements RunReads {
   }
 
   readEvent(run: string, seq: number): StoredEvent | null {
-    const events = this.#unwritten.get(run)?.events;
-    return events?.[seq - (events[0]?.seq ?? 0)] ?? this.#store.readEvent(run, seq);
+    const unwritten = this.#unwritten.get(run)?.events.find((event) => event.seq === seq);
+    return unwritten ?? this.#store.readEvent(run, seq);
   }
 
   readCheckpoint(run: string): StoredCheckpoint | null {

@@ -7,6 +7,7 @@ import type { RunInspector } from '../inspect/live/run-inspector.ts';
 import type { OuterRun } from '../../machines/context.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
 import type { Committer } from './committer.ts';
+import type { Removal } from './early-events.ts';
 import type { RunLeft } from './run-outcome.ts';
 import type { TimerQueue } from './timer-queue.ts';
 import type { Carrying } from './under-way.ts';
@@ -24,6 +25,8 @@ export interface DriverPortsOf<Driver> {
   readonly maxKeptBytes: number;
   /** Of one epoch: then the run's state begins the next one. */
   readonly maxEpochEvents: number;
+  /** What may be removed of a run when its next epoch begins with that state. */
+  earlyEvents(run: string, state: RunState): Removal;
   /** Told what is committed; null: nobody is. */
   readonly inspector: RunInspector | null;
   startEffect(driver: Driver, effect: ActiveEffect): Carrying;

@@ -242,7 +242,10 @@ export class RunDriver {
   #compactIfDue(): void {
     const { seq, epoch, pause, snapshot } = this.#state;
     if (seq - epoch < this.#ports.maxEpochEvents || pause !== null || snapshot.status !== 'active') return;
-    if (this.#row !== null && !this.#isStopped) this.apply(compacted(this.#row, this.#state));
+    if (this.#row === null || this.#isStopped) return;
+    const { keptFrom, ranges } = this.#ports.earlyEvents(this.id, this.#state);
+    this.apply(compacted(this.#row, this.#state, keptFrom));
+    this.#record.remove(ranges);
   }
 
   /** Of a run that was loaded: goes on with what was under way. `now`: the least that its time must be by now. */

@@ -199,6 +199,8 @@ export class Forks {
     if (store.readEvent(id, 1) === null)
       throw new WorkflowError('CONFLICT', `run '${id}' cannot be forked: the beginning of its history was removed`);
     for (const stored of store.readEvents(id, 1, seq)) {
+      // Where events were removed there are fewer.
+      if (stored.seq > seq) return;
       if (stored.type !== 'run.started') yield stored;
       else {
         const { parent: _parent, ...data } = JSON.parse(stored.data) as Readonly<Record<string, unknown>>;

@@ -18,6 +18,7 @@ import { compileWorkflow, type CompiledWorkflow } from '../../machines/workflow.
 import type { RunReads } from './background.ts';
 import type { Catalog } from './catalog.ts';
 import { RunDriver, type DriverPorts } from './driver.ts';
+import { earlyEvents } from './early-events.ts';
 import { EndWaiters, type Waiting } from './end-waiters.ts';
 import { changedFunctions, functionsChanged } from './functions.ts';
 import { loadRun, type Loading } from './load.ts';
@@ -42,6 +43,8 @@ export interface LiveRunsOptions {
     | 'isLimited'
     | 'inspector'
   >;
+  /** Events of earlier epochs of a run that stay. */
+  readonly maxEarlierEvents: number;
   /** Whether a run whose functions have changed is left, rather than to go on with them. */
   readonly isStrict: boolean;
   readonly sleep: Omit<SleeperOptions, 'wake'>;
@@ -84,6 +87,7 @@ export class LiveRuns {
     this.#sleeper = new Sleeper({ ...options.sleep, wake: (id, now) => this.wake(id, now) });
     this.#ports = {
       ...options.ports,
+      earlyEvents: (id, state) => earlyEvents(options, id, state),
       stopBelow: (driver, effect) => options.below().stop(driver, effect),
       isWaiting: (driver, effect) => options.below().isWaiting(driver, effect),
       onPause: (driver, event) => {

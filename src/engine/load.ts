@@ -13,6 +13,7 @@ import { compileWorkflow, machineFormat, type CompiledWorkflow } from '../../mac
 import { kernelOf } from '../../machines/kernel-of.ts';
 import type { Catalog } from './catalog.ts';
 import { decodeEvent } from './codec.ts';
+import { wholeFrom } from './early-events.ts';
 
 export interface LoadedRun {
   readonly row: RunRow;
@@ -81,6 +82,8 @@ export class Replay {
   readonly #row: RunRow;
   #base: Base;
   #state: RunState;
+  /** Events were removed: it goes on with the next epoch. */
+  #isCut = false;
 
   /** @param epoch seq of the event to begin with. @default the first that can be replayed. @throws as {@link loadRun} */
   constructor(loading: Loading, id: string, epoch?: number) {
@@ -118,14 +121,18 @@ export class Replay {
   /** What followed from the events since the last call, up to one of them. */
   *next(until: number = Number.POSITIVE_INFINITY): Generator<Replayed> {
     const { id } = this.#row;
-    for (;;) {
-      const from = this.#state.seq + 1;
+    for (let from = this.#state.seq + 1; ;) {
       const limit = Math.min(pageSize, until - from + 1);
       const page = limit <= 0 ? [] : this.#loading.store.readEvents(id, from, limit);
       for (const stored of page) {
+        if (stored.seq > until) return;
         const recorded = decodeEvent(stored);
+        from = nextSeqOf(recorded);
+        if (!this.#isNext(recorded)) continue;
         if (recorded.event.type === 'run.rebased') this.#base = baseAt(this.#loading, this.#row, recorded.event);
         const { kernel, outer } = this.#base;
+        if (this.#isCut) this.#state = before(kernel, [recorded]);
+        this.#isCut = false;
         const advanced = replayOne(kernel, this.#state, recorded, id, outer);
         this.#state = advanced.state;
         yield { recorded, advanced };
@@ -133,6 +140,23 @@ export class Replay {
       if (page.length < limit || limit <= 0) return;
     }
   }
+
+  /** Whether it can be replayed: what stands between events that were removed cannot. */
+  #isNext({ seq, event }: Recorded): boolean {
+    const { id } = this.#row;
+    const isExpected = seq === this.#state.seq + 1 && event.type !== 'events.removed';
+    // Others may remove events while they are read.
+    if (!isExpected && !this.#isCut)
+      this.#isCut =
+        event.type === 'events.removed' ||
+        seq <= wholeFrom(this.#loading.store, id, loadRun(this.#loading, id).state.epoch);
+    return !this.#isCut || event.type === 'run.rebased';
+  }
+}
+
+/** The seq of the event behind it. */
+function nextSeqOf({ seq, event }: Recorded): number {
+  return (event.type === 'events.removed' ? event.to : seq) + 1;
 }
 
 /** The state of a run as it was after one of its events, and what it was bound to then. */
@@ -166,7 +190,7 @@ function epochAt(loading: Loading, id: string, seq: number): Recorded<Epoch> {
   const stored = loading.store.readEvent(id, seq);
   const recorded = stored === null ? null : decodeEvent(stored);
   if (recorded === null || !isEpoch(recorded))
-    throw new InvariantError(`no epoch of run '${id}' begins at event ${seq}`);
+    throw new WorkflowError('CONFLICT', `run '${id}' is too long: its events around event ${seq} were removed`);
   return recorded;
 }
 

@@ -29,6 +29,11 @@ export interface EngineLimits {
   readonly maxEvents?: number;
   /** After so many events the state of a run that goes on is stored again whole, so that no more than these are ever replayed. @default 10_000 */
   readonly maxEpochEvents?: number;
+  /**
+   * Of a run that goes on and on: events of before its state was stored last that are kept, beside those that it still refers to.
+   * @default 100_000
+   */
+  readonly maxEarlierEvents?: number;
   /** Events that a reader of `run.events()` may be behind. @default 10_000 */
   readonly maxBufferedEvents?: number;
 }
@@ -120,6 +125,7 @@ const defaultLimits: Required<EngineLimits> = {
   maxStateBytes: 1024 * 1024,
   maxEvents: 1_000_000,
   maxEpochEvents: 10_000,
+  maxEarlierEvents: 100_000,
   maxBufferedEvents: 10_000,
 };
 

@@ -18,11 +18,22 @@ export interface RebaseOf extends Reason {
 /** Where the event will be: its seq, and its time in milliseconds since 1970. */
 export type Place = Pick<Recorded, 'seq' | 'at'>;
 
-/** The same state, as the beginning of an epoch: what was before need not be replayed. */
-export function compacted(row: Pick<RunRow, 'version' | 'hash' | 'format'>, state: RunState): RunRebased {
-  const { version, hash, format } = row;
-  const previous = state.epoch === 1 ? {} : { previous: state.epoch };
-  return { type: 'run.rebased', kind: 'compact', version, hash, format, snapshot: persistState(state), ...previous };
+/** The same state, as the beginning of an epoch: what was before need not be replayed, and before `keptFrom` is not whole. */
+export function compacted(
+  { version, hash, format }: Pick<RunRow, 'version' | 'hash' | 'format'>,
+  state: RunState,
+  keptFrom: number,
+): RunRebased {
+  return {
+    type: 'run.rebased',
+    kind: 'compact',
+    version,
+    hash,
+    format,
+    snapshot: persistState(state),
+    ...(state.epoch === 1 ? {} : { previous: state.epoch }),
+    ...(keptFrom === 1 ? {} : { keptFrom }),
+  };
 }
 
 /** @throws what guards throw on the way into the state */

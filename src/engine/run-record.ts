@@ -4,7 +4,7 @@
  */
 import { statusOf, type ActiveEffect, type ActiveTimer, type RunState } from '../core/advance.ts';
 import type { Recorded, RunRebased } from '../core/event.ts';
-import type { Asleep, Commit, RunUpdate } from '../core/ports.ts';
+import type { Asleep, Commit, EventRange, RunUpdate } from '../core/ports.ts';
 import { endedStatuses, type RunRow, type RunStatus, type WaitingFor } from '../core/run.ts';
 import type { RunContext } from '../../machines/context.ts';
 import { persistState } from '../../machines/persist.ts';
@@ -15,6 +15,8 @@ import { isOfRuns } from './limits/asks.ts';
 const minCheckpointEvents = 100;
 /** Bytes of a checkpoint that are worth replaying one event. */
 const checkpointBytesPerEvent = 200;
+/** Early events that are removed at once; a millisecond or two. */
+const removedPerCommit = 500;
 
 export interface RecordOptions {
   readonly row: RunRow;
@@ -42,6 +44,11 @@ export class RunRecord {
   /** Whether timers may be stored, from when it slept. */
   #hasTimers: boolean;
 
+  /** Early events that are still to be removed, some with each commit. */
+  #early: EventRange[] = [];
+  /** Of the first of these, up to where it was removed. */
+  #removedTo = 0;
+
   constructor({ row, isNew, eventsSinceCheckpoint, wasAsleep = false }: RecordOptions) {
     this.#row = row;
     this.#isNew = isNew;
@@ -54,24 +61,45 @@ export class RunRecord {
   commitOf(recorded: Recorded, state: RunState): RecordedCommit {
     const run = this.#row.id;
     const events = [encodeEvent(recorded)];
+    const removed = this.#nextEarly();
     const status = statusOf(state);
     const waitingFor = waitsFor(state);
     const { event } = recorded;
     const timers = this.#awake();
     if (event.type === 'run.rebased') {
       const now = { status, waitingFor, updatedAt: recorded.at };
-      return this.#rebased(event, { run, events, ...timers }, now, state);
+      return this.#rebased(event, { run, events, ...removed, ...timers }, now, state);
     }
-    const checkpoint = { ...this.#checkpointIfDue(state, status), ...timers };
+    const beside = { ...this.#checkpointIfDue(state, status), ...timers, ...removed };
     if (status === this.#row.status && waitingFor === this.#row.waitingFor && !this.#isNew) {
-      return { commit: { run, events, ...checkpoint }, row: this.#row };
+      return { commit: { run, events, ...beside }, row: this.#row };
     }
     const update: RunUpdate = { status, waitingFor, updatedAt: recorded.at, ...ending(state, status, recorded.at) };
     this.#row = { ...this.#row, ...update };
     const isNew = this.#isNew;
     this.#isNew = false;
     const change = isNew ? { create: this.#row } : { update };
-    return { commit: { run, ...change, events, ...checkpoint }, row: this.#row };
+    return { commit: { run, ...change, events, ...beside }, row: this.#row };
+  }
+
+  /** From now on, some with each commit: what is removed at once takes its time. */
+  remove(ranges: readonly EventRange[]): void {
+    this.#early = [...ranges];
+    this.#removedTo = 0;
+  }
+
+  /** What stands for a part of a range is removed with the next part, so that one stays for all of it. */
+  #nextEarly(): Pick<Commit, 'removed'> {
+    const [range] = this.#early;
+    if (range === undefined) return {};
+    const { from } = range;
+    const to = Math.min(range.to, Math.max(this.#removedTo, from - 1) + removedPerCommit);
+    this.#removedTo = to;
+    if (to === range.to) {
+      this.#early.shift();
+      this.#removedTo = 0;
+    }
+    return { removed: [{ from, to }] };
   }
 
   /** The state is in the event: it is as good as a checkpoint. */

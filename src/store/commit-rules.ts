@@ -5,6 +5,7 @@
 import { InvariantError, WorkflowError } from '../core/errors.ts';
 import type { Commit, StoredTimer } from '../core/ports.ts';
 import { endedStatuses, type RunStatus } from '../core/run.ts';
+import { nextSeq } from './removed.ts';
 
 export function isEnded(status: RunStatus): boolean {
   return endedStatuses.has(status);
@@ -16,10 +17,13 @@ export function isEnded(status: RunStatus): boolean {
  */
 export function checkCommit(commit: Commit): void {
   const { events, run } = commit;
-  for (let index = 1; index < events.length; index++) {
-    if (events[index]?.seq !== (events[0]?.seq ?? 0) + index)
-      throw new InvariantError(`The events of a commit to run '${run}' have a gap`);
+  let next = events[0]?.seq;
+  for (const event of events) {
+    if (event.seq !== next) throw new InvariantError(`The events of a commit to run '${run}' have a gap`);
+    next = nextSeq(event);
   }
+  for (const { from, to } of commit.removed ?? [])
+    if (!(from > 1 && to > from)) throw new InvariantError(`A commit to run '${run}' removes events ${from} to ${to}`);
   if (commit.create !== undefined && commit.create.id !== run) {
     throw new InvariantError(`A commit to run '${run}' creates run '${commit.create.id}'`);
   }
@@ -43,7 +47,8 @@ function checkTimers(run: string, timers: readonly StoredTimer[]): void {
 export function checkNextSeq(commit: Commit, next: number): number {
   const first = commit.events[0]?.seq ?? next;
   if (first !== next) throw seqConflict(commit.run, first, next);
-  const after = next + commit.events.length;
+  const last = commit.events.at(-1);
+  const after = last === undefined ? next : nextSeq(last);
   const checkpoint = commit.checkpoint?.seq;
   if (checkpoint !== undefined && (checkpoint < 1 || checkpoint >= after)) {
     throw new InvariantError(`A checkpoint of run '${commit.run}' claims event ${checkpoint} of ${after - 1}`);

@@ -2,10 +2,11 @@
  * A batch on its way into a database in memory: every commit is checked against the database and the commits before it, and
  * only when all are fine are they applied. So a batch is written whole or not at all.
  */
-import type { Commit, RunUpdate, StoredCheckpoint, StoredEvent, StoredTimer } from '../core/ports.ts';
+import type { Commit, EventRange, RunUpdate, StoredCheckpoint, StoredEvent, StoredTimer } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 import { checkCommit, checkNextSeq, isEnded, ownedElsewhere, runExists, runMissing } from './commit-rules.ts';
-import type { MemoryDatabase, MemoryRun } from './memory-database.ts';
+import { placeOf, type MemoryDatabase, type MemoryRun } from './memory-database.ts';
+import { nextSeq, removedEvent } from './removed.ts';
 
 /** A run as it will be. */
 interface StagedRun {
@@ -16,6 +17,7 @@ interface StagedRun {
   owner: number | null;
   next: number;
   readonly events: StoredEvent[];
+  readonly removed: { readonly range: EventRange; readonly at: number }[];
   checkpoint: StoredCheckpoint | null;
   timers: readonly StoredTimer[];
 }
@@ -36,6 +38,7 @@ export class MemoryBatch {
     const run = commit.create === undefined ? this.#find(commit.run) : this.#create(commit.create);
     run.next = checkNextSeq(commit, run.next);
     for (const { seq, at, type, data } of commit.events) run.events.push(Object.freeze({ seq, at, type, data }));
+    for (const range of commit.removed ?? []) run.removed.push({ range, at: commit.events[0]?.at ?? 0 });
     if (commit.update !== undefined) this.#update(run, commit.update);
     if (commit.checkpoint !== undefined) {
       const { seq, snapshot, asleep } = commit.checkpoint;
@@ -55,6 +58,7 @@ export class MemoryBatch {
         this.#database.runs.set(staged.id, { key: this.#database.nextRun++, events: staged.events, ...values });
       } else {
         Object.assign(staged.stored, values);
+        for (const { range, at } of staged.removed) removeEvents(staged.stored.events, range, at);
         for (const event of staged.events) staged.stored.events.push(event);
       }
     }
@@ -64,7 +68,17 @@ export class MemoryBatch {
   #create(row: RunRow): StagedRun {
     if (this.#runs.has(row.id) || this.#database.runs.has(row.id)) throw runExists(row.id);
     const owner = isEnded(row.status) ? null : this.#owner;
-    return this.#stage({ id: row.id, stored: null, row, owner, next: 1, events: [], checkpoint: null, timers: [] });
+    return this.#stage({
+      id: row.id,
+      stored: null,
+      row,
+      owner,
+      next: 1,
+      events: [],
+      removed: [],
+      checkpoint: null,
+      timers: [],
+    });
   }
 
   #find(id: string): StagedRun {
@@ -76,7 +90,9 @@ export class MemoryBatch {
     const { checkpoint, timers } = stored;
     const owner = isEnded(stored.status) ? null : this.#owner;
     const row = JSON.parse(stored.row) as RunRow;
-    return this.#stage({ id, stored, row, owner, next: stored.events.length + 1, events: [], checkpoint, timers });
+    const last = stored.events.at(-1);
+    const next = last === undefined ? 1 : nextSeq(last);
+    return this.#stage({ id, stored, row, owner, next, events: [], removed: [], checkpoint, timers });
   }
 
   #update(run: StagedRun, update: RunUpdate): void {
@@ -88,6 +104,11 @@ export class MemoryBatch {
     this.#runs.set(run.id, run);
     return run;
   }
+}
+
+function removeEvents(events: StoredEvent[], range: EventRange, at: number): void {
+  const [from, to] = [placeOf(events, range.from), placeOf(events, range.to + 1)];
+  events.splice(from, to - from, Object.freeze(removedEvent(range, at)));
 }
 
 function copyTimers(timers: readonly StoredTimer[]): readonly StoredTimer[] {

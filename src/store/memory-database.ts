@@ -61,3 +61,16 @@ export function parseRow(run: MemoryRun): RunRow {
 export function isAmong(id: string, only: readonly string[] | undefined): boolean {
   return only === undefined || only.some((run) => id === run || id.startsWith(`${run}/`));
 }
+
+/** Where the first event of that seq or a later one is. */
+export function placeOf(events: readonly StoredEvent[], seq: number): number {
+  // Without events that were removed each is in its place.
+  let [low, high] = [0, Math.min(events.length, Math.max(0, seq - 1))];
+  if ((events[high]?.seq ?? seq) === seq && (high === 0 || (events[high - 1]?.seq ?? 0) < seq)) return high;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((events[middle]?.seq ?? seq) < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -19,7 +19,7 @@ import type {
 import type { RunRow } from '../core/run.ts';
 import { isEnded, notAcquired, ownershipLost, runMissing, storeClosed } from './commit-rules.ts';
 import { MemoryBatch } from './memory-batch.ts';
-import { isAmong, MemoryDatabase, parseRow, type MemoryRun } from './memory-database.ts';
+import { isAmong, MemoryDatabase, parseRow, placeOf, type MemoryRun } from './memory-database.ts';
 import { listMemory } from './memory-list.ts';
 import { pruneMemory } from './memory-prune.ts';
 
@@ -61,16 +61,19 @@ export class MemoryStore implements Store {
   }
 
   readEvents(run: string, fromSeq: number, limit?: number): readonly StoredEvent[] {
-    const from = Math.max(1, fromSeq) - 1;
-    return (this.#use().runs.get(run)?.events ?? []).slice(from, limit === undefined ? undefined : from + limit);
+    const events = this.#use().runs.get(run)?.events ?? [];
+    const from = placeOf(events, fromSeq);
+    return events.slice(from, limit === undefined ? undefined : from + limit);
   }
 
   readEvent(run: string, seq: number): StoredEvent | null {
-    return this.#use().runs.get(run)?.events[seq - 1] ?? null;
+    const events = this.#use().runs.get(run)?.events ?? [];
+    const event = events[placeOf(events, seq)];
+    return event?.seq === seq ? event : null;
   }
 
   lastSeq(run: string): number {
-    return this.#use().runs.get(run)?.events.length ?? 0;
+    return this.#use().runs.get(run)?.events.at(-1)?.seq ?? 0;
   }
 
   readCheckpoint(run: string): StoredCheckpoint | null {

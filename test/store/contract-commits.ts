@@ -52,6 +52,28 @@ export function describeCommits(name: string, { open, openOwner }: Contract): vo
       expect(store.readEvent('none', 1)).toBeNull();
     });
 
+    test('events that are removed leave one that says so; what is around them is read as before, and the history goes on', () => {
+      const store = openOwner();
+      store.commit([start('a', 9), start('b', 3)]);
+      store.commit([{ run: 'a', events: events(10, 10), removed: [{ from: 2, to: 4 }] }]);
+      // What stood for a part is removed with the next part.
+      store.commit([{ run: 'a', events: [], removed: [{ from: 2, to: 6 }] }]);
+      expect(seqs(store.readEvents('a', 1))).toEqual([1, 2, 7, 8, 9, 10]);
+      expect(store.readEvent('a', 2)).toMatchObject({ seq: 2, type: 'events.removed', data: '{"to":6}' });
+      expect([store.readEvent('a', 3), store.readEvent('a', 6)]).toEqual([null, null]);
+      expect(store.readEvent('a', 8)).toEqual(event(8));
+      expect(seqs(store.readEvents('a', 4, 2))).toEqual([7, 8]);
+      expect([store.lastSeq('a'), seqs(store.readEvents('b', 1))]).toEqual([10, [1, 2, 3]]);
+      store.commit([append('a', 11)]);
+      expect(() => store.commit([append('a', 13)])).toThrow('the next one is event 12');
+      expect(() => store.commit([{ run: 'a', events: [], removed: [{ from: 1, to: 4 }] }])).toThrow(/removes events 1/);
+      const copied = store.readEvents('a', 1);
+      store.commit([{ run: 'copy', create: row('copy'), events: copied }]);
+      expect(store.readEvents('copy', 1)).toEqual(copied);
+      const gap = copied.filter(({ seq }) => seq !== 2);
+      expect(() => store.commit([{ run: 'gap', create: row('gap'), events: gap }])).toThrow('have a gap');
+    });
+
     test('the last seq is that of the last event, 0 without events', () => {
       const store = openOwner();
       store.commit([start('a', 3), { run: 'b', create: row('b'), events: [] }]);

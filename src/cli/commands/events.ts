@@ -43,7 +43,7 @@ function readCount(option: string, text: string | undefined): number | undefined
 }
 
 /** What it is about, and what it brought. */
-function cells({ event }: Recorded): readonly [about: string, what: string] {
+function cells({ seq, event }: Recorded): readonly [about: string, what: string] {
   switch (event.type) {
     case 'run.started':
       return [`${event.workflow} ${event.version}`, values(event.input)];
@@ -70,6 +70,8 @@ function cells({ event }: Recorded): readonly [about: string, what: string] {
     case 'breakpoint.set':
     case 'breakpoint.removed':
       return [`${event.when} ${event.step}`, reason(event).trim()];
+    case 'events.removed':
+      return [`${seq} to ${event.to}`, 'nothing refers to them any more'];
     case 'function.changed':
       return [Object.keys(event.functions).join(', '), ''];
     case 'run.aborted':

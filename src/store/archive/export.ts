@@ -5,6 +5,7 @@
 import { WorkflowError } from '../../core/errors.ts';
 import type { Store, StoredEvent } from '../../core/ports.ts';
 import type { RunRow } from '../../core/run.ts';
+import { nextSeq } from '../removed.ts';
 import { sourceOf } from '../source-of.ts';
 import { archiveFormat, encodeLine, textMember } from './line.ts';
 
@@ -86,7 +87,8 @@ class Writer {
     for (let from = 1; ;) {
       const page = this.#store.readEvents(run, from, eventsPerRead);
       yield* page;
-      from += page.length;
+      const last = page.at(-1);
+      if (last !== undefined) from = nextSeq(last);
       if (page.length < eventsPerRead) return;
     }
   }

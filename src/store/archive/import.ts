@@ -7,6 +7,7 @@ import { WorkflowError } from '../../core/errors.ts';
 import type { Commit, Store, StoredEvent } from '../../core/ports.ts';
 import type { RunRow } from '../../core/run.ts';
 import { archiveFormat, badLine, decodeLine, memberText, type ArchiveRecord } from './line.ts';
+import { nextSeq } from '../removed.ts';
 import { readRow } from './read-row.ts';
 
 export type ImportingStore = Pick<Store, 'readRun' | 'commit' | 'putDefinition'>;
@@ -177,7 +178,8 @@ class ArchiveReader {
     const { seq, at, type } = record;
     const run = this.#tree.at(-1);
     if (run === undefined) throw badLine(number, 'an event comes after the run that it belongs to');
-    const next = run.events.length + 1;
+    const last = run.events.at(-1);
+    const next = last === undefined ? 1 : nextSeq(last);
     if (seq !== next) throw badLine(number, `event ${next} of run '${run.row.id}' was expected, not ${String(seq)}`);
     if (typeof at !== 'number' || !Number.isSafeInteger(at) || typeof type !== 'string')
       throw badLine(number, 'the event has no time or no type');

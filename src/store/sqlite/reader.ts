@@ -2,6 +2,7 @@
 import { WorkflowError } from '../../core/errors.ts';
 import type { RunFilter, StoredCheckpoint, StoredEvent, StoredTimer } from '../../core/ports.ts';
 import type { RunRow } from '../../core/run.ts';
+import { nextSeq } from '../removed.ts';
 import { checkpointSum, checksumError, eventSum, textSum, timerSum } from './checksum.ts';
 import type { Connection, Query } from './connection.ts';
 import { RunList } from './run-list.ts';
@@ -42,6 +43,7 @@ export class Reader {
   readonly #run: Query<RunRecord>;
   readonly #events: Query<EventRecord>;
   readonly #event: Query<EventRecord>;
+  readonly #eventBefore: Query<EventRecord>;
   readonly #lastSeq: Query<{ readonly seq: number }>;
   readonly #checkpoint: Query<CheckpointRecord>;
   readonly #timers: Query<TimerRecord>;
@@ -56,6 +58,9 @@ export class Reader {
     );
     this.#event = connection.query(
       `select run, seq, at, type, data, sum from history where run = ${keyOfRun} and seq = ?`,
+    );
+    this.#eventBefore = connection.query(
+      `select run, seq, at, type, data, sum from history where run = ${keyOfRun} and seq < ? order by seq desc limit 1`,
     );
     this.#lastSeq = connection.query(`select coalesce(max(seq), 0) as seq from history where run = ${keyOfRun}`);
     this.#checkpoint = connection.query(
@@ -83,11 +88,20 @@ export class Reader {
       const from = Math.max(1, fromSeq);
       // -1: no limit.
       const records = this.#events.all(run, from, limit ?? -1);
-      return records.map((record, index) => {
-        if (record.seq !== from + index) throw missingEvent(run, from + index);
-        return toEvent(run, record);
+      let next = records[0] === undefined || records[0].seq === from ? from : this.#behindRemoved(run, from);
+      return records.map((record) => {
+        if (record.seq !== next) throw missingEvent(run, next);
+        const event = toEvent(run, record);
+        next = nextSeq(event);
+        return event;
       });
     });
+  }
+
+  /** Where the history goes on when an event is among those that were removed; else where it is. */
+  #behindRemoved(run: string, seq: number): number {
+    const before = this.#eventBefore.get(run, seq);
+    return before === undefined ? seq : Math.max(seq, nextSeq(toEvent(run, before)));
   }
 
   readEvent(run: string, seq: number): StoredEvent | null {

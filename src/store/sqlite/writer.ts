@@ -20,6 +20,7 @@ import {
   runLeaving,
   runMissing,
 } from '../commit-rules.ts';
+import { removedEvent } from '../removed.ts';
 import { sourceOf } from '../source-of.ts';
 import { storedAttributes } from './attribute-rows.ts';
 import { checkpointSum, textSum, timerSum } from './checksum.ts';
@@ -54,6 +55,7 @@ export class Writer {
   readonly #insertAttribute: StatementSync;
   readonly #insertSource: StatementSync;
   readonly #events: EventInsert;
+  readonly #removeEvents: StatementSync;
   readonly #claim: StatementSync;
   readonly #putCheckpoint: StatementSync;
   readonly #removeTimers: StatementSync;
@@ -73,6 +75,7 @@ export class Writer {
     this.#insertAttribute = db.prepare('insert into attributes (attribute, created_at, run) values (?, ?, ?)');
     this.#insertSource = db.prepare('insert or ignore into sources (source, run) values (?, ?)');
     this.#events = new EventInsert(connection);
+    this.#removeEvents = db.prepare('delete from history where run = ? and seq between ? and ?');
     this.#claim = db.prepare('update runs set owner = ? where key = ?');
     this.#putCheckpoint = db.prepare(
       'insert or replace into checkpoints (run, seq, snapshot, asleep, sum) values (?, ?, ?, ?, ?)',
@@ -109,6 +112,10 @@ export class Writer {
     const run =
       commit.create === undefined ? this.#find(commit, owner) : this.#create(commit.create, commit.events, owner);
     run.next = checkNextSeq(commit, run.next);
+    for (const range of commit.removed ?? []) {
+      this.#removeEvents.run(run.key, range.from, range.to);
+      this.#events.add(run.key, removedEvent(range, commit.events[0]?.at ?? 0));
+    }
     for (const event of commit.events) {
       this.#events.add(run.key, event);
       const source = sourceOf(event);
