@@ -55,15 +55,23 @@ export class Control {
     try {
       return await this.#post(driver, command, consumed);
     } catch (error) {
-      if (error instanceof WorkflowError && !error.retryable) return error.message;
-      throw error;
+      return refusal(error);
+    }
+  }
+
+  /** As {@link apply}, of a run that has ended since the entry was left: it goes on, if that is what is asked for. */
+  async applyToEnded(id: string, command: ControlCommand, consumed: readonly number[]): Promise<string | null> {
+    try {
+      return await this.#reopen(id, command, consumed);
+    } catch (error) {
+      return refusal(error);
     }
   }
 
   async #post(driver: RunDriver, command: ControlCommand, consumed?: readonly number[]): Promise<string | null> {
     const applied = await driver.rebase(
       (place) => this.#event(driver.id, driver, command, place),
-      consumed === undefined ? {} : { consumed },
+      consumedBy(consumed),
     );
     return 'refused' in applied ? applied.refused : null;
   }
@@ -88,7 +96,7 @@ export class Control {
 
   // A run that has ended.
 
-  async #reopen(id: string, command: ControlCommand): Promise<null> {
+  async #reopen(id: string, command: ControlCommand, consumed?: readonly number[]): Promise<null> {
     const { live } = this.#options;
     this.#checkParent(live.row(id));
     const driver = live.reopen(id);
@@ -97,13 +105,21 @@ export class Control {
         const event = this.#event(id, driver, command, place);
         this.#retryBelow(driver, event);
         return event;
-      });
+      }, consumedBy(consumed));
       if ('refused' in applied) throw new WorkflowError('CONFLICT', `run '${id}' stays as it is: ${applied.refused}`);
       driver.resume();
       return null;
     } catch (error) {
       driver.leave(error, true);
-      throw error;
+      throw isOvertaken(error)
+        ? new WorkflowError(
+            'CONFLICT',
+            `another process went on with run '${id}' in the same moment: see where it is now`,
+            {
+              cause: error,
+            },
+          )
+        : error;
     }
   }
 
@@ -210,4 +226,19 @@ const pageSize = 500;
 
 function placeAfter({ state, lastAt }: LoadedRun): Place {
   return { seq: state.seq + 1, at: lastAt };
+}
+
+function consumedBy(consumed: readonly number[] | undefined): { readonly consumed?: readonly number[] } {
+  return consumed === undefined ? {} : { consumed };
+}
+
+/** Why an entry of the inbox is refused for good. @throws what may pass */
+function refusal(error: unknown): string {
+  if (error instanceof WorkflowError && !error.retryable) return error.message;
+  throw error;
+}
+
+/** Whether somebody else's commit came first. */
+function isOvertaken(error: unknown): boolean {
+  return error instanceof WorkflowError && error.code === 'CONFLICT' && error.details?.['run'] !== undefined;
 }

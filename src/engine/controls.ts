@@ -154,7 +154,7 @@ export abstract class Controls {
    */
   async fork(id: string, options: ForkOptions): Promise<Run> {
     const { state, outputs, ...rest } = options;
-    const runId = this.openRooms().forks.fork(id, {
+    const runId = await this.openRooms().forks.fork(id, {
       ...rest,
       ...checkReason(options),
       ...this.#plainEdits({ ...(state === undefined ? {} : { state }), ...(outputs === undefined ? {} : { outputs }) }),

@@ -13,7 +13,7 @@
 import type { ActiveEffect, ActiveTimer, Advanced, Kernel, Refused, RunState } from '../core/advance.ts';
 import { InvariantError } from '../core/errors.ts';
 import type { HistoryEvent, Recorded, RunRebased } from '../core/event.ts';
-import type { RunRow } from '../core/run.ts';
+import { endedStatuses, type RunRow } from '../core/run.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
@@ -104,6 +104,11 @@ export class RunDriver {
   /** As its last committed event left it; null before the first. */
   get row(): RunRow | null {
     return this.#row;
+  }
+
+  /** By its last committed event. Of a run that is reopened: until that is committed. */
+  get hasEnded(): boolean {
+    return this.#row !== null && endedStatuses.has(this.#row.status);
   }
 
   /** With the events that are still to be committed. */
@@ -234,8 +239,9 @@ export class RunDriver {
     if (advanced.lifecycle.length > 0) this.#audience.lifecycle(advanced.lifecycle, recorded);
     for (const effect of advanced.started) this.#startEffect(effect);
     if (event.type === 'run.resumed') this.#takeUp(advanced.state);
-    if (advanced.state.snapshot.status !== 'active') this.#end();
-    else this.#compactIfDue();
+    if (advanced.state.snapshot.status === 'active') this.#compactIfDue();
+    // Else somebody goes on with it already: that is in line.
+    else if (advanced.state === this.#state) this.#end();
   }
 
   /** Of a run that goes on and on: what is to be replayed of it stays bounded. */
@@ -413,7 +419,7 @@ export class RunDriver {
     const why = error instanceof Error ? error : new InvariantError(String(error));
     this.stop(why, isClosing);
     this.#isOver = true;
-    if (!isClosing && this.#row !== null)
+    if (!isClosing && this.#row !== null && !this.hasEnded)
       this.#ports.logger.error('a run is left as it is', { run: this.id, error: why.message });
     this.#stored.reject(why);
     this.#posts.reject(why);

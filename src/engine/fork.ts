@@ -3,19 +3,22 @@
  * and replayed, and then a rebase; the run it comes from is not touched. It has a key of its own for every call.
  */
 import { heartbeatTimer } from '../core/accept.ts';
-import { advance, type RunState } from '../core/advance.ts';
+import { advance, type Kernel, type RunState } from '../core/advance.ts';
 import { InvariantError, WorkflowError } from '../core/errors.ts';
+import type { Recorded, RunRebased } from '../core/event.ts';
 import type { Clock, Commit, Random, StoredEvent } from '../core/ports.ts';
+import { endedStatuses, type RunRow } from '../core/run.ts';
 import { materialize } from '../core/stored-value.ts';
 import type { RunContext } from '../../machines/context.ts';
 import { kernelOf } from '../../machines/kernel-of.ts';
+import { persistState } from '../../machines/persist.ts';
 import { recordOf } from '../../machines/record.ts';
 import { planned, withEdits, type Edits, type Past, type Subject } from './control-commands.ts';
 import type { Reason } from './commands.ts';
 import { stepOf } from './find-step.ts';
 import type { LiveRuns } from './live-runs.ts';
 import { Replay, stateAt } from './load.ts';
-import { rebasedBy } from './rebase.ts';
+import { rebasedBy, type Place } from './rebase.ts';
 import { repeatOf, repeatsSince, type Repeat } from './repeats.ts';
 import { RunRecord } from './run-record.ts';
 import { checkInput, checkRunId, hashInput, newRow, type InputLimits } from './start.ts';
@@ -70,9 +73,10 @@ export class Forks {
   plan(id: string, point: ForkPoint): ForkPlan {
     const { loading } = this.#ports.live;
     const seq = this.#seqOf(id, point);
-    const { compiled, state } = this.#stateAt(id, seq);
+    const replay = this.#stateAt(id, seq);
     const at = loading.store.readEvent(id, seq)?.at ?? 0;
-    return { runId: id, seq, at, repeats: repeatsSince(loading, id, seq, compiled.program, state) };
+    const { program } = replay.compiled;
+    return { runId: id, seq, at, repeats: repeatsSince(loading, id, seq, program, released(replay, at, id)) };
   }
 
   rerunPlan(id: string, step: string): RerunPlan {
@@ -96,8 +100,8 @@ export class Forks {
   }
 
   /** Gives the id of the new run, when it is stored. It goes on at once. */
-  fork(id: string, options: ForkOptions): string {
-    const { live, random, clock, committer } = this.#ports;
+  async fork(id: string, options: ForkOptions): Promise<string> {
+    const { live, random, clock } = this.#ports;
     const { runId = random.uuid(), at: point, by, why } = options;
     checkRunId(runId);
     if (live.find(runId) !== null) throw new WorkflowError('CONFLICT', `run '${runId}' exists already`);
@@ -107,16 +111,13 @@ export class Forks {
     const from = { run: id, seq: this.#seqOf(id, point) };
     const { compiled, state } = this.#stateAt(id, from.seq);
     const { definition } = compiled.program;
-    const place = { seq: from.seq + 1, at: Math.max(clock.now(), source.createdAt) };
-    const elapsedMs = place.at - (live.loading.store.readEvent(id, from.seq)?.at ?? place.at);
+    const lastAt = live.loading.store.readEvent(id, from.seq)?.at ?? source.createdAt;
+    const place = { seq: from.seq + 1, at: Math.max(clock.now(), lastAt) };
+    const elapsedMs = place.at - lastAt;
     const subject: Subject = { id: runId, compiled, state: ownState(state, elapsedMs) };
     const { context, values, inputHash } = this.#changed(subject, options, place.seq);
     const about = { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
     const event = rebasedBy(subject, { context }, place, { kind: 'fork', from, values, ...about });
-    const kernel = kernelOf(compiled);
-    const recorded = { ...place, event };
-    const advanced = advance(kernel, { ...kernel.initial, seq: from.seq }, recorded, { runId });
-    if ('refused' in advanced) throw new InvariantError(advanced.refused);
     const row = newRow({
       id: runId,
       kind: 'run',
@@ -126,14 +127,23 @@ export class Forks {
       tags: source.tags,
       at: place.at,
     });
-    const { commit } = new RunRecord({ row, isNew: true, eventsSinceCheckpoint: 0 }).commitOf(recorded, advanced.state);
-    const checkpoint = { seq: place.seq, snapshot: event.snapshot };
-    committer.add(
-      { ...commit, events: [...this.#copied(id, from.seq), ...commit.events], checkpoint },
-      () => undefined,
-    );
-    live.resume(runId);
+    const begin = { runId, kernel: kernelOf(compiled), row, place };
+    const { commit, hasEnded } = begun(begin, event, this.#copied(id, from.seq), about);
+    await this.#stored(runId, commit);
+    if (!hasEnded) live.resume(runId);
     return runId;
+  }
+
+  /** @throws what the store refuses it with */
+  async #stored(id: string, commit: Commit): Promise<void> {
+    const { live, committer } = this.#ports;
+    const refused = live.wait(id);
+    refused.ended.catch(() => undefined);
+    try {
+      await Promise.race([new Promise<void>((resolve) => committer.add(commit, resolve)), refused.ended]);
+    } finally {
+      refused.giveUp(new InvariantError(`nobody waits for the fork '${id}' to be stored`));
+    }
   }
 
   /** The run as it was after that event. @throws WorkflowError CONFLICT when there is nothing to go on from */
@@ -194,20 +204,62 @@ export class Forks {
   }
 
   /** Its own history up to an event. Whose round or child it was is none of the new run's affairs. */
-  *#copied(id: string, seq: number): Generator<StoredEvent> {
+  #copied(id: string, seq: number): readonly StoredEvent[] {
     const { store } = this.#ports.live.loading;
     if (store.readEvent(id, 1) === null)
       throw new WorkflowError('CONFLICT', `run '${id}' cannot be forked: the beginning of its history was removed`);
-    for (const stored of store.readEvents(id, 1, seq)) {
-      // Where events were removed there are fewer.
-      if (stored.seq > seq) return;
-      if (stored.type !== 'run.started') yield stored;
-      else {
-        const { parent: _parent, ...data } = JSON.parse(stored.data) as Readonly<Record<string, unknown>>;
-        yield { ...stored, data: JSON.stringify(data) };
-      }
-    }
+    // Where events were removed there are fewer.
+    const past = store.readEvents(id, 1, seq).filter((stored) => stored.seq <= seq);
+    return past.map((stored) => {
+      if (stored.type !== 'run.started') return stored;
+      const { parent: _parent, ...data } = JSON.parse(stored.data) as Readonly<Record<string, unknown>>;
+      return { ...stored, data: JSON.stringify(data) };
+    });
   }
+}
+
+interface Begin {
+  readonly runId: string;
+  readonly kernel: Kernel;
+  readonly row: RunRow;
+  readonly place: Place;
+}
+
+/** The first commit of a fork. What a pause held there is applied by the fork: nobody resumes it. */
+function begun(
+  { runId, kernel, row, place }: Begin,
+  event: RunRebased,
+  past: readonly StoredEvent[],
+  about: Reason,
+): { readonly commit: Commit; readonly hasEnded: boolean } {
+  const record = new RunRecord({ row, isNew: true, eventsSinceCheckpoint: 0 });
+  const rebased = applied(kernel, { ...kernel.initial, seq: place.seq - 1 }, { ...place, event }, runId);
+  const { commit } = record.commitOf({ ...place, event }, rebased);
+  if (rebased.pause === null) {
+    const checkpoint = { seq: place.seq, snapshot: persistState(rebased) };
+    return { commit: { ...commit, events: [...past, ...commit.events], checkpoint }, hasEnded: false };
+  }
+  const recorded: Recorded = { ...place, seq: place.seq + 1, event: { type: 'run.resumed', ...about } };
+  const resumed = applied(kernel, rebased, recorded, runId);
+  const next = record.commitOf(recorded, resumed);
+  const events = [...past, ...commit.events, ...next.commit.events];
+  const checkpoint = { seq: recorded.seq, snapshot: persistState(resumed) };
+  const hasEnded = endedStatuses.has(next.row.status);
+  return { commit: { run: runId, create: next.row, events, ...(hasEnded ? {} : { checkpoint }) }, hasEnded };
+}
+
+/** @throws what guards throw on the way */
+function applied(kernel: Kernel, state: RunState, recorded: Recorded, runId: string): RunState {
+  const advanced = advance(kernel, state, recorded, { runId });
+  if ('refused' in advanced) throw new InvariantError(advanced.refused);
+  return advanced.state;
+}
+
+/** With what a pause holds, as it is when somebody ends the pause. */
+function released({ state, base }: Replay, at: number, runId: string): RunState {
+  if (state.pause === null) return state;
+  const recorded: Recorded = { seq: state.seq + 1, at, event: { type: 'run.resumed' } };
+  return applied(base.kernel, { ...state, breakpoints: [] }, recorded, runId);
 }
 
 /** Its effects are carried out anew, whoever had accepted them; what was to come in an hour then, comes in an hour now. */
@@ -217,7 +269,7 @@ function ownState(state: RunState, elapsedMs: number): RunState {
   const timers = [...state.timers]
     .filter(([name]) => !heartbeats.has(name))
     .map(([name, timer]) => [name, { ...timer, dueAt: timer.dueAt + elapsedMs }] as const);
-  return { ...state, pause: null, breakpoints: [], effects: new Map(effects), timers: new Map(timers) };
+  return { ...state, breakpoints: [], effects: new Map(effects), timers: new Map(timers) };
 }
 
 /** No step has such an id. */

@@ -162,9 +162,16 @@ export class LiveRuns {
     try {
       return this.resume(id, now);
     } catch (error) {
+      // What was in line when it was looked for has ended it.
+      if (error instanceof WorkflowError && error.code === 'CONFLICT' && this.#hasEnded(id)) return null;
       this.failed(id, error instanceof Error ? error : new InvariantError(String(error)));
       return null;
     }
+  }
+
+  #hasEnded(id: string): boolean {
+    const status = this.find(id)?.status;
+    return status !== undefined && endedStatuses.has(status);
   }
 
   /** A run of ours that goes on or sleeps does so; else it is brought back. @throws WorkflowError CONFLICT: it is not ours */
@@ -184,6 +191,7 @@ export class LiveRuns {
 
   /** It sleeps here, until `dueAt` at the latest: nothing is loaded. Both in milliseconds since 1970. */
   keepAsleep(id: string, now: number, dueAt: number | null, onBelow: boolean): void {
+    this.#left.delete(id);
     this.#sleeper.wakes(id);
     this.#sleeper.sleeps(id, now, dueAt);
     if (onBelow) this.#above.add(id);
@@ -360,7 +368,8 @@ export class LiveRuns {
 
   #leftBehind(driver: RunDriver, { why, isClosing }: RunLeft): void {
     this.#remove(driver);
-    if (isClosing) this.#waiters.reject(driver.id, why);
+    // One that could not be reopened has ended as before.
+    if (isClosing || driver.hasEnded) this.#waiters.reject(driver.id, why);
     else this.#leave(driver.id, why);
   }
 

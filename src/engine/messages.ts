@@ -46,6 +46,8 @@ export class Messages {
   readonly #applied = new Set<number>();
   #changeCount = -1;
   #isClosed = false;
+  /** Ends the waits for what others make of what was left for them. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(options: MessagesOptions) {
     this.#options = options;
@@ -80,8 +82,21 @@ export class Messages {
         throw refused(id, type, fate.refused);
       }
       if (this.#isClosed || clock.now() >= until) return 'waiting';
-      await new Promise<void>((resolve) => void clock.schedule(resolve, askMs));
+      await this.#while(askMs);
     }
+  }
+
+  /** So long, or until it is closed. */
+  #while(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        this.#waiting.delete(end);
+        resolve();
+      };
+      const cancel = this.#options.clock.schedule(end, ms);
+      this.#waiting.add(end);
+    });
   }
 
   /** A store that cannot be read now is asked again. */
@@ -97,6 +112,7 @@ export class Messages {
   /** Nobody is waited for any more. */
   close(): void {
     this.#isClosed = true;
+    for (const end of [...this.#waiting]) end();
   }
 
   /** Runs became ours: what was left for them before is there now. */
@@ -158,16 +174,20 @@ export class Messages {
     if (this.#applied.has(id) || this.#options.live.isLeft(run)) return false;
     const row = this.#options.live.row(run);
     const event = decodeCommand(data);
-    if (endedStatuses.has(row.status)) this.#refuse(id, run, `run '${run}' is ${row.status} already`);
-    else if (event === null) this.#refuse(id, run, 'it is no command');
-    else void this.#apply(run, event, id);
+    const isEnded = endedStatuses.has(row.status);
+    if (event === null) this.#refuse(id, run, 'it is no command');
+    else if (isEnded && event.type !== 'control') this.#refuse(id, run, `run '${run}' is ${row.status} already`);
+    else void this.#apply(run, event, id, isEnded);
     return true;
   }
 
-  async #apply(run: string, command: Command, id: number): Promise<void> {
+  async #apply(run: string, command: Command, id: number, isEnded: boolean): Promise<void> {
     this.#applied.add(id);
     try {
-      const why = await this.#options.live.tell(run, (driver) => this.#post(driver, command, id));
+      const why =
+        isEnded && command.type === 'control'
+          ? await this.#options.control.applyToEnded(run, command.command, [id])
+          : await this.#options.live.tell(run, (driver) => this.#post(driver, command, id));
       if (why !== null) this.#refuse(id, run, why);
     } catch (error) {
       this.#waits(run, error);

@@ -20,7 +20,7 @@ export interface RecoveryOptions {
   readonly maxRuns: number;
   /** Calls back at the end of the turn of the event loop. */
   readonly defer: (work: () => void) => void;
-  /** Told after some runs were brought back. */
+  /** Told after some runs were brought back, or adopted. */
   readonly onRecovered: () => void;
 }
 
@@ -45,6 +45,8 @@ export class Recovery {
   /** Runs that were left for a reason that passes: how often, and when last. */
   readonly #left = new Map<string, { readonly tries: number; readonly at: number }>();
   #isClosed = false;
+  /** Whether runs came to us: what was left for them waits, also for those that sleep on. */
+  #hasNew = false;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
@@ -141,6 +143,7 @@ export class Recovery {
   }
 
   #add(ids: readonly string[]): void {
+    this.#hasNew ||= ids.length > 0;
     for (const id of ids) this.#queue.push(id);
   }
 
@@ -170,7 +173,10 @@ export class Recovery {
       if (this.#bringBack(this.#queue[this.#next++] as string)) loads += 1;
     }
     if (this.pending === 0) this.#clear();
-    if (loads > 0) onRecovered();
+    if (loads > 0 || this.#hasNew) {
+      this.#hasNew = false;
+      onRecovered();
+    }
     this.#schedule();
   }
 
