@@ -27,7 +27,9 @@ export interface Ended {
 export function inProcess(share: Share, hear: (told: SeedTold) => void): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const args = ['--child', JSON.stringify(share)];
-    const child = fork(script, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    // Most of what a seed makes does not live long.
+    const execArgv = ['--max-semi-space-size=64'];
+    const child = fork(script, args, { execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (output += String(text)));
     const end = (): void => {

@@ -163,8 +163,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   plant(
     'an entry of the inbox is removed before it is applied',
     'src/engine/messages.ts',
-    '    try {\n      const why = await',
-    '    try {\n      this.#options.store.removeInbox([id]);\n      const why = await',
+    '    try {\n      const why =',
+    '    try {\n      this.#options.store.removeInbox([id]);\n      const why =',
   ),
   plant(
     'an entry of the inbox is applied again and again',
@@ -213,5 +213,47 @@ export const plantedBugs: readonly PlantedBug[] = [
     'src/engine/driver.ts',
     '    this.#isOver = true;\n    this.#isStopped = true;\n    this.#audience.clear();\n    this.#ports.onEnd(this);',
     '    this.#ports.onEnd(this);',
+  ),
+  plant(
+    'a retry begins the rounds of a loop again',
+    'src/engine/control-commands.ts',
+    'return { enter: steps.filter((step) => !past.hasRuns(step)), again: steps.filter((step) => past.hasRuns(step)) };',
+    'return { enter: past === null ? [] : steps, again: [] };',
+  ),
+  plant(
+    'a fork does not say that it repeats what was under way',
+    'src/engine/repeats.ts',
+    "if (kind === 'work' && step !== null && !answered.has(effect)) note(step);",
+    '[kind, step, effect];',
+  ),
+  plant(
+    'a fork has nothing of what a pause held',
+    'src/engine/fork.ts',
+    'return { ...state, breakpoints: [], effects',
+    'return { ...state, pause: null, breakpoints: [], effects',
+  ),
+  plant(
+    'a run is told to have moved to another version, and has not',
+    'src/engine/migrations.ts',
+    'if (trial.problems.length > 0 || options.dryRun === true) return trial.problems;',
+    'if (trial.problems.length >= 0) return trial.problems;',
+  ),
+  plant(
+    'a retry calls under the keys of before',
+    'machines/renew.ts',
+    'visit: record.visit + (isUsed && record.visit > 0 ? 1 : 0),',
+    'visit: isUsed ? record.visit : record.visit,',
+  ),
+  plant(
+    'what was left for a run of a process that died is not looked for while the run sleeps on',
+    'src/engine/recovery.ts',
+    'this.#hasNew ||= ids.length > 0;',
+    '',
+  ),
+  plant(
+    'what a breakpoint holds is lost',
+    'src/core/breakpoint.ts',
+    'return stopped(still, breakpoint, [recorded]);',
+    'return stopped(still, breakpoint, []);',
   ),
 ];

@@ -114,6 +114,32 @@ describe('what is broken is told', () => {
     ]);
   });
 
+  test('a fork that repeats work of which that was not said, and a migration that is told of only', async () => {
+    const { database, journal } = await history();
+    const store = new MemoryStore(database);
+    const noted = store.commit.bind(store);
+    store.commit = (batch) => {
+      noted(batch);
+      journal.committed(batch);
+    };
+    await using lab = await createTestEngine({ workflows: [one], store, mocks: { a: 'x' } });
+    await lab.engine.fork('run', { at: 1, runId: 'fork' });
+    await lab.drive('fork');
+    journal.calls.push({ run: 'fork', step: 'a', visit: 1, attempt: 1, key: 'fork:a:1', committed: 2 });
+    journal.gave({ run: 'fork', step: 'a', visit: 1, attempt: 1 }, 'x');
+    const calls = journal.calls.filter(({ run }) => run === 'run');
+    journal.forks.push({ run: 'fork', repeats: new Set(['a']), calls });
+    judge(journal, database, plan);
+    expect(journal.violations).toEqual([]);
+    journal.forks.push({ run: 'fork', repeats: new Set(), calls });
+    journal.commands.push({ by: 'c1', kind: 'run.rebased', run: 'run', state: 'acknowledged' });
+    judge(journal, database, plan);
+    expect(journal.violations.map(({ message }) => message)).toEqual([
+      "c1: run.rebased to run 'run' was acknowledged, and is lost",
+      "the fork 'fork' repeats a, visit 1, of which it was not said",
+    ]);
+  });
+
   test('an output that is not what the plan expects', async () => {
     const { database, journal } = await history();
     judge(journal, database, { ...plan, expect: ({ output }) => (output === 'x' ? 'not x again' : null) });

@@ -7,7 +7,7 @@ import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import type { StepContext } from '../../src/definition/step-context.ts';
 import type { Chance, SimulationPlan } from '../../src/testing/simulation/plan.ts';
 import { AnyFlow } from '../machines/any-flow.ts';
-import { agent, flow } from '../support/flow.ts';
+import { agent, flow, type LooseStep } from '../support/flow.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
 const retry = { maxAttempts: 3, delay: 2_000, backoff: 'exponential', jitter: 0.5 };
@@ -122,6 +122,7 @@ const rounds = flow({
           assign: { seen: { append: '{{loop.item}}' } },
         }),
         { id: 'rest', type: 'wait', duration: 400 },
+        { id: 'gave', type: 'transform', transform: () => 'done' },
       ],
     },
     {
@@ -195,7 +196,49 @@ const long = flow({
   ],
 });
 
-const known: readonly WorkflowDefinition[] = [life, side, people, both, rounds, family, child, polling, long];
+/** Two versions, between which runs are moved. */
+const movable = (version: string, first: string, more: readonly LooseStep[]): WorkflowDefinition =>
+  flow({
+    name: 'movable',
+    version,
+    state: { log: [] },
+    steps: [
+      agent(first, { retry, timeout: 60_000, assign: { log: { append: first } } }),
+      {
+        id: 'p',
+        type: 'parallel',
+        steps: [
+          agent('left', { retry, timeout: 40_000, onError: 'continue' }),
+          { id: 'go', type: 'signal', name: 'go', timeout: '1d', onError: 'continue' },
+        ],
+      },
+      { id: 'w', type: 'wait', duration: '2h' },
+      ...more,
+      agent('last', { onError: 'continue' }),
+    ],
+    output: '{{state.log}}',
+  });
+
+const movableFrom = movable('1', 'first', []);
+const movableTo = movable('2', 'begin', [agent('added', { onError: 'continue' })]);
+
+const migrations = [
+  { workflow: 'movable', to: '1', steps: { begin: 'first' } },
+  { workflow: 'movable', to: '2', steps: { first: 'begin' } },
+];
+
+const known: readonly WorkflowDefinition[] = [
+  life,
+  side,
+  people,
+  both,
+  rounds,
+  family,
+  child,
+  polling,
+  long,
+  movableTo,
+];
 
 const drawn = new Map<number, WorkflowDefinition | null>();
 
@@ -241,12 +284,13 @@ function wrongOutput(workflow: string, output: unknown): string | null {
 export function planOf(seed: number): SimulationPlan {
   const random = new SeededRandom(seed * 7 + 3);
   const pick = (): WorkflowDefinition => known[Math.floor(random.next() * known.length)] as WorkflowDefinition;
-  const chosen = [pick(), pick(), anyWorkflow(seed)];
+  const chosen = [pick(), pick(), random.next() < 0.5 ? pick() : anyWorkflow(seed)];
   return {
-    workflows: [...new Set([...chosen, child])],
+    workflows: [...new Set([movableFrom, ...chosen, child, movableTo])],
     starts: chosen.map(({ name }) => ({ workflow: name, input: { topic: 'tides', n: 1 } })),
     answer: (_asked, chance) => answer(chance),
     fillIn: (_task, chance) => ({ decision: chance.chance(0.7) ? 'approve' : 'reject' }),
+    migrations: chosen.includes(movableTo) ? migrations : [],
     expect: ({ workflow, output }) => wrongOutput(workflow, output),
     signals: [
       { name: 'go', payload: (chance) => ({ n: chance.below(1_000_000) }) },

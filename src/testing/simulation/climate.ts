@@ -48,7 +48,7 @@ export function climateOf(world: World, faults: Faults): Climate {
     const drawn = world.chance(share) ? world.random.next() * most : 0;
     return isAllowed === false ? 0 : drawn;
   };
-  const processes = 1 + (world.chance(0.5) ? 1 : 0);
+  const processes = world.pick([1, 2, 2, 3]);
   return {
     processes: faults.processes === false ? 1 : processes,
     death: some(faults.crashes, 0.7, 0.03),

@@ -1,5 +1,5 @@
 /** What a simulation has seen, for the invariants to be judged by: calls, answers, commits, commands, and what broke already. */
-import type { EffectCompleted } from '../../core/event.ts';
+import type { EffectCompleted, RunRebased } from '../../core/event.ts';
 import type { Commit, StoredEvent } from '../../core/ports.ts';
 import { endedStatuses, type RunStatus } from '../../core/run.ts';
 import type { RunEvent } from '../../engine/run-events.ts';
@@ -24,7 +24,10 @@ export interface SeenCall {
 export interface SeenCommand {
   /** Who: unique, and found again in the history. */
   readonly by: string;
+  /** The type of the event that it leads to. */
   readonly kind: string;
+  /** What people call it. @default kind */
+  readonly name?: string;
   readonly run: string;
   readonly input?: unknown;
   state: 'sent' | 'acknowledged' | 'refused';
@@ -38,10 +41,20 @@ export interface SeenStream {
   readonly told: RunEvent[];
 }
 
+/** A run that goes on from an event of another, and what was said of it before. */
+export interface SeenFork {
+  readonly run: string;
+  /** Steps that it would carry out once more. */
+  readonly repeats: ReadonlySet<string>;
+  /** Of the other run, until then. */
+  readonly calls: readonly SeenCall[];
+}
+
 export class Journal {
   readonly calls: SeenCall[] = [];
   readonly commands: SeenCommand[] = [];
   readonly streams: SeenStream[] = [];
+  readonly forks: SeenFork[] = [];
   readonly violations: Violation[] = [];
   /** Outputs that the outside gave, as JSON, by `run|step|visit|attempt`. */
   readonly answers = new Map<string, Set<string>>();
@@ -82,7 +95,8 @@ export class Journal {
       const { run, events } = commit;
       const status = commit.create?.status ?? commit.update?.status;
       const before = this.#statuses.get(run);
-      if (before !== undefined && endedStatuses.has(before))
+      const isReopened = events[0]?.type === 'run.rebased';
+      if (before !== undefined && endedStatuses.has(before) && !isReopened)
         this.violate('I7', `run '${run}' was written to after it had ended as ${before}`);
       for (const event of events) this.#event(run, event);
       if (commit.checkpoint !== undefined) this.checkpoints.push({ run, ...commit.checkpoint });
@@ -95,7 +109,7 @@ export class Journal {
     const expected = (this.#seqs.get(run) ?? 0) + 1;
     if (seq !== expected) this.violate('I2', `run '${run}' got event ${seq} where ${expected} was next`);
     this.#seqs.set(run, seq);
-    this.saw(type);
+    this.saw(type === 'run.rebased' ? `${type} ${(JSON.parse(data) as RunRebased).kind}` : type);
     if (type !== 'effect.completed' && type !== 'effect.failed') return;
     const { effect, visit, attempt } = JSON.parse(data) as EffectCompleted;
     this.#results.set(callKey({ run, step: effect, visit, attempt }), seq);

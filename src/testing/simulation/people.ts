@@ -1,10 +1,12 @@
 /** People and programs of a simulation: what they say to runs, from any process, at any time, also twice and too late. */
 import { InvariantError, WorkflowError } from '../../core/errors.ts';
+import { endedStatuses } from '../../core/run.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { MemoryDatabase } from '../../store/memory.ts';
 import type { Journal, SeenCommand } from './journal.ts';
 import type { SimulationPlan } from './plan.ts';
 import type { SimProcess } from './sim-process.ts';
+import { Steering } from './steering.ts';
 import type { World } from './world.ts';
 
 export interface PeopleOptions {
@@ -14,32 +16,47 @@ export interface PeopleOptions {
   readonly database: MemoryDatabase;
 }
 
+/** Sends something, under a name of its own, and hears what becomes of it. */
+export type Say = (
+  host: SimProcess,
+  sent: Pick<SeenCommand, 'kind' | 'run' | 'input' | 'name'>,
+  action: (engine: Engine, by: string) => Promise<unknown>,
+) => void;
+
 export class People {
   readonly #options: PeopleOptions;
+  readonly #steering: Steering;
   /** What is started, by run id. */
   readonly #started = new Map<string, { readonly workflow: string; readonly input: unknown }>();
   #count = 0;
 
   constructor(options: PeopleOptions) {
     this.#options = options;
+    this.#steering = new Steering(options, this.#send);
   }
 
   /** Says anything to any run. `mayEnd`: also what ends it. */
   say(host: SimProcess, mayEnd: boolean): void {
     const { world, plan } = this.#options;
-    const { engine } = host;
-    if (engine === null) return;
+    if (host.engine === null) return;
     const roll = world.random.next();
-    if (roll < 0.3 || this.#started.size === 0) return this.start(host);
-    const run = world.pick([...this.#options.database.runs.keys(), ...this.#started.keys()]);
-    const by = this.#who();
-    if (roll < 0.45 && plan.signals.length > 0) return this.#signal(host, run, by);
-    if (roll < 0.6) return this.#answer(host, by, world.chance(0.5));
-    if (roll < 0.72) return this.#send(host, { by, kind: 'run.paused', run }, (it) => it.pause(run, { by }));
-    if (roll < 0.86) return this.resume(host, run);
-    if (roll < 0.92 || !mayEnd) return this.#read(host, run);
-    if (roll < 0.97) return this.#send(host, { by, kind: 'run.cancelled', run }, (it) => it.cancel(run, { by }));
-    this.#send(host, { by, kind: 'run.terminated', run }, (it) => it.terminate(run, { by }));
+    if (roll < 0.2 || this.#started.size === 0) return this.start(host);
+    const run = this.#anyRun();
+    if (roll < 0.32 && plan.signals.length > 0) return this.#signal(host, run);
+    if (roll < 0.44) return this.#answer(host, world.chance(0.5));
+    if (roll < 0.52) return this.#send(host, { kind: 'run.paused', run }, (it, by) => it.pause(run, { by }));
+    if (roll < 0.62) return this.resume(host, run);
+    if (roll < 0.66) return this.#read(host, run);
+    if (roll < 0.95 || !mayEnd) return this.#steering.steer(host);
+    if (roll < 0.985) return this.#send(host, { kind: 'run.cancelled', run }, (it, by) => it.cancel(run, { by }));
+    this.#send(host, { kind: 'run.terminated', run }, (it, by) => it.terminate(run, { by }));
+  }
+
+  #anyRun(): string {
+    const { world, database } = this.#options;
+    const open = [...database.runs].flatMap(([id, { status }]) => (endedStatuses.has(status) ? [] : [id]));
+    if (open.length > 0 && world.chance(0.8)) return world.pick(open);
+    return world.pick([...database.runs.keys(), ...this.#started.keys()]);
   }
 
   /** A new run, one that is there already, or an id that is taken by another. */
@@ -51,7 +68,7 @@ export class People {
     this.#started.set(run, before);
     const isOther = !isNew && world.chance(0.2);
     const input = isOther ? { ...(before.input as object), other: this.#count } : before.input;
-    const command = { by: this.#who(), kind: isOther ? 'start other' : 'start', run, input };
+    const command = { kind: isOther ? 'start other' : 'start', run, input };
     this.#send(host, command, async (engine) => {
       const handle = await engine.start(before.workflow, input, { runId: run });
       if (world.chance(this.#eagerness(run))) void this.#listen(engine, host, handle.id);
@@ -69,13 +86,12 @@ export class People {
   startFirst(host: SimProcess): void {
     const [start] = this.#options.plan.starts;
     if (start === undefined) return;
-    const command = { by: this.#who(), kind: 'start', run: 'r1', input: start.input };
+    const command = { kind: 'start', run: 'r1', input: start.input };
     this.#send(host, command, (engine) => engine.start(start.workflow, start.input, { runId: 'r1' }));
   }
 
   resume(host: SimProcess, run: string): void {
-    const by = this.#who();
-    this.#send(host, { by, kind: 'run.resumed', run }, (engine) => engine.resume(run, { by }));
+    this.#send(host, { kind: 'run.resumed', run }, (engine, by) => engine.resume(run, { by }));
   }
 
   /** Answers all open tasks, and sends what is waited for. */
@@ -84,13 +100,12 @@ export class People {
     const { plan, world } = this.#options;
     if (engine === null) return;
     for (const task of engine.tasksOf(run)) {
-      const by = this.#who();
       const answer = plan.fillIn(task, world);
-      this.#send(host, { by, kind: 'task.answered', run }, (it) => it.answer(task.id, answer, { by }));
+      this.#send(host, { kind: 'task.answered', run }, (it, by) => it.answer(task.id, answer, { by }));
     }
     const waits = engine.steps(run).filter(({ type, status }) => type === 'signal' && status === 'running');
     if (waits.length === 0) return;
-    for (const { name } of plan.signals) this.#signal(host, run, this.#who(), name);
+    for (const { name } of plan.signals) this.#signal(host, run, name);
   }
 
   #who(): string {
@@ -98,28 +113,25 @@ export class People {
     return `c${this.#count}`;
   }
 
-  #signal(host: SimProcess, run: string, by: string, name?: string): void {
+  #signal(host: SimProcess, run: string, name?: string): void {
     const { plan, world } = this.#options;
     const signal = name === undefined ? world.pick(plan.signals) : plan.signals.find((each) => each.name === name);
     if (signal === undefined) return;
     const payload = signal.payload(world);
-    const command = { by, kind: 'signal.received', run };
-    this.#send(host, command, (engine) => engine.signal(run, signal.name, payload, { by }));
+    const command = { kind: 'signal.received', run };
+    this.#send(host, command, (engine, by) => engine.signal(run, signal.name, payload, { by }));
   }
 
-  #answer(host: SimProcess, by: string, isTwice: boolean): void {
+  #answer(host: SimProcess, isTwice: boolean): void {
     const { plan, world } = this.#options;
     const tasks = host.engine?.tasks() ?? [];
     if (tasks.length === 0) return;
     const task = world.pick(tasks);
     const run = task.runId;
-    const pauses = this.#who();
-    if (world.chance(0.3))
-      this.#send(host, { by: pauses, kind: 'run.paused', run }, (it) => it.pause(run, { by: pauses }));
-    for (const who of isTwice ? [by, this.#who()] : [by]) {
+    if (world.chance(0.3)) this.#send(host, { kind: 'run.paused', run }, (it, by) => it.pause(run, { by }));
+    for (let time = 0; time < (isTwice ? 2 : 1); time++) {
       const answer = plan.fillIn(task, world);
-      const command = { by: who, kind: 'task.answered', run: task.runId };
-      this.#send(host, command, (engine) => engine.answer(task.id, answer, { by: who }));
+      this.#send(host, { kind: 'task.answered', run }, (it, by) => it.answer(task.id, answer, { by }));
     }
   }
 
@@ -129,6 +141,7 @@ export class People {
     if (engine === null || !this.#options.database.runs.has(run)) return;
     try {
       engine.report(run);
+      engine.query(run);
       engine.steps(run);
       engine.tasks();
       engine.runs({ limit: 5 });
@@ -137,14 +150,15 @@ export class People {
     }
   }
 
-  #send(host: SimProcess, sent: Omit<SeenCommand, 'state'>, action: (engine: Engine) => Promise<unknown>): void {
+  readonly #send: Say = (host, sent, action) => {
     const { world, journal } = this.#options;
     const { engine } = host;
     if (engine === null) return;
-    const command: SeenCommand = { ...sent, state: 'sent' };
+    const by = this.#who();
+    const command: SeenCommand = { ...sent, by, state: 'sent' };
     journal.commands.push(command);
-    world.trace.say(`${command.by} says ${command.kind} to ${command.run} at ${host.name}`);
-    action(engine).then(
+    world.trace.say(`${by} says ${sent.name ?? sent.kind} to ${command.run} at ${host.name}`);
+    action(engine, by).then(
       () => {
         if (host.isAlive) this.#heard(command, 'acknowledged');
       },
@@ -152,14 +166,14 @@ export class People {
         if (!host.isAlive) return;
         this.#heard(command, 'refused', error instanceof WorkflowError ? error.code : String(error));
         if (!(error instanceof WorkflowError) || error instanceof InvariantError)
-          journal.violate('I5', `${command.kind} to run '${command.run}': ${String(error)}`);
+          journal.violate('I5', `${sent.name ?? sent.kind} to run '${command.run}': ${String(error)}`);
       },
     );
-  }
+  };
 
   #heard(command: SeenCommand, state: SeenCommand['state'], why = ''): void {
     command.state = state;
-    this.#options.journal.saw(`${command.kind} ${state}`);
+    this.#options.journal.saw(`${command.name ?? command.kind} ${state}`);
     this.#options.world.trace.say(`${command.by} ${state} ${why}`);
   }
 

@@ -1,5 +1,6 @@
 /** What a simulation is about: the workflows, what is started, and what a good world says to them. */
 import type { WorkflowDefinition } from '../../definition/index.ts';
+import type { MigrateOptions } from '../../engine/migrations.ts';
 import type { Task } from '../../engine/tasks.ts';
 import type { Asked } from './outside.ts';
 import type { World } from './world.ts';
@@ -15,8 +16,10 @@ export interface SimulationPlan {
   answer(asked: Asked, chance: Chance): unknown;
   /** How a person answers. */
   fillIn(task: Task, chance: Chance): unknown;
-  /** Signals that somebody may wait for. */
+  /** Versions that runs may be moved to. @default none */
+  readonly migrations?: readonly Pick<MigrateOptions, 'workflow' | 'from' | 'to' | 'steps'>[];
   /** What is wrong with the output of a run that completed; null: nothing. */
   expect?(ended: { readonly workflow: string; readonly output: unknown }): string | null;
+  /** Signals that somebody may wait for. */
   readonly signals: readonly { readonly name: string; payload(chance: Chance): unknown }[];
 }

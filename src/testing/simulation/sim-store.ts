@@ -62,7 +62,8 @@ export class SimStore extends MemoryStore {
     let id = 0;
     this.#write('post', () => {
       id = super.post(run, data, at);
-      const by = (JSON.parse(data) as { readonly by?: string }).by;
+      const left = JSON.parse(data) as { readonly by?: string; readonly command?: { readonly by?: string } };
+      const by = left.by ?? left.command?.by;
       const command = this.#journal.commands.find((each) => each.by === by);
       if (command !== undefined) command.left = { entry: id, data };
     });

@@ -68,11 +68,13 @@ class Simulation {
   #processes: SimProcess[] = [];
   #born = 0;
   readonly #mayKill: boolean;
+  readonly #mayCommand: boolean;
   #isCalm = false;
 
   constructor({ seed, plan, faults = {}, killAt }: SimulationOptions) {
     this.#seed = seed;
     this.#mayKill = faults.crashes !== false;
+    this.#mayCommand = faults.commands !== false;
     this.#plan = plan;
     this.#world = new World(seed);
     this.#climate = climateOf(this.#world, faults);
@@ -129,7 +131,10 @@ class Simulation {
         this.#people.say(host, this.#climate.ends);
       if (host !== null && this.#world.chance(0.1)) host.look();
       const happened = await this.#world.step(haste);
-      if (!happened && host !== null) this.#people.start(host);
+      if (happened || host === null) continue;
+      // Nobody does anything by himself any more.
+      if (this.#mayCommand) this.#people.say(host, this.#climate.ends);
+      else this.#people.start(host);
     }
   }
 
