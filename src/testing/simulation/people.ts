@@ -2,26 +2,10 @@
 import { InvariantError, WorkflowError } from '../../core/errors.ts';
 import { endedStatuses } from '../../core/run.ts';
 import type { Engine } from '../../engine/engine.ts';
-import type { MemoryDatabase } from '../../store/memory.ts';
-import type { Journal, SeenCommand } from './journal.ts';
-import type { SimulationPlan } from './plan.ts';
+import type { SeenCommand } from './journal.ts';
 import type { SimProcess } from './sim-process.ts';
+import type { PeopleOptions, Say } from './say.ts';
 import { Steering } from './steering.ts';
-import type { World } from './world.ts';
-
-export interface PeopleOptions {
-  readonly world: World;
-  readonly journal: Journal;
-  readonly plan: SimulationPlan;
-  readonly database: MemoryDatabase;
-}
-
-/** Sends something, under a name of its own, and hears what becomes of it. */
-export type Say = (
-  host: SimProcess,
-  sent: Pick<SeenCommand, 'kind' | 'run' | 'input' | 'name'>,
-  action: (engine: Engine, by: string) => Promise<unknown>,
-) => void;
 
 export class People {
   readonly #options: PeopleOptions;

@@ -6,7 +6,7 @@ import { endedStatuses, type RunRow, type RunStatus } from '../../core/run.ts';
 import { createTree } from '../../definition/checks/tree.ts';
 import type { Step } from '../../definition/definition.ts';
 import type { Engine } from '../../engine/engine.ts';
-import type { PeopleOptions, Say } from './people.ts';
+import type { PeopleOptions, Say } from './say.ts';
 import type { SimulationPlan } from './plan.ts';
 import type { SimProcess } from './sim-process.ts';
 
