@@ -56,6 +56,7 @@ export { EffectResult } from './core/effect.ts';
 
 // Seeing them: pictures, and inspectors of XState.
 export { drawWorkflow } from './inspect/draw-workflow.ts';
+export { coverageOfRuns } from './inspect/drawing/seen.ts';
 export type {
   Coverage,
   DrawingFormat,

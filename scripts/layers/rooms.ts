@@ -57,11 +57,12 @@ export const ambientPackages: readonly string[] = [
 
 export type Ambient = 'clock' | 'chance' | 'timers' | 'environment';
 
-/** The default ports, and the two places whose options default to `process.env`. */
+/** The default ports, and the places whose options default to `process.env`. */
 export const ambientFiles: Readonly<Record<string, readonly Ambient[]>> = {
   'src/engine/default-ports.ts': ['clock', 'chance', 'timers', 'environment'],
   'src/http/default-clock.ts': ['clock', 'timers'],
   'src/testing/turn.ts': ['timers'],
+  'src/testing/record-runs.ts': ['environment'],
   'src/engine/create-engine.ts': ['environment'],
   'src/effects/actors.ts': ['environment'],
   'machines/plain-run.ts': ['clock', 'chance'],

@@ -171,6 +171,11 @@ export interface TestFlags extends LookFlags, ProjectFlags {
   /** A file to write. */
   readonly coverage?: string;
   readonly maxStates?: string;
+  /** Files of recorded runs, or folders of them. */
+  readonly history?: readonly string[];
+  readonly rerun?: boolean;
+  /** False: `--no-paths`. */
+  readonly paths?: boolean;
 }
 
 export interface SimulateFlags extends OutputFlags, ProjectFlags {

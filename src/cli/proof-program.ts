@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { SimulateFlags, TestFlags, VerifyFlags } from './flags.ts';
 import type { Io } from './io.ts';
-import { addAgents, addFile, command, type Start } from './program-options.ts';
+import { addAgents, addFile, collect, command, type Start } from './program-options.ts';
 
 export function addProofs(program: Command, io: Io, start: Start): void {
   addVerify(program, io, start);
@@ -32,7 +32,10 @@ function addTest(program: Command, io: Io, start: Start): void {
     addFile(command(program, 'test', 'run every path of the workflows, in virtual time, with generated agents')),
   )
     .argument('[name]', 'name, id or title of a workflow (default: all)')
-    .option('--coverage <file>', "write what the paths have seen, for 'draw --coverage' (one workflow)")
+    .option('--history <path>', 'recorded runs: a file that export wrote, or a folder of them (repeatable)', collect)
+    .option('--rerun', 'run recorded runs again with the answers of then, rather than to replay their events')
+    .option('--no-paths', 'recorded runs alone')
+    .option('--coverage <file>', "write what was seen, for 'draw --coverage' (one workflow)")
     .option('--max-states <n>', 'situations to explore, at most (default: 50000)')
     .addHelpText('after', testHelp)
     .action((name: string | undefined, flags: TestFlags) =>
@@ -41,9 +44,11 @@ function addTest(program: Command, io: Io, start: Start): void {
 }
 
 const testHelp = `
-No agent is called and nobody waits: what agents answer, and when, is made so that each path is taken. Exits with 1 when a path goes
-otherwise, with 7 when not every path was found. With --json: [{ workflow, paths: [{ name, status, problem, forced }], coverage:
-{ states, transitions, guards, missed }, bounds }].`;
+No agent is called and nobody waits: what agents answer, and when, is made so that each path is taken. Recorded runs (of production:
+export; of your own tests: DANK_RECORD_RUNS=<folder>) must go as they went, and count into the coverage. Exits with 1 when a
+path or a recorded run goes otherwise, with 7 when not every path was found. With --json: [{ workflow, paths: [{ name, status, problem,
+forced }], histories?: [{ runs, events, differences, notCompared }], recorded?, reruns?: [{ run, status, was, differences }],
+coverage: { states, transitions, guards, missed }, bounds }].`;
 
 function addSimulate(program: Command, io: Io, start: Start): void {
   addAgents(addFile(command(program, 'simulate', 'run workflows under crashes and all else that can go wrong')))

@@ -24,6 +24,7 @@ import { nextDue, waitingText, type Timing } from './idle.ts';
 import { MemoryLog } from './memory-log.ts';
 import { Mocks } from './mocks.ts';
 import { historySnapshot, type SnapshotEvent } from './history-snapshot.ts';
+import { recordingFolder, recordRuns } from './record-runs.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { openTestStore, type TestStore } from './test-store.ts';
 import { defaultStart, VirtualClock } from './virtual-clock.ts';
@@ -44,6 +45,8 @@ export interface TestEngineOptions extends Omit<
   readonly startAt?: Date | string | number;
   /** Of randomness: run ids and jitter. @default 1 */
   readonly seed?: number;
+  /** A folder in which its runs are left as recordings when it is closed; null: none. @default $DANK_RECORD_RUNS */
+  readonly record?: string | null;
 }
 
 /** What passes from one life of the process to the next. */
@@ -119,6 +122,7 @@ export class TestEngine implements AsyncDisposable {
   readonly #world: TestWorld;
   readonly #work: AuthorWork;
   readonly #timing: Timing;
+  #isClosed = false;
 
   /** Use {@link createTestEngine}. */
   constructor(engine: Engine, options: TestEngineOptions, world: TestWorld, work: AuthorWork) {
@@ -270,14 +274,18 @@ export class TestEngine implements AsyncDisposable {
   async crash(changes: Pick<TestEngineOptions, 'workflows' | 'limits' | 'env'> = {}): Promise<TestEngine> {
     const { opened } = this.#world;
     const reopen = opened.kill();
+    this.#isClosed = true;
     await this.engine.close();
     const next = await openTestEngine({ ...this.#options, ...changes }, { ...this.#world, opened: reopen() });
     await next.settle();
     return next;
   }
 
-  close(): Promise<void> {
-    return this.engine.close();
+  async close(): Promise<void> {
+    const { record = recordingFolder() } = this.#options;
+    if (record !== null && !this.#isClosed) recordRuns(this.store, record);
+    this.#isClosed = true;
+    await this.engine.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 /** Notes which transitions of the statechart a move takes, as XState itself tells them. */
 import type { CompiledWorkflow } from '../../machines/compiled-workflow.ts';
+import type { Kernel, RunState } from '../core/run-state.ts';
 import type { ChartTransition } from './graph.ts';
-import type { Model } from './model.ts';
 
 interface TransitionLike {
   readonly source: { readonly id: string };
@@ -21,13 +21,14 @@ export class ChartWatch {
   readonly #subscriptions: { unsubscribe(): void }[] = [];
   #taken = new Set<number>();
 
-  constructor(model: Model) {
-    const follow = (compiled: CompiledWorkflow): void => {
-      const { system } = model.kernelOf(compiled).scope;
+  /** Of a workflow and the rounds of its loops. */
+  constructor(compiled: CompiledWorkflow, kernelOf: (compiled: CompiledWorkflow) => Kernel) {
+    const follow = (each: CompiledWorkflow): void => {
+      const { system } = kernelOf(each).scope;
       this.#subscriptions.push(system.inspect((event: unknown) => this.#note(event as Told)));
-      for (const body of compiled.bodies.values()) follow(body);
+      for (const body of each.bodies.values()) follow(body);
     };
-    follow(model.compiled);
+    follow(compiled);
   }
 
   /** What was taken since the last time. */
@@ -50,7 +51,7 @@ export class ChartWatch {
     const known = this.#known.get(transition);
     if (known !== undefined) return known;
     const made = describe(transition);
-    const name = JSON.stringify(made);
+    const name = transitionKey(made);
     let id = this.#ids.get(name);
     if (id === undefined) {
       id = this.transitions.length;
@@ -60,6 +61,22 @@ export class ChartWatch {
     this.#known.set(transition, id);
     return id;
   }
+}
+
+/** Two charts of one workflow have the same keys. */
+export function transitionKey({ source, targets, event, guard }: Omit<ChartTransition, 'id'>): string {
+  return JSON.stringify([source, targets, event, guard]);
+}
+
+/** The states of the chart in which a run stands: leaves only. */
+export function leavesOf({ snapshot }: Pick<RunState, 'snapshot'>): readonly string[] {
+  const { _nodes: nodes } = snapshot as unknown as { readonly _nodes: readonly Leaf[] };
+  return nodes.filter(({ type }) => type === 'atomic' || type === 'final').map(({ id }) => id);
+}
+
+interface Leaf {
+  readonly id: string;
+  readonly type: string;
 }
 
 function describe({ source, target = [], eventType, guard }: TransitionLike): Omit<ChartTransition, 'id'> {

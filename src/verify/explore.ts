@@ -3,7 +3,7 @@
  * silently: what was not looked at is among the `bounds`.
  */
 import type { WorkflowDefinition } from '../definition/definition.ts';
-import { ChartWatch } from './chart-watch.ts';
+import { ChartWatch, leavesOf } from './chart-watch.ts';
 import type { Bound, Graph, GraphEdge, GraphNode } from './graph.ts';
 import { maxCountedRounds } from './bounds.ts';
 import { createModel, type Model } from './model.ts';
@@ -81,7 +81,7 @@ class Exploration {
     this.#options = options;
     this.#keys = new Keys(model.desk);
     this.#reduction = new Reduction(options);
-    this.#watch = new ChartWatch(model);
+    this.#watch = new ChartWatch(model.compiled, (each) => model.kernelOf(each));
   }
 
   run(): Graph {
@@ -174,7 +174,7 @@ class Exploration {
     const { snapshot } = normal.spot.run;
     const end = snapshot.status === 'active' ? null : endOf(snapshot);
     this.#ids.set(key, id);
-    this.#nodes.push({ id, states: leavesOf(normal.spot), end });
+    this.#nodes.push({ id, states: statesOf(normal.spot), end });
     this.#leaving.push([]);
     this.#open.push(end === null ? normal : null);
     return id;
@@ -214,13 +214,6 @@ function endOf(snapshot: unknown): GraphNode['end'] {
   return value === '$completed' ? 'completed' : value === '$cancelled' ? 'cancelled' : 'failed';
 }
 
-interface Leaf {
-  readonly id: string;
-  readonly type: string;
-}
-
-function leavesOf(spot: Spot): readonly string[] {
-  const nodes = (spot.run.snapshot as unknown as { readonly _nodes: readonly Leaf[] })._nodes;
-  const own = nodes.filter(({ type }) => type === 'atomic' || type === 'final').map(({ id }) => id);
-  return [...own, ...[...spot.rounds.values()].flatMap((round) => leavesOf(round.spot))];
+function statesOf(spot: Spot): readonly string[] {
+  return [...leavesOf(spot.run), ...[...spot.rounds.values()].flatMap((round) => statesOf(round.spot))];
 }

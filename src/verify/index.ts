@@ -8,5 +8,5 @@ export { worstCase, type WorstCase } from './worst-case.ts';
 export { diff, type Difference, type PathChange } from './diff.ts';
 export { always, atMost, exclusive, leadsTo, never, precedes } from './rules.ts';
 export { differenceText, findingMermaid, verificationJson, verificationText } from './report.ts';
-export { coverageOf, type PathCoverage, type Share } from './coverage.ts';
+export { coverageOf, seenBy, type PathCoverage, type SeenChart, type Share } from './coverage.ts';
 export { pathsOf, type Path, type Paths } from './paths.ts';

@@ -11,6 +11,9 @@ const require = createRequire(import.meta.url);
 const { verify } = require('dank-workflow/verify') as typeof Verify;
 const { testPaths } = require('dank-workflow/testing') as typeof Testing;
 
+/** Arrows that no data takes: a default behind an enum, a step that is chosen whenever it is come to. */
+const neverTaken: Readonly<Record<string, number>> = { 'approved-publishing': 2 };
+
 const agents = { researcher: 'http://127.0.0.1:1' };
 
 test.each(['research-and-summarize', 'content-pipeline', 'approved-publishing', 'self-correction', 'yaml'])(
@@ -27,13 +30,20 @@ test.each(['research-and-summarize', 'content-pipeline', 'approved-publishing', 
       const { findings, bounds } = verify(workflow);
       expect(bounds).toEqual([]);
       expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
-      const { results, coverage } = await testPaths(workflow);
+      const { results, coverage, told } = await testPaths(workflow);
       expect(
         results
           .filter(({ status }) => status !== 'passed')
           .map(({ path: each, problem }) => `${each.name}: ${problem ?? ''}`),
       ).toEqual([]);
       expect(coverage.missed).toEqual([]);
+      const drawn = await dank.drawWorkflow(workflow, {
+        format: 'mermaid',
+        coverage: dank.coverageOfRuns(workflow, told),
+      });
+      const [, steps, ofSteps, arrows, ofArrows] =
+        /(\d+) of (\d+) steps and (\d+) of (\d+) arrows seen/.exec(drawn) ?? [];
+      expect([steps, Number(arrows)]).toEqual([ofSteps, Number(ofArrows) - (neverTaken[folder] ?? 0)]);
     }
   },
 );

@@ -1,71 +1,161 @@
-/** `test [name]`: runs every path of the project's workflows on the real engine, in virtual time. */
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+/** `test [name]`: runs every path of the project's workflows on the real engine, in virtual time, and runs that were recorded. */
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { WorkflowError } from '../../core/errors.ts';
-import { testPaths, type PathResult, type PathTests } from '../../testing/index.ts';
+import type { WorkflowDefinition } from '../../definition/index.ts';
+import { coverageOfRuns } from '../../inspect/drawing/seen.ts';
+import { rerunHistory, testPaths, type HistoryRerun, type PathResult, type PathTests } from '../../testing/index.ts';
 import { exitCodes } from '../exit-code.ts';
 import type { TestFlags } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { openProject } from '../open-project.ts';
 import { chosenWorkflows } from '../chosen-workflows.ts';
 import { count } from '../view/format.ts';
+import { harmless } from '../view/text.ts';
 import { wholeNumber } from '../whole-number.ts';
 
+interface Tested extends PathTests {
+  /** Null: recorded runs were replayed, not run again. */
+  readonly reruns: readonly HistoryRerun[] | null;
+}
+
 export async function testCommand(io: Io, name: string | undefined, flags: TestFlags): Promise<number> {
-  const options = flags.maxStates === undefined ? {} : { maxStates: wholeNumber(flags.maxStates, '--max-states') };
-  const workflows = chosenWorkflows(await openProject(io, flags), name);
+  const { history = [], rerun = false, paths = true } = flags;
+  if (history.length === 0 && (rerun || !paths))
+    throw new WorkflowError('REQUEST_INVALID', `${rerun ? '--rerun' : '--no-paths'} needs --history`);
+  const recordings = history.flatMap((path) => readRecordings(resolve(io.cwd, path)));
+  const project = await openProject(io, flags);
+  const workflows = chosenWorkflows(project, name);
   if (flags.coverage !== undefined && workflows.length !== 1)
     throw new WorkflowError('REQUEST_INVALID', '--coverage writes of one workflow: name it');
-  const all: PathTests[] = [];
+  const all: Tested[] = [];
   for (const workflow of workflows) {
     if (flags.json !== true) io.out(`${io.outStyle.bold(workflow.name)}\n`);
     const tests = await testPaths(workflow, {
-      ...options,
+      ...(flags.maxStates === undefined ? {} : { maxStates: wholeNumber(flags.maxStates, '--max-states') }),
+      paths,
+      recordings,
+      children: project.workflows,
       onResult: (result) => {
         if (flags.json !== true) io.out(`  ${line(io, result)}\n`);
       },
     });
-    all.push(tests);
-    if (flags.json !== true) for (const each of summary(tests)) io.out(`${each}\n`);
+    const reruns = rerun ? await runAgain(workflow, project.workflows, recordings) : null;
+    const tested = { ...tests, reruns };
+    all.push(tested);
+    if (flags.json !== true) for (const each of [...histories(io, tested), ...summary(tested)]) io.out(`${each}\n`);
+    if (flags.coverage !== undefined) writeSeen(io, flags.coverage, workflow, tests);
   }
   if (flags.json === true) io.out(`${JSON.stringify(all.map(toJson), null, 2)}\n`);
-  const [only] = all;
-  if (flags.coverage !== undefined && only !== undefined)
-    writeFileSync(resolve(io.cwd, flags.coverage), `${JSON.stringify(only.coverage.drawn, null, 2)}\n`);
   return exitCodeOf(all);
+}
+
+/** The recorded runs of a workflow; others are started as their children. */
+async function runAgain(
+  workflow: WorkflowDefinition,
+  others: readonly WorkflowDefinition[],
+  recordings: readonly string[],
+): Promise<readonly HistoryRerun[]> {
+  const reruns: HistoryRerun[] = [];
+  for (const text of recordings) reruns.push(...(await rerunHistory([...others, workflow], text)));
+  return reruns.filter((each) => each.workflow === workflow.name);
+}
+
+/** Of a file, or of the `.jsonl` files of a folder. */
+function readRecordings(path: string): readonly string[] {
+  try {
+    if (!statSync(path).isDirectory()) return [readFileSync(path, 'utf8')];
+    const files = readdirSync(path).filter((file) => file.endsWith('.jsonl'));
+    if (files.length > 0) return files.toSorted().map((file) => readFileSync(join(path, file), 'utf8'));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new WorkflowError('NOT_FOUND', `--history ${path} cannot be read: ${why}`, { cause: error });
+  }
+  throw new WorkflowError('NOT_FOUND', `--history ${path}: there is no .jsonl file in that folder`);
+}
+
+function writeSeen(io: Io, file: string, workflow: WorkflowDefinition, { told }: PathTests): void {
+  const path = resolve(io.cwd, file);
+  try {
+    writeFileSync(path, `${JSON.stringify(coverageOfRuns(workflow, told), null, 2)}\n`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new WorkflowError('REQUEST_INVALID', `--coverage ${path} cannot be written: ${why}`, { cause: error });
+  }
 }
 
 function line({ outStyle: { green, red, yellow, dim } }: Io, { path, status, problem }: PathResult): string {
   if (status === 'passed') return `${green('ok')}    ${path.name}`;
-  if (status === 'failed') return `${red('FAIL')}  ${path.name}: ${problem ?? ''}`;
+  if (status === 'failed') return `${red('FAIL')}  ${path.name}: ${harmless(problem ?? '')}`;
   return `${yellow('-')}     ${path.name} ${dim(`(not reachable by generated data: ${problem ?? ''})`)}`;
 }
 
-function summary({ results, coverage, bounds }: PathTests): readonly string[] {
+function histories({ outStyle: { green, red, yellow } }: Io, { replays, reruns }: Tested): readonly string[] {
+  if (reruns !== null)
+    return reruns.flatMap(({ run, differences }) =>
+      differences.length === 0
+        ? [`  ${green('ok')}    run ${run} again`]
+        : [`  ${red('FAIL')}  run ${run} again:`, ...differences.map((each) => `          ${harmless(each)}`)],
+    );
+  return [
+    ...replays.flatMap(({ differences }) => differences.map(({ message }) => `  ${red('FAIL')}  ${harmless(message)}`)),
+    ...new Set(replays.flatMap(({ notCompared }) => notCompared.map((each) => `  ${yellow('-')}     ${each}`))),
+  ];
+}
+
+function summary({ results, coverage, recorded, replays, bounds }: Tested): readonly string[] {
   const of = (status: PathResult['status']): number => results.filter((each) => each.status === status).length;
   const forced = new Set(results.flatMap((each) => each.forced));
   const share = ({ seen, all }: { readonly seen: number; readonly all: number }): string =>
     `${seen}/${all} (${all === 0 ? 100 : Math.floor((100 * seen) / all)}%)`;
+  const shares = ({ states, transitions, guards }: PathTests['coverage']): string =>
+    `states ${share(states)}, transitions ${share(transitions)}, guards ${share(guards)}`;
+  const sum = (what: (replay: PathTests['replays'][number]) => number): number =>
+    replays.reduce((total, replay) => total + what(replay), 0);
   return [
     ...bounds.map(({ what }) => `  NOT ALL paths: ${what}`),
-    `  ${count(of('passed'), 'path')} passed, ${of('failed')} failed, ${of('unreachable')} not reachable by generated data`,
-    `  coverage: states ${share(coverage.states)}, transitions ${share(coverage.transitions)}, guards ${share(coverage.guards)}`,
+    ...(results.length === 0
+      ? []
+      : [
+          `  ${count(of('passed'), 'path')} passed, ${of('failed')} failed, ${of('unreachable')} not reachable by generated data`,
+        ]),
+    ...(recorded === null
+      ? []
+      : [
+          `  ${count(
+            sum(({ runs }) => runs),
+            'recorded run',
+          )} compared, ${sum(({ differences }) => differences.length)} otherwise; they have seen ${shares(recorded)}`,
+        ]),
+    `  coverage: ${shares(coverage)}`,
     ...coverage.missed.slice(0, 20).map((each) => `    not seen: ${each}`),
     ...(forced.size === 0 ? [] : [`  decided by the test, not by data: ${[...forced].join(', ')}`]),
   ];
 }
 
-function toJson({ workflow, results, coverage, bounds }: PathTests): unknown {
-  const { drawn: _drawn, ...shares } = coverage;
+function toJson({ workflow, results, coverage, recorded, replays, reruns, bounds }: Tested): unknown {
   return {
     workflow,
     paths: results.map(({ path, status, problem, forced }) => ({ name: path.name, status, problem, forced })),
-    coverage: shares,
+    ...(recorded === null ? {} : { histories: replays, recorded }),
+    ...(reruns === null
+      ? {}
+      : {
+          reruns: reruns.map(({ run, status, recorded: { status: was }, differences }) => ({
+            ...{ run, status, was, differences },
+          })),
+        }),
+    coverage,
     bounds: bounds.map(({ what }) => what),
   };
 }
 
-function exitCodeOf(all: readonly PathTests[]): number {
-  if (all.some(({ results }) => results.some(({ status }) => status === 'failed'))) return exitCodes.failed;
+function exitCodeOf(all: readonly Tested[]): number {
+  const isOtherwise = all.some(
+    ({ results, replays, reruns }) =>
+      results.some(({ status }) => status === 'failed') ||
+      (reruns ?? replays).some(({ differences }) => differences.length > 0),
+  );
+  if (isOtherwise) return exitCodes.failed;
   return all.some(({ bounds }) => bounds.length > 0) ? exitCodes.incomplete : exitCodes.ok;
 }

@@ -47,7 +47,7 @@ export async function replayHistory(
   return compareRecording([workflows].flat().map(toDefinition), await readRecording(recording));
 }
 
-function compareRecording(definitions: readonly WorkflowDefinition[], recording: Recording): HistoryReplay {
+export function compareRecording(definitions: readonly WorkflowDefinition[], recording: Recording): HistoryReplay {
   return new Comparison(definitions, recording).compare();
 }
 

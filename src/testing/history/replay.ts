@@ -16,6 +16,8 @@ import type { RecordedRun, Recording } from './recording.ts';
 export interface ReplayedEvent {
   readonly recorded: Recorded;
   readonly told: readonly RunEvent[];
+  /** After it. */
+  readonly state: RunState;
 }
 
 /** The run goes no further on this machine; the message says why. */
@@ -57,12 +59,6 @@ export class Replays {
     }
   }
 
-  /** How the run stood at its last event that was replayed. */
-  stateOf(run: string): { readonly compiled: CompiledWorkflow; readonly state: RunState } | null {
-    const kept = this.#kept.get(run);
-    return kept === undefined ? null : { compiled: kept.compiled, state: kept.last };
-  }
-
   /** Runs above have to be replayed before. @throws ReplayStop; what the machine throws */
   *replay(run: RecordedRun): Generator<ReplayedEvent> {
     const { row, events } = run;
@@ -78,7 +74,7 @@ export class Replays {
       state = advanced.state;
       this.#keep(row.id, bound, state);
       const told = advanced.lifecycle.map((each) => toRunEvent(each, recorded, row.id, this.#recording.values));
-      yield { recorded, told };
+      yield { recorded, told, state };
     }
   }
 

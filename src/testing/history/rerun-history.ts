@@ -104,6 +104,7 @@ class Rerun {
       env: options.env ?? envOf(definitions, (name) => `{{env.${name}}}`),
       startAt: run.events[0]?.at ?? 0,
       verify: 'off',
+      record: null,
     });
     try {
       await engine.start(definition, materialize(started.input, recording.values, id), { runId: id });
