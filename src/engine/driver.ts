@@ -54,6 +54,8 @@ export class RunDriver {
   #inLine = 0;
   /** Whether all that its state says is under way has been begun. */
   #isTakenUp: boolean;
+  /** Of a run that goes on once what was said to it is committed: the least that its time must be by then. */
+  #resumesFrom: number | null = null;
   /** Whether {@link DriverPorts.onRest} was told. */
   #isResting = false;
   #isStopped = false;
@@ -218,6 +220,7 @@ export class RunDriver {
       this.#carryOut(advanced, recorded, before);
       afterPause?.();
       committed?.(advanced);
+      if (this.#resumesFrom !== null) this.resume(this.#resumesFrom);
       this.settle();
     });
     return advanced;
@@ -256,8 +259,10 @@ export class RunDriver {
 
   /** Of a run that was loaded: goes on with what was under way. `now`: the least that its time must be by now. */
   resume(now = 0): void {
-    // What was said to it is committed first (D1); whoever said it goes on with it then.
-    if (this.#isTakenUp || this.#inLine > 0) return;
+    if (this.#isTakenUp || this.#isStopped) return;
+    // What was said to it is committed first (D1), all of it.
+    this.#resumesFrom = this.#inLine > 0 ? now : null;
+    if (this.#inLine > 0) return;
     this.#isTakenUp = true;
     this.#lastAt = Math.max(this.#lastAt, now);
     this.#noteFunctions();

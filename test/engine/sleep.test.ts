@@ -247,6 +247,30 @@ describe('a signal', () => {
     expect(typesOf(lab, 'listens')).toContain('signal.received');
   });
 
+  test('that comes while another one that woke the run is being committed lets it go on all the same', async () => {
+    const deferred: (() => void)[] = [];
+    let isHeld = false;
+    await using lab = await labOf({
+      sleepAfterMs: 0,
+      defer: (work) => void (isHeld ? deferred.push(work) : setImmediate(work)),
+    });
+    await lab.engine.start(pausing(day), {}, { runId: 'run' });
+    await lab.clock.advance(1);
+    expect(sleeps(lab)).toBe(true);
+    isHeld = true;
+    const first = lab.engine.signal('run', 'one');
+    await Promise.resolve();
+    deferred.shift()?.();
+    // It is committed, and nobody who waits for that has been told yet.
+    const second = lab.engine.signal('run', 'two');
+    isHeld = false;
+    await first;
+    deferred.shift()?.();
+    await second;
+    await lab.clock.advance(day);
+    expect(lab.engine.run('run').status()).toMatchObject({ status: 'completed' });
+  });
+
   test('that another process leaves wakes its run', async () => {
     let look: () => void = () => undefined;
     await using lab = await labOf({
