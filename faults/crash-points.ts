@@ -15,50 +15,61 @@ const statements: Readonly<Record<string, Where>> = {
   'after history insert': { when: 'after', sql: /^insert into history/ },
   'after run insert': { when: 'after', sql: /^insert into runs/ },
   'after run update': { when: 'after', sql: /^update runs set (?!owner = \? where owner)/ },
+  'after checkpoint insert': { when: 'after', sql: /^insert or replace into checkpoints/ },
+  'after timer change': { when: 'after', sql: /^(insert into|delete from) timers/ },
   'after inbox change': { when: 'after', sql: /^(insert into|delete from) inbox/ },
   'before commit': { when: 'before', sql: /^commit/ },
   'after commit': { when: 'after', sql: /^commit/ },
 };
 
-/** Of statements while the engine is being made. */
-const recovery: Readonly<Record<string, Where>> = {
-  'in recovery, before a statement': { when: 'before', sql: /./ },
-  'in recovery, after a write': { when: 'after', sql: /^(update|insert|delete|commit)/ },
+/** While the engine is being made; while it is being closed. */
+type Phase = 'recovery' | 'closing';
+
+const anyStatement: Where = { when: 'before', sql: /./ };
+const anyWrite: Where = { when: 'after', sql: /^(update|insert|delete|commit)/ };
+const phased: Readonly<Record<string, Where & { readonly phase: Phase }>> = {
+  'in recovery, before a statement': { ...anyStatement, phase: 'recovery' },
+  'in recovery, after a write': { ...anyWrite, phase: 'recovery' },
+  'in closing, before a statement': { ...anyStatement, phase: 'closing' },
+  'in closing, after a write': { ...anyWrite, phase: 'closing' },
 };
 
-export const crashPoints: readonly string[] = [...Object.keys(statements), ...Object.keys(recovery), 'after ack'];
+/** On the way of an event to the disk, and of what is acknowledged. */
+export const eventPoints: readonly string[] = [...Object.keys(statements), 'after ack'];
+export const recoveryPoints: readonly string[] = Object.keys(phased).filter((name) => name.startsWith('in recovery'));
+export const closingPoints: readonly string[] = Object.keys(phased).filter((name) => name.startsWith('in closing'));
+
+const names: readonly string[] = [...eventPoints, ...recoveryPoints, ...closingPoints];
 
 export interface CrashPoint {
   reached(name: string): void;
-  enter(phase: 'recovery'): void;
-  leave(phase: 'recovery'): void;
+  /** Null: in none. */
+  enter(phase: Phase | null): void;
 }
 
 /** @param text null: none */
 export function armCrashPoint(text: string | null): CrashPoint {
   const [, name = '', count = '1'] = /^(.+)#(\d+)$/.exec(text ?? '') ?? [];
-  if (text !== null && !crashPoints.includes(name)) throw new Error(`no crash point '${text}'`);
+  if (text !== null && !names.includes(name)) throw new Error(`no crash point '${text}'`);
   let left = Number(count);
-  let isRecovering = false;
+  let phase: Phase | null = null;
   const pass = (): void => {
     left -= 1;
     if (left === 0) process.kill(process.pid, 'SIGKILL');
   };
-  const where = statements[name] ?? recovery[name];
+  const where = statements[name] ?? phased[name];
+  const wanted = phased[name]?.phase ?? null;
   if (where !== undefined) {
     watchStatements((when, sql) => {
-      if (when === where.when && where.sql.test(sql) && (statements[name] !== undefined || isRecovering)) pass();
+      if (when === where.when && where.sql.test(sql) && (wanted === null || wanted === phase)) pass();
     });
   }
   return {
     reached: (reached) => {
       if (reached === name) pass();
     },
-    enter: () => {
-      isRecovering = true;
-    },
-    leave: () => {
-      isRecovering = false;
+    enter: (entered) => {
+      phase = entered;
     },
   };
 }

@@ -1,22 +1,32 @@
 /**
  * The world that the runs call: answers by the idempotency key, the same every time, after a short while; now and then with a
- * 503. Counts the calls, and finds calls of one key that differ.
+ * 503. Counts the calls, and finds calls of one key that differ. What is to be done later it accepts, and keeps the token of.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { laterPath, refusedPath } from './workflow.ts';
 
 export interface Received {
   readonly body: string;
+  /** Which of all keys it was, in the order of their first calls. */
+  readonly place: number;
   calls: number;
-  /** Answered with 200. */
+  /** Answered in another way than with a 503. */
   answers: number;
+  /** Of work that was accepted: of the newest attempt. */
+  token: string | null;
 }
+
+/** Before it was counted, and after it was answered. */
+export type CallPhase = 'asked' | 'answered';
 
 export class Receiver {
   readonly calls = new Map<string, Received>();
   readonly mistakes: string[] = [];
+  /** Told of every call. */
+  onCall: (key: string, phase: CallPhase) => void = () => undefined;
   readonly #server: Server;
   readonly #random: () => number;
 
@@ -45,18 +55,27 @@ export class Receiver {
     const body = await text(request).catch(() => null);
     // The process is gone.
     if (body === null) return;
-    const known = this.calls.get(key) ?? { body, calls: 0, answers: 0 };
-    this.calls.set(key, known);
-    known.calls += 1;
-    if (key === '') this.mistakes.push(`a call without a key: ${body}`);
-    if (known.body !== body) this.mistakes.push(`calls of ${key} differ: ${known.body} and ${body}`);
+    const received = this.#count(key, body);
+    this.onCall(key, 'asked');
     await new Promise((resolve) => setTimeout(resolve, this.#random() * 15));
     if (this.#random() < 0.05) {
       response.writeHead(503).end();
       return;
     }
-    known.answers += 1;
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answerTo(key)));
+    received.answers += 1;
+    if (request.url === laterPath) received.token = String(request.headers['x-callback-token']);
+    const status = request.url === refusedPath ? 402 : request.url === laterPath ? 202 : 200;
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answerTo(key)));
+    this.onCall(key, 'answered');
+  }
+
+  #count(key: string, body: string): Received {
+    const known = this.calls.get(key) ?? { body, place: this.calls.size, calls: 0, answers: 0, token: null };
+    this.calls.set(key, known);
+    known.calls += 1;
+    if (key === '') this.mistakes.push(`I4: a call without a key: ${body}`);
+    if (known.body !== body) this.mistakes.push(`I4: calls of ${key} differ: ${known.body} and ${body}`);
+    return known;
   }
 }
 
