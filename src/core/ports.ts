@@ -205,7 +205,7 @@ export interface Store {
    * With `only`, just those runs and the rounds and children below them (ids that begin with `<id>/`).
    */
   adopt(only?: readonly string[]): readonly string[];
-  /** Unfinished runs that no living process owns: what {@link adopt} would take, but for rounds (they go with theirs). */
+  /** Unfinished runs that no living process owns: what {@link adopt} would take, but for rounds that go with the run around them (it has not ended). */
   freeRuns(): readonly FreeRun[];
   /** Whether another living process owns the run. */
   isOwnedElsewhere(run: string): boolean;

@@ -400,7 +400,10 @@ export class RunDriver {
     this.#ports.committer.add(commit, () => {
       this.#inLine -= 1;
       if (this.#isResting && this.rests) this.#fallAsleep();
-      else this.settle();
+      else {
+        this.#isResting = false;
+        this.settle();
+      }
     });
   }
 

@@ -9,6 +9,8 @@ interface Waiter {
 export interface Waiting {
   /** The row of the ended run. Rejects with what is wrong when the run is left, and with what {@link giveUp} was given. */
   readonly ended: Promise<RunRow>;
+  /** Whether {@link ended} is settled: at once, before whoever waits for it goes on. */
+  readonly isOver: boolean;
   giveUp(why: Error): void;
 }
 
@@ -17,7 +19,14 @@ export class EndWaiters {
 
   wait(id: string): Waiting {
     const { promise, resolve, reject } = Promise.withResolvers<RunRow>();
-    const waiter: Waiter = { resolve, reject };
+    let isOver = false;
+    const settle =
+      <T>(how: (value: T) => void) =>
+      (value: T): void => {
+        isOver = true;
+        how(value);
+      };
+    const waiter: Waiter = { resolve: settle(resolve), reject: settle(reject) };
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) this.#waiting.set(id, new Set([waiter]));
     else waiting.add(waiter);
@@ -25,9 +34,15 @@ export class EndWaiters {
       const all = this.#waiting.get(id);
       all?.delete(waiter);
       if (all?.size === 0) this.#waiting.delete(id);
-      reject(why);
+      waiter.reject(why);
     };
-    return { ended: promise, giveUp };
+    return {
+      ended: promise,
+      get isOver() {
+        return isOver;
+      },
+      giveUp,
+    };
   }
 
   /** Whether anybody waited. */

@@ -19,6 +19,7 @@ import type { Catalog } from './catalog.ts';
 import { runChild, type ChildOutcome, type ChildStart } from './children.ts';
 import type { RunDriver } from './driver.ts';
 import { isOfRuns } from './limits/asks.ts';
+import type { Waiting } from './end-waiters.ts';
 import type { LiveRuns } from './live-runs.ts';
 import { hold, release, standAs } from './pausing.ts';
 import { endedRound, loadRun, type Loading } from './load.ts';
@@ -41,7 +42,8 @@ export interface RunsBelowOptions {
 
 /** What one effect waits for. */
 interface Awaited {
-  readonly ids: Set<string>;
+  /** By the id of the run that is waited for. */
+  readonly runs: Map<string, Waiting>;
   /** Rounds begun, those that have ended among them. */
   rounds: number;
 }
@@ -80,7 +82,7 @@ export class RunsBelow {
     signal: AbortSignal,
     loader: TrackingLoader,
   ): Promise<EffectResult> {
-    const awaited: Awaited = { ids: new Set(), rounds: 0 };
+    const awaited: Awaited = { runs: new Map(), rounds: 0 };
     const ofRun = this.#awaited.get(above) ?? new Map<string, Awaited>();
     this.#awaited.set(above, ofRun.set(effect.id, awaited));
     try {
@@ -108,10 +110,12 @@ export class RunsBelow {
   /** Whether the effect does nothing but wait for runs that go on without the run above. */
   isWaiting(above: RunDriver, { id, src }: ActiveEffect): boolean {
     const awaited = this.#awaited.get(above)?.get(id);
-    if (awaited === undefined || awaited.ids.size === 0) return false;
+    if (awaited === undefined || awaited.runs.size === 0) return false;
+    // One that has ended in this very moment is about to go on with what comes next.
+    for (const waiting of awaited.runs.values()) if (waiting.isOver) return false;
     if (src === 'workflow') return true;
     if (awaited.rounds > maxRoundsOfSleeper) return false;
-    for (const round of awaited.ids) if (this.#options.live.get(round) !== undefined) return false;
+    for (const round of awaited.runs.keys()) if (this.#options.live.get(round) !== undefined) return false;
     return true;
   }
 
@@ -125,7 +129,7 @@ export class RunsBelow {
 
   /** A person's pause of the run above, or its end: in the turn in which that is applied. */
   pause(above: RunDriver, event: RunPaused | RunResumed): void {
-    const begun = [...(this.#awaited.get(above)?.values() ?? [])].flatMap(({ ids }) => [...ids]);
+    const begun = [...(this.#awaited.get(above)?.values() ?? [])].flatMap(({ runs }) => [...runs.keys()]);
     const stored = [...this.#unfinishedBelow(above.id)].map(({ id }) => id).filter((id) => isWanted(above, id));
     for (const id of new Set([...begun, ...stored])) {
       const driver = this.#options.live.awake(id);
@@ -283,7 +287,7 @@ export class RunsBelow {
     };
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
-    awaited.ids.add(id);
+    awaited.runs.set(id, waiting);
     above.settle();
     try {
       return await waiting.ended;
@@ -292,7 +296,7 @@ export class RunsBelow {
       // Whose round or child it is cannot go on either.
       throw new RunLeft(id, error as Error, false);
     } finally {
-      awaited.ids.delete(id);
+      awaited.runs.delete(id);
       signal.removeEventListener('abort', stop);
     }
   }

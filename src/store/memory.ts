@@ -126,7 +126,7 @@ export class MemoryStore implements Store {
     return unfinishedRuns(database)
       .filter((run) => run.owner === null || database.owners.get(run.owner)?.alive !== true)
       .map(parseRow)
-      .filter((row) => row.kind !== 'round')
+      .filter((row) => row.kind !== 'round' || this.readRun(row.parent ?? '')?.endedAt !== null)
       .map(({ id, workflow, version }) => ({ id, workflow, version }));
   }
 

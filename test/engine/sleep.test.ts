@@ -353,6 +353,26 @@ describe('runs above and below', () => {
     expect(await run.result()).toMatchObject([{ comment: '0' }, { comment: '1' }, { comment: '2' }]);
   });
 
+  test('a child that ends in the moment in which its parent falls asleep wakes it', async () => {
+    const deferred: (() => void)[] = [];
+    let isHeld = false;
+    await using lab = await labOf({
+      sleepAfterMs: 50,
+      defer: (work) => void (isHeld ? deferred.push(work) : setImmediate(work)),
+      workflows: [parent(), flow({ name: 'child', steps: [agent('c')] })],
+      mocks: { c: after(45, 'done') },
+    });
+    await lab.engine.start('parent', {}, { runId: 'run' });
+    await lab.clock.advance(40);
+    // One batch holds the end of the child, and then what puts the parent to sleep.
+    isHeld = true;
+    await lab.clock.advance(20);
+    isHeld = false;
+    for (const work of deferred.splice(0)) work();
+    await lab.clock.advance(1);
+    expect(lab.engine.run('run').status()).toMatchObject({ status: 'completed', output: 'last' });
+  });
+
   test('a child that ended when its parent slept, just before a crash, still wakes it', async () => {
     const database = new MemoryDatabase();
     const clock = new VirtualClock();
@@ -413,6 +433,29 @@ describe('after a restart', () => {
     await using second = await labOf({ database, clock: late, workflows: [pausing(10 * hour)] });
     await late.advance(10 * hour);
     expect(second.engine.run('run').status()).toMatchObject({ status: 'completed' });
+  });
+
+  test('a round whose whole run had ended is ended too', async () => {
+    const database = new MemoryDatabase();
+    const clock = new VirtualClock();
+    const steps = [{ id: 'each', type: 'loop', items: [1, 2], parallel: true, steps: [agent('a')] }];
+    const options = { database, clock, workflows: [flow({ name: 'wide', steps })], mocks: { a: hangs() } };
+    const first = await labOf(options);
+    await first.engine.start('wide', {}, { runId: 'run' });
+    await clock.settle();
+    const commit = first.store.commit.bind(first.store);
+    first.store.commit = (batch) => {
+      commit(batch);
+      first.store.crash();
+    };
+    void first.engine.terminate('run').catch(() => undefined);
+    await clock.settle();
+    await first.engine.close();
+    await using second = await labOf(options);
+    await clock.settle();
+    for (const id of ['run', 'run/each:1/0', 'run/each:1/1'])
+      expect([id, second.store.readRun(id)?.status]).toEqual([id, 'cancelled']);
+    expect(second.store.freeRuns()).toEqual([]);
   });
 
   test('a round whose loop had ended is ended too', async () => {

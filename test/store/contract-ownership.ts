@@ -83,6 +83,15 @@ export function describeOwnership(name: string, { open, openOwner }: Contract): 
       expect(b.freeRuns()).toEqual([]);
     });
 
+    test('a round whose run has ended goes with nobody, and is free by itself', () => {
+      const [a, b] = [openOwner(), openOwner()];
+      a.commit([start('a'), start('a/loop:1/0', 1, { kind: 'round', parent: 'a' })]);
+      a.commit([start('c'), start('c/loop:1/0', 1, { kind: 'round', parent: 'c' }), end('a', 2)]);
+      a.crash();
+      expect(b.freeRuns().map(({ id }) => id)).toEqual(['a/loop:1/0', 'c']);
+      expect(b.adopt(['a/loop:1/0'])).toEqual(['a/loop:1/0']);
+    });
+
     test('of two that adopt, each run goes to exactly one, and a later adoption changes nothing', () => {
       const [dead, b, c] = [openOwner(), openOwner(), openOwner()];
       dead.commit([start('a'), start('b')]);

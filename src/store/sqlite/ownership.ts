@@ -64,7 +64,8 @@ export class Owner {
       `update runs set owner = ?1 where +owner = ${nobody} and (id = ?2 or (id > ?2 || '/' and id < ?2 || '0')) returning key, id`,
     );
     this.#ofOwner = connection.query(
-      `select id, workflow, version from runs where owner = ? and kind <> 'round' order by key`,
+      `select id, workflow, version from runs r where owner = ? and (kind <> 'round'
+         or exists (select 1 from runs above where above.id = r.parent and above.ended_at is not null)) order by key`,
     );
   }
 
