@@ -32,8 +32,8 @@ function callsOf(receiver: string) {
     method: 'POST',
     url: `${receiver}/${id}`,
     body: { step: id, ...runInput, ...more },
-    timeout: '10s',
-    retry: { maxAttempts: 10, delay: 15 },
+    timeout: '10m',
+    retry: { maxAttempts: 50, delay: 15 },
   });
   const call = (id: string, more: Data = {}): Data => ({ id, ...request(id, more) });
   const undo = (id: string): Data => ({ compensate: request(`${id}-compensate`, { n: `{{steps.${id}.output.n}}` }) });
