@@ -1,43 +1,23 @@
 /** `init [dir]`: makes a small project that runs at once. Never changes a file that is there. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { WorkflowError } from '../../core/errors.ts';
-import { workflowFileNames } from '../../project/find-file.ts';
 import { exitCodes } from '../exit-code.ts';
 import type { InitFlags } from '../flags.ts';
 import type { Io } from '../io.ts';
-
-const templates = fileURLToPath(new URL('../templates', import.meta.url));
-
-interface TemplateFile {
-  /** In the new project; with `/`. */
-  readonly name: string;
-  readonly source: string;
-}
-
-/** Where the names differ: npm would take these files of ours for its own. */
-const renamed: Readonly<Record<string, string>> = { '_package.json': 'package.json', _gitignore: '.gitignore' };
+import { projectFiles } from '../project-files.ts';
 
 export async function init(io: Io, dir: string, flags: InitFlags): Promise<number> {
   const target = resolve(io.cwd, dir);
-  const files = [...(await filesOf('common')), ...(await filesOf(flags.yaml === true ? 'yaml' : 'code'))];
-  const workflows = files.find(({ name }) => workflowFileNames.includes(name))?.name ?? '';
   const there = await makeFolder(target);
-  // A second one would leave it open which is meant.
-  const own = there.find((name) => workflowFileNames.includes(name) && name !== workflows);
-  const values = { NAME: packageName(target), VERSION: ownVersion(), WORKFLOWS: own ?? workflows };
+  const { files, instead, hasNewWorkflow } = await projectFiles(target, there, flags.yaml === true);
   const created: string[] = [];
-  const kept: string[] = [];
-  for (const file of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const isNew =
-      !(own !== undefined && file.name === workflows) &&
-      (await write(join(target, file.name), await fill(file, values)));
-    (isNew ? created : kept).push(own !== undefined && file.name === workflows ? own : file.name);
-  }
-  tell(io, target, { created, kept, next: nextSteps(io, target) }, flags);
+  const kept: string[] = [...instead];
+  for (const { name, text } of files) ((await write(join(target, name), text)) ? created : kept).push(name);
+  const next = nextSteps(io, target, hasNewWorkflow);
+  tell(io, target, { created, kept: kept.sort(), next }, flags);
   return exitCodes.ok;
 }
 
@@ -52,23 +32,6 @@ async function makeFolder(target: string): Promise<readonly string[]> {
       { cause: error },
     );
   }
-}
-
-async function filesOf(kind: string): Promise<readonly TemplateFile[]> {
-  const root = join(templates, kind);
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => {
-      const source = join(entry.parentPath, entry.name);
-      const name = relative(root, source).replaceAll('\\', '/');
-      return { name: renamed[name] ?? name, source };
-    });
-}
-
-async function fill({ source }: TemplateFile, values: Readonly<Record<string, string>>): Promise<string> {
-  const text = await readFile(source, 'utf8');
-  return text.replaceAll(/__([A-Z]+)__/g, (whole, name: string) => values[name] ?? whole);
 }
 
 /** False: there is such a file. */
@@ -92,21 +55,11 @@ function cannotWrite(file: string, cause: unknown): WorkflowError {
   return new WorkflowError('REQUEST_INVALID', `${file} cannot be written: ${reason}`, { cause });
 }
 
-function packageName(target: string): string {
-  const name = basename(target)
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9._-]+/g, '-');
-  return name.replaceAll(/^[._-]+|[._-]+$/g, '') || 'workflows';
-}
-
-function ownVersion(): string {
-  return (createRequire(import.meta.url)('dank-workflow/package.json') as { readonly version: string }).version;
-}
-
 /** What to type next. Our own commands work without the package being installed there, `npm start` does not. */
-function nextSteps(io: Io, target: string): readonly string[] {
+function nextSteps(io: Io, target: string, hasNewWorkflow: boolean): readonly string[] {
   const folder = relative(io.cwd, target);
-  const own = ['run hello', 'validate', 'logs hello'].map((each) => `${io.name} ${each}`);
+  const words = hasNewWorkflow ? ['run hello', 'validate', 'logs hello'] : ['list', 'validate'];
+  const own = words.map((each) => `${io.name} ${each}`);
   return [...(folder === '' ? [] : [`cd ${folder}`]), ...own];
 }
 
@@ -135,6 +88,8 @@ function tell(io: Io, target: string, { created, kept, next }: Made, flags: Init
   if (isInstalled(target)) return;
   const root = dirname(createRequire(import.meta.url).resolve('dank-workflow/package.json'));
   io.out(
-    `\n'npm start' needs the package dank-workflow in the project: npm install (or, from this disk: npm install ${root})\n`,
+    created.includes('package.json')
+      ? `\n'npm start' needs the package dank-workflow in the project: npm install (or, from this disk: npm install ${root})\n`
+      : `\nTo have the package dank-workflow in the project: npm install dank-workflow (or, from this disk: npm install ${root})\n`,
   );
 }

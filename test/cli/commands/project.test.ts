@@ -123,7 +123,7 @@ describe('init', () => {
     expect(await init(io, '.', { json: true })).toBe(0);
     expect(JSON.parse(io.stdoutText())).toEqual({
       dir: io.cwd,
-      created: ['.gitignore', 'agents/demo-agents.js', 'dank.config.js', 'workflows.js'],
+      created: ['.gitignore', 'agents/demo-agents.mjs', 'dank.config.mjs', 'workflows.mjs'],
       kept: ['README.md', 'package.json'],
       next: ['dank-workflow run hello', 'dank-workflow validate', 'dank-workflow logs hello'],
     });
@@ -131,6 +131,7 @@ describe('init', () => {
     const again = createFakeIo(io.cwd);
     expect(await init(again, '.', {})).toBe(0);
     expect(again.stdoutText().match(/^kept/gm)).toHaveLength(6);
+    expect(again.stdoutText()).toMatch(/Next:\n {2}dank-workflow list\n/);
   });
 
   test('adds no second workflow file', async () => {
@@ -139,6 +140,15 @@ describe('init', () => {
     const { created, kept } = JSON.parse(io.stdoutText()) as { created: string[]; kept: string[] };
     expect(created).not.toContain('workflows.js');
     expect(kept).toEqual(['workflows.config.ts']);
+    expect(created).toEqual(['.gitignore', 'README.md', 'package.json']);
+    expect(io.stdoutText()).not.toContain('run hello');
+  });
+
+  test('in YAML needs a configuration of its own', async () => {
+    const io = createFakeIo(folderWith({ 'dank.config.js': 'module.exports = { agents: [] };' }));
+    await expect(init(io, '.', { yaml: true })).rejects.toThrow(
+      /^dank\.config\.js is there already, and a workflow in YAML/,
+    );
   });
 
   test('refuses a place that cannot be a folder', async () => {

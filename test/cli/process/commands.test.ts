@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { addFiles, folderWith, helloYaml } from '../../project/folder.ts';
 import { startAgent } from '../agents.ts';
@@ -163,5 +165,27 @@ describe('a new project', () => {
     expect(await cli(['run', 'hello', '-q'], { cwd }).ended).toMatchObject({
       stdout: expect.stringContaining('Hello World!') as string,
     });
+  });
+
+  const commonJs = '{ "name": "mine", "version": "1.0.0", "type": "commonjs" }';
+  const theirs = `class Agent { constructor(name) { this.name = name; this.id = null; this.config = { docker: { port: 3000 } }; } }
+module.exports = { name: 'mine', agents: [new Agent('prompt-agent')], AGENT_IDS: {} };`;
+
+  test.each([
+    ["in a package as 'npm init' makes it", { 'package.json': commonJs }, []],
+    ["in a package as 'npm init' makes it, in YAML", { 'package.json': commonJs }, ['--yaml']],
+    ['in a package that says nothing of its modules', { 'package.json': '{}' }, []],
+    ['in a package of ES modules', { 'package.json': '{ "type": "module" }' }, []],
+    ['beside the agents of a project', { 'package.json': commonJs, 'dank.config.js': theirs }, []],
+    ['beside the agents of a folder without a package', { 'dank.config.cjs': theirs }, []],
+  ])('%s runs at once, too', async (_, files, flags) => {
+    const cwd = folderWith(files);
+    expect(await cli(['init', '.', ...flags], { cwd }).ended).toMatchObject({ code: 0, stderr: '' });
+    expect(await cli(['run', 'hello', 'name=Kim', '-q'], { cwd }).ended).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Hello Kim!') as string,
+      stderr: '',
+    });
+    for (const [name, text] of Object.entries(files)) expect(readFileSync(join(cwd, name), 'utf8')).toBe(text);
   });
 });

@@ -1,4 +1,4 @@
-// The workflows of this project. Run this one with: npm start -- name=Kim
+// The workflows of this project. Run this one with: npx dank-workflow run hello name=Kim
 import { createWorkflow } from 'dank-workflow';
 import { AGENT_IDS } from './dank.config.js';
 
