@@ -6,11 +6,12 @@ import { hint } from '../hint.ts';
 import type { Io } from '../io.ts';
 import { reasonOf } from '../reason.ts';
 import { say, withRun, type Opened } from '../steer.ts';
+import { howItStands } from './run.ts';
 
 export async function resume(io: Io, id: string, flags: ControlFlags): Promise<number> {
   return withRun(io, id, flags, async (opened) => {
     const { engine, store, project, row } = opened;
-    if (row.endedAt !== null && flags.quiet !== true) io.err(`the run is ${row.status} already; this is how it went\n`);
+    if (row.endedAt !== null && flags.quiet !== true) io.err(`${howItStands(row)}\n`);
     const left = row.status === 'paused' ? await endPause(io, opened, flags) : null;
     if (left !== null) return left;
     try {

@@ -222,7 +222,14 @@ output: '{{steps.first.output}} {{steps.second.output}}'
     expect(io.stderrText()).toContain(
       "stopped after 50ms; the run has not ended. Go on with it: dank-workflow resume r --store 'my runs.db'",
     );
-    expect(await run(createFakeIo(io.cwd), 'slow', [], { ...flags, runId: 'r' })).toBe(0);
+    const again = createFakeIo(io.cwd);
+    expect(await run(again, 'slow', [], { ...flags, runId: 'r' })).toBe(0);
+    expect(again.stderrText()).toMatch(
+      /^run 'r' was begun before; this goes on with it, and repeats nothing that was completed\n/,
+    );
+    const after = createFakeIo(io.cwd);
+    expect(await run(after, 'slow', [], { ...flags, runId: 'r' })).toBe(0);
+    expect(after.stderrText()).toMatch(/^run 'r' is completed already; this is how it went\n/);
   });
 
   test('is not touched by a command that is about another run', async () => {
