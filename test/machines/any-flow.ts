@@ -2,6 +2,7 @@
  * A workflow made from a seed, and a world that answers by the same seed: routers that jump both ways, groups, loops, parallel
  * steps, failures and what mends them, state. No two things happen at the same time, so that every order is decided.
  */
+import { EffectResult } from '../../src/core/effect.ts';
 import { TerminalError, WorkflowError } from '../../src/core/errors.ts';
 import type { LooseStep, LooseWorkflow } from '../support/flow.ts';
 import { after, type MockCall, type MockTable } from '../support/mocks.ts';
@@ -187,7 +188,7 @@ export class AnyFlow {
       ...this.#gate(seen),
       ...this.#common(seen),
       ...this.#assign([...seen, id]),
-      ...(this.#chance(0.2) ? { output: this.#id('v') } : {}),
+      ...(this.#chance(0.2) ? { output: this.#wide?.sharedName() ?? this.#id('v') } : {}),
       ...(this.#chance(0.35) ? { compensate: this.#compensation([...seen, id]) } : {}),
     };
   }
@@ -307,6 +308,8 @@ function anyAnswer(seed: number, unusual = 0): (call: MockCall) => unknown {
     const delayMs = 1_000 * (1 + random.next() * 40);
     const kind = random.next();
     const answer = (): unknown => {
+      if (call.step.startsWith('b') && !call.step.includes('-') && kind > 0.3)
+        return new EffectResult(null, { isAccepted: true });
       if (kind < 0.12) throw new WorkflowError('AGENT_ERROR', 'busy', { details: { status: 503 } });
       if (kind < 0.15) throw new TerminalError('never');
       if (kind < 0.15 + unusual) throw unusualError(random);

@@ -17,8 +17,12 @@ interface Draw {
 
 const names = ['go', 'stop'];
 
+/** Their conditions are their own. */
+const routers: ReadonlySet<unknown> = new Set(['conditional', 'wait']);
+
 export class WideSteps {
   readonly #draw: Draw;
+  #hasShared = false;
 
   constructor(draw: Draw) {
     this.#draw = draw;
@@ -46,6 +50,7 @@ export class WideSteps {
   step(seen: readonly string[], depth: number, body: (length: number) => LooseStep[]): Draft | null {
     if (!this.#chance(0.35)) return null;
     const kind = this.#one(
+      'callback',
       'human',
       'human',
       'signal',
@@ -58,6 +63,8 @@ export class WideSteps {
       'items',
     );
     switch (kind) {
+      case 'callback':
+        return this.#callback(seen);
       case 'human':
         return this.#human();
       case 'signal':
@@ -80,6 +87,20 @@ export class WideSteps {
       default:
         return depth === 0 ? null : this.#items(seen, body);
     }
+  }
+
+  /** Accepted, and completed later: see `people.ts`. */
+  #callback(seen: readonly string[]): Draft {
+    return {
+      id: this.#draw.id('b'),
+      type: 'agent',
+      agentId: 'any',
+      input: { prompt: 'do it later' },
+      callback: true,
+      ...(this.#chance(0.5) ? { heartbeatTimeout: this.#ms() } : {}),
+      ...this.#draw.common(seen),
+      ...(this.#chance(0.3) ? { compensate: { type: 'agent', agentId: 'any', input: { prompt: 'undo it' } } } : {}),
+    };
   }
 
   #human(): Draft {
@@ -138,7 +159,7 @@ export class WideSteps {
 
   #until(seen: readonly string[], body: (length: number) => LooseStep[]): Draft {
     const id = this.#draw.id('u');
-    const steps = body(1 + this.#draw.below(2));
+    const steps = this.#lookingAtIndex(body(1 + this.#draw.below(2)));
     const inside = steps.map((each) => each.id);
     return {
       id,
@@ -156,10 +177,32 @@ export class WideSteps {
       type: 'loop',
       items: this.#one<unknown>(this.#draw.tag(seen), [1, 2, 3, 4], () => ['x', 'y']),
       ...(this.#chance(0.5) ? { maxIterations: 1 + this.#draw.below(5) } : {}),
-      steps: body(1 + this.#draw.below(2)),
+      steps: this.#lookingAtIndex(body(1 + this.#draw.below(2))),
       onItemError: this.#one('fail', 'collect', 'skip'),
       ...this.#draw.common(seen),
     };
+  }
+
+  /** Some steps of a body run in some rounds only. */
+  #lookingAtIndex(steps: readonly LooseStep[]): readonly LooseStep[] {
+    const condition = this.#one(
+      '{{loop.index}} > 0',
+      '{{loop.index}} === 1',
+      '{{loop.index}} < 2',
+      '{{loop.index}} % 2 === 0',
+    );
+    return steps.map((step) =>
+      step['condition'] === undefined && !routers.has(step['type']) && this.#chance(0.3)
+        ? { ...step, condition }
+        : step,
+    );
+  }
+
+  /** The name of an output that several steps have. */
+  sharedName(): string | null {
+    if (!this.#chance(0.5)) return null;
+    this.#hasShared = true;
+    return 'shared';
   }
 
   #ms(): number {
@@ -169,6 +212,7 @@ export class WideSteps {
   /** Null: one of the usual. */
   condition(seen: readonly string[]): string | null {
     const step = this.#one(...seen, 'none');
+    if (this.#hasShared && this.#chance(0.1)) return '{{vars.shared}} === "good"';
     if (step === 'none' || !this.#chance(0.4)) return null;
     return this.#one(
       `{{steps.${step}.error.code}} === ${JSON.stringify(this.#one('LIMIT_EXCEEDED', 'TIMEOUT', 'AGENT_ERROR'))}`,
