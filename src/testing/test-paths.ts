@@ -25,7 +25,7 @@ export interface PathTests {
 }
 
 export interface TestPathsOptions extends PathOverrides {
-  /** Situations to explore, at most. @default 50_000 */
+  /** Situations to explore, at most. @default 20_000 */
   readonly maxStates?: number;
   /** Told of each as it is done. */
   readonly onResult?: (result: PathResult) => void;

@@ -13,18 +13,23 @@ import type { Move } from './move.ts';
 import { arrivedAt, earlySignal } from './signals.ts';
 import { contextOf, type Situation, type Spot } from './situation.ts';
 import { Keys } from './situation-key.ts';
+import { Variants } from './variants.ts';
 import { firstSituation, moveOn, type Moved, type Step } from './step-by-step.ts';
 
 export interface ExploreOptions extends ReduceOptions {
-  /** Situations to look at, at most. @default 50_000 */
+  /** Situations to look at. Of a workflow with more, not every combination of facts is looked at. @default 20_000 */
   readonly maxStates?: number;
   /** Whether a person may cancel the run, at any time. @default true */
   readonly cancel?: boolean;
 }
 
 export function explore(definition: WorkflowDefinition, options: ExploreOptions = {}): Graph {
-  return new Exploration(createModel(definition), options).run();
+  const all = new Exploration(createModel(definition), options, null);
+  const graph = all.run();
+  return all.hasMore ? new Exploration(createModel(definition), options, new Variants()).run() : graph;
 }
+
+const defaultStates = 20_000;
 
 interface Turned extends Step {
   readonly turns: ReadonlyMap<string, string>;
@@ -76,7 +81,13 @@ class Exploration {
   readonly #open: (Situation | null)[] = [];
   readonly #bounds = new Map<string, Bound>();
 
-  constructor(model: Model, options: ExploreOptions) {
+  /** There are more situations than it may look at. */
+  hasMore = false;
+  /** Null: all situations are looked at. */
+  readonly #variants: Variants | null;
+
+  constructor(model: Model, options: ExploreOptions, variants: Variants | null) {
+    this.#variants = variants;
     this.#model = model;
     this.#options = options;
     this.#keys = new Keys(model.desk);
@@ -85,21 +96,23 @@ class Exploration {
   }
 
   run(): Graph {
-    const { maxStates = 50_000, cancel = true } = this.#options;
+    const { maxStates = defaultStates, cancel = true } = this.#options;
+    const many = maxStates.toLocaleString('en-US');
     this.#nodeOf(firstSituation(this.#model));
     for (let id = 0; id < this.#open.length; id++) {
       const situation = this.#open[id];
       if (situation === null || situation === undefined) continue;
       if (this.#nodes.length > maxStates) {
-        this.#bound(
-          `more than ${maxStates.toLocaleString('en-US')} situations: what lies behind them was not explored`,
-        );
+        this.hasMore = true;
+        this.#bound(`more than ${many} situations: what lies behind them was not explored`);
         break;
       }
       this.#expand(id, situation, cancel);
       this.#open[id] = null;
     }
     this.#watch.stop();
+    if (this.#variants !== null && !this.hasMore)
+      this.#bound(`more than ${many} situations: what each step can come to was explored, not every combination of it`);
     return {
       nodes: this.#nodes,
       edges: this.#edges,
@@ -134,7 +147,8 @@ class Exploration {
     for (const moved of moveOn(this.#model, turned, step)) {
       const transitions = this.#watch.take();
       this.#lookForCuts(step.move, moved);
-      this.#addEdge(from, this.#nodeOf(moved.situation), step, moved, transitions);
+      const to = this.#nodeOf(moved.situation);
+      if (to !== null) this.#addEdge(from, to, step, moved, transitions);
       results.push(moved.situation);
     }
     return results;
@@ -165,11 +179,13 @@ class Exploration {
     this.#bound(`loop '${loop}' counts: its rounds after the ${maxCountedRounds}th were not explored`);
   }
 
-  #nodeOf(situation: Situation): number {
+  /** Null: one that is left out. */
+  #nodeOf(situation: Situation): number | null {
     const normal = settled(this.#reduction, situation);
     const key = this.#keys.of(normal);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
+    if (this.#variants?.isNews(key) === false) return null;
     const id = this.#nodes.length;
     const { snapshot } = normal.spot.run;
     const end = snapshot.status === 'active' ? null : endOf(snapshot);
