@@ -4,13 +4,8 @@
  */
 import type { StepView } from '../src/definition/step-context.ts';
 
-/** Asked for by `util.inspect`, and known to it by this name in every realm. */
-const inspect = Symbol.for('nodejs.util.inspect.custom');
-
-/** The same object; `shown` is called when it is printed. */
-export function shownAs<T extends object>(value: T, shown: () => unknown): T {
-  return Object.defineProperty(value, inspect, { value: shown, configurable: true });
-}
+/** The method that `util.inspect` asks, known to it by this name in every realm. */
+export const inspected = Symbol.for('nodejs.util.inspect.custom');
 
 /** The fields that hold something, each read once. */
 export function present<T extends object>(value: T): Partial<T> {

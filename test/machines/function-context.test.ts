@@ -46,6 +46,31 @@ test('a copy of it is plain data and functions: what shows it stays behind', asy
   expect(Object.getOwnPropertySymbols(copy)).toEqual([]);
 });
 
+test('it can be spread, and so can what it holds', async () => {
+  const flow = createWorkflow('spread')
+    .addStep('first', { type: 'transform', template: { n: 1 } })
+    .addStep('second', {
+      type: 'transform',
+      input: { given: true },
+      transform: (_data, context) => {
+        const { steps, set: _set, signal: _signal, ...data } = { ...context };
+        return { ...data, workflow: { ...context.workflow, runId: '', startedAt: '' }, first: { ...steps['first'] } };
+      },
+    });
+  const actor = createActor(toMachine(flow), { input: { topic: 'tides' } });
+  actor.start();
+  expect(await toPromise(actor)).toEqual({
+    input: { given: true },
+    workflow: { input: { topic: 'tides' }, name: 'spread', version: '1', runId: '', startedAt: '', error: null },
+    vars: {},
+    state: {},
+    loop: null,
+    stepId: 'second',
+    attempt: 1,
+    first: { output: { n: 1 }, status: 'completed', error: null, branch: null, attempts: 1, metadata: {} },
+  });
+});
+
 test('a run of a plain machine has an id of its own, or that of its actor', async () => {
   const flow = createWorkflow('named').addStep('id', { type: 'transform', template: '{{workflow.runId}}' });
   const ids: unknown[] = [];
