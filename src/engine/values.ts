@@ -11,6 +11,8 @@ import { decodeEvent } from './codec.ts';
 
 /** Kept in memory at most, in characters of JSON text. */
 const defaultMaxSize = 64 * 1024 * 1024;
+/** How full it is after values were dropped, at most. */
+const roomAfterDrop = 0.9;
 
 interface Cached {
   readonly run: string;
@@ -84,8 +86,13 @@ export class Values implements ValueLoader {
     if (keys === undefined) this.#keys.set(run, new Set([key]));
     else keys.add(key);
     this.#size += size;
+    if (this.#size > this.#maxSize) this.#makeRoom();
+  }
+
+  /** For many at once: a map finds its oldest entry by passing over all that were taken out of it. */
+  #makeRoom(): void {
     for (const [oldest, cached] of this.#cache) {
-      if (this.#size <= this.#maxSize) break;
+      if (this.#size <= this.#maxSize * roomAfterDrop) break;
       this.#drop(oldest, cached);
     }
   }
