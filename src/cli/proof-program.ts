@@ -69,7 +69,8 @@ function addSimulate(program: Command, io: Io, start: Start): void {
 
 const simulateHelp = `
 Nothing outside is called and no time passes: agents and http steps are answered from the schemas of their steps (or anything,
-where there is none), people by their forms. Functions of the workflow are run; they should neither wait nor call out.
+where there is none), people by their forms. Functions of the workflow are run; they should neither wait nor call out. What
+they print is not printed; with --seed it is told where it belongs.
 Under each seed processes die, disks are full, clocks jump, agents are slow, lost, fail or talk nonsense, people say things
 twice and too late. What a run is promised has to hold all the same; a seed that breaks it does so again.
 Exit code 1 when something breaks. With --json: [{ workflow, holds, seeds, ends, calls, crashes, broken: [{ seed, hash, violations }] }];

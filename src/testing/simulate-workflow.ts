@@ -30,11 +30,12 @@ export interface SimulationSummary {
   readonly broken: readonly BrokenSeed[];
 }
 
-/** One seed, with all that happened. @throws WorkflowError REQUEST_INVALID when no input can be made up */
+/** One seed, with all that happened; what functions print is a part of it, and is not printed. @throws WorkflowError REQUEST_INVALID when no input can be made up */
 export function simulateWorkflowSeed(options: SimulateOptions, seed: number): Promise<SimulationResult> {
   const { workflow, workflows = [workflow], input } = options;
   return simulateSeed({
     seed,
+    hearsPrints: true,
     plan: userPlan({ workflow, workflows, seed, ...(input === undefined ? {} : { input }) }),
   });
 }

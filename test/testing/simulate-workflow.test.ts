@@ -57,3 +57,37 @@ test('values are made up that fit their schema', () => {
     for (let time = 0; time < 30; time++) expect(sampleOf(made.schema, draw)).not.toBeNull();
   }
 });
+
+test('what functions print is told with the seed, and not printed', { timeout: 60_000 }, async () => {
+  let count = 0;
+  const noisy = toDefinition(
+    createWorkflow('noisy').addStep('tell', {
+      type: 'transform',
+      transform: () => {
+        count += 1;
+        console.log('made %d', count);
+        console.warn('two\nlines');
+        return 'done';
+      },
+    }),
+  );
+  const printed: unknown[] = [];
+  const { log, warn } = console;
+  console.log = console.warn = (...values: unknown[]) => void printed.push(values);
+  try {
+    const [first, again] = await Promise.all([
+      simulateWorkflowSeed({ workflow: noisy }, 3),
+      simulateWorkflowSeed({ workflow: noisy }, 3),
+    ]);
+    expect(first.trace).toContain('prints lines');
+    expect(first.trace.some((line) => line.startsWith('prints made '))).toBe(true);
+    // It is another text each time, and the same seed.
+    expect(again.hash).toBe(first.hash);
+    expect(await crashWorkflow({ workflow: noisy }, 1)).toMatchObject({ broken: [] });
+    expect(printed).toEqual([]);
+    console.log('heard');
+    expect(printed).toEqual([['heard']]);
+  } finally {
+    Object.assign(console, { log, warn });
+  }
+});

@@ -18,11 +18,12 @@ export interface MatrixResult {
 const calm = { crashes: false, disk: false, clock: false, commands: false, agents: false, processes: false };
 
 export async function crashMatrix(plan: SimulationPlan, seed: number): Promise<MatrixResult> {
-  const whole = await simulateSeed({ seed, plan, faults: calm, killAt: { write: 0, when: 'before' } });
+  const options = { seed, plan, faults: calm, hearsPrints: true };
+  const whole = await simulateSeed({ ...options, killAt: { write: 0, when: 'before' } });
   const broken: (Crash & { readonly why: readonly string[] })[] = [];
   for (let write = 1; write <= whole.writes; write++) {
     for (const when of ['before', 'after'] as const) {
-      const result = await simulateSeed({ seed, plan, faults: calm, killAt: { write, when } });
+      const result = await simulateSeed({ ...options, killAt: { write, when } });
       const why = differences(whole, result);
       if (why.length > 0) broken.push({ write, when, why });
     }

@@ -13,6 +13,7 @@ import { Journal, type Violation } from './journal.ts';
 import { judge } from './judge.ts';
 import { People } from './people.ts';
 import type { SimulationPlan } from './plan.ts';
+import { hearPrinted } from './printed.ts';
 import { SimProcess, type Weather } from './sim-process.ts';
 import { World } from './world.ts';
 
@@ -23,6 +24,8 @@ export interface SimulationOptions {
   readonly faults?: Faults;
   /** One run alone, whose process dies at this write (0: at none) and is started again. @default many, at random */
   readonly killAt?: { readonly write: number; readonly when: 'before' | 'after' };
+  /** Whether what functions print is a part of the trace, and is not printed. @default false */
+  readonly hearsPrints?: boolean;
 }
 
 export interface SimulationResult {
@@ -53,7 +56,13 @@ const maxHealing = 6_000;
 const looksAtRest = 10;
 
 export async function simulateSeed(options: SimulationOptions): Promise<SimulationResult> {
-  return new Simulation(options).run();
+  const simulation = new Simulation(options);
+  const stopHearing = options.hearsPrints === true ? hearPrinted((text) => simulation.print(text)) : null;
+  try {
+    return await simulation.run();
+  } finally {
+    stopHearing?.();
+  }
 }
 
 class Simulation {
@@ -80,6 +89,10 @@ class Simulation {
     this.#climate = climateOf(this.#world, faults);
     this.#weather = { death: this.#climate.death, isFull: false, skewMs: 0, writes: 0, killAt: killAt ?? null };
     this.#people = new People({ world: this.#world, journal: this.#journal, plan, database: this.#database });
+  }
+
+  print(text: string): void {
+    for (const line of text.split('\n')) this.#world.trace.note(`prints ${line}`);
   }
 
   async run(): Promise<SimulationResult> {
