@@ -252,9 +252,9 @@ export class RunDriver {
     const { seq, epoch, pause, snapshot } = this.#state;
     if (seq - epoch < this.#ports.maxEpochEvents || pause !== null || snapshot.status !== 'active') return;
     if (this.#row === null || this.#isStopped) return;
-    const { keptFrom, ranges } = this.#ports.earlyEvents(this.id, this.#state);
-    this.apply(compacted(this.#row, this.#state, keptFrom));
-    this.#record.remove(ranges);
+    const removal = this.#ports.earlyEvents(this.id, this.#state);
+    this.apply(compacted(this.#row, this.#state, removal.keptFrom));
+    this.#record.remove(removal);
   }
 
   /** Of a run that was loaded: goes on with what was under way. `now`: the least that its time must be by now. */

@@ -12,6 +12,8 @@ import { decodeEvent } from './codec.ts';
 export interface Removal {
   /** From this event on the history stays whole; 1: all of it. */
   readonly keptFrom: number;
+  /** Up to this event they are gone already, but for what was left when a process died. */
+  readonly goneTo: number;
   readonly ranges: readonly EventRange[];
 }
 
@@ -33,10 +35,10 @@ export function earlyEvents(ports: EarlyEventsPorts, run: string, state: RunStat
   const next = { seq: state.seq + 1, snapshot: '' };
   const { whole, beginnings } = wholeEpochs(ports.reads, run, state.epoch);
   const isRecent = (seq: number): boolean => next.seq - seq <= ports.maxEarlierEvents;
-  if (isRecent(whole) || hasRounds(ports.store, run)) return { keptFrom: whole, ranges: [] };
+  if (isRecent(whole) || hasRounds(ports.store, run)) return { keptFrom: whole, goneTo: whole - 1, ranges: [] };
   const oldest = beginnings.findLast(({ seq }) => isRecent(seq)) ?? next;
   const snapshot = oldest === next ? persistState(state) : oldest.snapshot;
-  return { keptFrom: oldest.seq, ranges: rangesBetween(referredTo(run, snapshot), oldest.seq) };
+  return { keptFrom: oldest.seq, goneTo: whole - 1, ranges: rangesBetween(referredTo(run, snapshot), oldest.seq) };
 }
 
 /** From which event on the history is whole. */

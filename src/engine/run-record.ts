@@ -9,6 +9,7 @@ import { endedStatuses, type RunRow, type RunStatus, type WaitingFor } from '../
 import type { RunContext } from '../../machines/context.ts';
 import { persistState } from '../../machines/persist.ts';
 import { encodeEvent } from './codec.ts';
+import type { Removal } from './early-events.ts';
 import { isOfRuns } from './limits/asks.ts';
 
 /** Fewer events than this are replayed rather than covered by a checkpoint. */
@@ -46,7 +47,7 @@ export class RunRecord {
 
   /** Early events that are still to be removed, some with each commit. */
   #early: EventRange[] = [];
-  /** Of the first of these, up to where it was removed. */
+  /** Up to where they were removed. */
   #removedTo = 0;
 
   constructor({ row, isNew, eventsSinceCheckpoint, wasAsleep = false }: RecordOptions) {
@@ -83,9 +84,9 @@ export class RunRecord {
   }
 
   /** From now on, some with each commit: what is removed at once takes its time. */
-  remove(ranges: readonly EventRange[]): void {
+  remove({ ranges, goneTo }: Removal): void {
     this.#early = [...ranges];
-    this.#removedTo = 0;
+    this.#removedTo = goneTo;
   }
 
   /** What stands for a part of a range is removed with the next part, so that one stays for all of it. */
@@ -94,11 +95,8 @@ export class RunRecord {
     if (range === undefined) return {};
     const { from } = range;
     const to = Math.min(range.to, Math.max(this.#removedTo, from - 1) + removedPerCommit);
-    this.#removedTo = to;
-    if (to === range.to) {
-      this.#early.shift();
-      this.#removedTo = 0;
-    }
+    this.#removedTo = Math.max(this.#removedTo, to);
+    if (to === range.to) this.#early.shift();
     return { removed: [{ from, to }] };
   }
 

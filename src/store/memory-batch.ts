@@ -6,7 +6,7 @@ import type { Commit, EventRange, RunUpdate, StoredCheckpoint, StoredEvent, Stor
 import type { RunRow } from '../core/run.ts';
 import { checkCommit, checkNextSeq, isEnded, ownedElsewhere, runExists, runMissing } from './commit-rules.ts';
 import { placeOf, type MemoryDatabase, type MemoryRun } from './memory-database.ts';
-import { nextSeq, removedEvent } from './removed.ts';
+import { nextSeq, reachedBy, removedEvent } from './removed.ts';
 
 /** A run as it will be. */
 interface StagedRun {
@@ -58,9 +58,10 @@ export class MemoryBatch {
         this.#database.runs.set(staged.id, { key: this.#database.nextRun++, events: staged.events, ...values });
       } else {
         Object.assign(staged.stored, values);
-        for (const { range, at } of staged.removed) removeEvents(staged.stored.events, range, at);
         for (const event of staged.events) staged.stored.events.push(event);
       }
+      const { events } = staged.stored ?? staged;
+      for (const { range, at } of staged.removed) removeEvents(events, range, at);
     }
     for (const id of this.#consumed) this.#database.inbox.delete(id);
   }
@@ -108,7 +109,7 @@ export class MemoryBatch {
 
 function removeEvents(events: StoredEvent[], range: EventRange, at: number): void {
   const [from, to] = [placeOf(events, range.from), placeOf(events, range.to + 1)];
-  events.splice(from, to - from, Object.freeze(removedEvent(range, at)));
+  events.splice(from, to - from, Object.freeze(removedEvent(reachedBy(range, events[to - 1]), at)));
 }
 
 function copyTimers(timers: readonly StoredTimer[]): readonly StoredTimer[] {

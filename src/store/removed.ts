@@ -13,3 +13,8 @@ export function nextSeq(event: StoredEvent): number {
   const { to } = JSON.parse(event.data) as { readonly to?: unknown };
   return typeof to === 'number' && to >= event.seq ? to + 1 : event.seq + 1;
 }
+
+/** What is removed in all, where the last event of it stands for more that was removed before. */
+export function reachedBy({ from, to }: EventRange, last: StoredEvent | undefined): EventRange {
+  return { from, to: Math.max(to, last === undefined ? to : nextSeq(last) - 1) };
+}

@@ -58,12 +58,18 @@ export function describeCommits(name: string, { open, openOwner }: Contract): vo
       store.commit([{ run: 'a', events: events(10, 10), removed: [{ from: 2, to: 4 }] }]);
       // What stood for a part is removed with the next part.
       store.commit([{ run: 'a', events: [], removed: [{ from: 2, to: 6 }] }]);
+      // It says no less than was said before.
+      store.commit([{ run: 'a', events: [], removed: [{ from: 2, to: 3 }] }]);
       expect(seqs(store.readEvents('a', 1))).toEqual([1, 2, 7, 8, 9, 10]);
       expect(store.readEvent('a', 2)).toMatchObject({ seq: 2, type: 'events.removed', data: '{"to":6}' });
       expect([store.readEvent('a', 3), store.readEvent('a', 6)]).toEqual([null, null]);
       expect(store.readEvent('a', 8)).toEqual(event(8));
       expect(seqs(store.readEvents('a', 4, 2))).toEqual([7, 8]);
       expect([store.lastSeq('a'), seqs(store.readEvents('b', 1))]).toEqual([10, [1, 2, 3]]);
+      const again = start('c', 20);
+      const parts = [3, 9, 12].map((to, index) => ({ ...append('c', 21 + index), removed: [{ from: 2, to }] }));
+      store.commit([again, ...parts]);
+      expect(seqs(store.readEvents('c', 1))).toEqual([1, 2, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23]);
       store.commit([append('a', 11)]);
       expect(() => store.commit([append('a', 13)])).toThrow('the next one is event 12');
       expect(() => store.commit([{ run: 'a', events: [], removed: [{ from: 1, to: 4 }] }])).toThrow(/removes events 1/);

@@ -7,7 +7,7 @@
  * says holds only if the transaction was committed: it is emptied when one was not.
  */
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
-import type { Commit, RunUpdate } from '../../core/ports.ts';
+import type { Commit, RunUpdate, StoredEvent } from '../../core/ports.ts';
 import type { RunRow } from '../../core/run.ts';
 import {
   checkCommit,
@@ -20,7 +20,7 @@ import {
   runLeaving,
   runMissing,
 } from '../commit-rules.ts';
-import { removedEvent } from '../removed.ts';
+import { reachedBy, removedEvent } from '../removed.ts';
 import { sourceOf } from '../source-of.ts';
 import { storedAttributes } from './attribute-rows.ts';
 import { checkpointSum, textSum, timerSum } from './checksum.ts';
@@ -56,6 +56,7 @@ export class Writer {
   readonly #insertSource: StatementSync;
   readonly #events: EventInsert;
   readonly #removeEvents: StatementSync;
+  readonly #eventUpTo: Query<StoredEvent>;
   readonly #claim: StatementSync;
   readonly #putCheckpoint: StatementSync;
   readonly #removeTimers: StatementSync;
@@ -75,6 +76,9 @@ export class Writer {
     this.#insertAttribute = db.prepare('insert into attributes (attribute, created_at, run) values (?, ?, ?)');
     this.#insertSource = db.prepare('insert or ignore into sources (source, run) values (?, ?)');
     this.#events = new EventInsert(connection);
+    this.#eventUpTo = connection.query(
+      'select seq, at, type, data from history where run = ? and seq <= ? order by seq desc limit 1',
+    );
     this.#removeEvents = db.prepare('delete from history where run = ? and seq between ? and ?');
     this.#claim = db.prepare('update runs set owner = ? where key = ?');
     this.#putCheckpoint = db.prepare(
@@ -113,8 +117,11 @@ export class Writer {
       commit.create === undefined ? this.#find(commit, owner) : this.#create(commit.create, commit.events, owner);
     run.next = checkNextSeq(commit, run.next);
     for (const range of commit.removed ?? []) {
+      // What stands for a part of it may still wait to be inserted.
+      this.#events.flush();
+      const reached = reachedBy(range, this.#eventUpTo.get(run.key, range.to));
       this.#removeEvents.run(run.key, range.from, range.to);
-      this.#events.add(run.key, removedEvent(range, commit.events[0]?.at ?? 0));
+      this.#events.add(run.key, removedEvent(reached, commit.events[0]?.at ?? 0));
     }
     for (const event of commit.events) {
       this.#events.add(run.key, event);
