@@ -70,7 +70,7 @@ function roundsAfter(
 }
 
 /** How many items there are, where they are written; null elsewhere. */
-function knownItems(step: LoopStep): number | null {
+export function knownItems(step: LoopStep): number | null {
   if (step.items?.kind !== 'template' || !step.items.template.constant) return null;
   return Array.isArray(step.items.template.source) ? step.items.template.source.length : null;
 }

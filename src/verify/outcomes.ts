@@ -94,7 +94,8 @@ function answers(step: Step): readonly Outcome[] {
     const keys = step.cases.map(({ key }) => gives(`${step.id}: ${key}`, key, `case ${key}`));
     return [...keys, gives(`${step.id}: no case`, '\u0000none', 'default')];
   }
-  return [gives(`${step.id} completes`, unknownOutput)];
+  const isConstant = step.type === 'transform' && step.template?.constant === true;
+  return [gives(`${step.id} completes`, isConstant ? step.template?.render(() => undefined) : unknownOutput)];
 }
 
 function verdicts(step: Step): readonly Outcome[] {

@@ -7,6 +7,7 @@ import type { Advanced, Refused } from '../core/run-state.ts';
 import { essentialWrites } from './assigned.ts';
 import { maxCountedRounds } from './bounds.ts';
 import { countsOf } from './counting.ts';
+import { knownItems } from './loop-moves.ts';
 import { withoutOpaque, type Binding } from './desk.ts';
 import { unknownOutput, type Model } from './model.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
@@ -97,8 +98,14 @@ function beginRound(model: Model, spot: Spot, { about, step }: Move): SpotMoved 
   };
 }
 
-/** Rounds that are told apart, at least: the first, and any other. */
+/** Rounds that are told apart, at least: the first, and any other. Of a few items that are written, each. */
 const fewRounds = 2;
+const fewItems = 3;
+
+function writtenItems(program: Program, loop: string): number | null {
+  const step = program.steps[program.byId.get(loop) ?? -1]?.step;
+  return step?.type === 'loop' ? knownItems(step) : null;
+}
 
 function nextRound(
   program: Program,
@@ -107,7 +114,9 @@ function nextRound(
 ): Pick<RoundSpot, 'count' | 'most' | 'writes'> {
   if (before === undefined) {
     const told = countsOf(program).rounds.get(loop) ?? 0;
-    return { count: 1, most: Math.min(maxCountedRounds, Math.max(fewRounds, told)), writes: [] };
+    const written = writtenItems(program, loop);
+    const few = written !== null && written <= fewItems ? written : 0;
+    return { count: 1, most: Math.min(maxCountedRounds, Math.max(fewRounds, told, few)), writes: [] };
   }
   const { count, most, writes, spot } = before;
   return {

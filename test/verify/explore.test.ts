@@ -87,6 +87,15 @@ describe('conditions', () => {
     expect(completedWays(graph)).toEqual(['x completes']);
   });
 
+  test('a constant is what it is', () => {
+    const graph = exploreSteps(
+      quick('t', { template: { kind: 'blog', n: 3 } }),
+      quick('x', { condition: '{{steps.t.output.kind}} === "blog"' }),
+      quick('y', { condition: '{{steps.t.output.n}} > 3' }),
+    );
+    expect(completedWays(graph)).toEqual(['t completes, x completes']);
+  });
+
   test('a function is free to say anything', () => {
     const graph = exploreSteps(quick('x', { condition: () => true }), quick('y', { condition: () => true }));
     expect(completedWays(graph)).toHaveLength(4);

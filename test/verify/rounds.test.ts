@@ -29,6 +29,15 @@ describe('rounds over items', () => {
     ]);
   });
 
+  test('each of three, of more the first and any other', () => {
+    const rounds = (items: readonly number[]): readonly number[] =>
+      ways(exploreSteps(loop({ items, steps: [agent('a')] })), 12)
+        .filter((each) => each.endsWith('completed'))
+        .map((each) => each.split('a completes').length - 1);
+    expect(rounds([1, 2, 3])).toEqual([3]);
+    expect(rounds([1, 2, 3, 4])).toEqual(expect.arrayContaining([2, 3, 4]));
+  });
+
   test('more items than may be are too many, where they are written', () => {
     expect(ways(exploreSteps(loop({ items: [1, 2], maxIterations: 1, steps: [agent('a')] })))).toEqual([
       'l has too many items, failed',
