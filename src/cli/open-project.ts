@@ -11,6 +11,7 @@ import type { Engine } from '../engine/engine.ts';
 import { loadWorkflows, type LoadOptions, type Project } from '../project/project.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
+import { engineLogger } from './debug.ts';
 import type { DriveFlags, ProjectFlags } from './flags.ts';
 import type { Io } from './io.ts';
 import { resolveOurselves } from './self-resolve.ts';
@@ -69,6 +70,7 @@ export function openStore(io: Io, project: Project, flags: DriveFlags, mustExist
  * @param verify `'off'` for what is done to runs that there are: a rule that is broken must not keep one from being cancelled
  */
 export function openEngine(
+  io: Io,
   project: Project,
   store: Store,
   flags: DriveFlags,
@@ -79,6 +81,7 @@ export function openEngine(
     allowHosts: [...project.allowHosts, ...(flags.allowHost ?? [])],
     store,
     recover: false,
+    logger: engineLogger(io),
     poll: systemPoll,
     verify,
   });

@@ -1,5 +1,6 @@
 /** Says what went wrong: one paragraph on stderr, with `--json` an object on stdout as well. No stack, unless DANK_DEBUG=1. */
 import { codeOfError, issuesOf } from '../project/foreign-error.ts';
+import { isDebug } from './debug.ts';
 import { exitCodeOfError, exitCodes } from './exit-code.ts';
 import type { Io } from './io.ts';
 import { harmless } from './view/text.ts';
@@ -9,11 +10,10 @@ export function reportError(io: Io, error: unknown, isJson: boolean): number {
   const code = codeOfError(error);
   const exitCode = code === null ? exitCodes.failed : exitCodeOfError(code);
   const message = harmless(error instanceof Error ? error.message : String(error));
-  const isDebug = !['', '0', undefined].includes(io.env['DANK_DEBUG']);
   const unexpected = code === null ? 'unexpected: ' : '';
-  const hint = code === null && !isDebug ? ' (DANK_DEBUG=1 shows where it comes from)' : '';
+  const hint = code === null && !isDebug(io) ? ' (DANK_DEBUG=1 shows where it comes from)' : '';
   io.err(`${io.errStyle.red('error:')} ${unexpected}${message}${hint}\n`);
-  if (isDebug && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
+  if (isDebug(io) && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
   if (isJson) {
     const issues = issuesOf(error);
     const name = error instanceof Error ? error.name : 'Error';

@@ -47,7 +47,7 @@ export async function withRun(
   if (flags.timeout !== undefined) readTimeout(flags.timeout);
   const project = await openProject(io, flags);
   const store = openStore(io, project, flags, true);
-  const engine = await openEngine(project, store, flags, 'off');
+  const engine = await openEngine(io, project, store, flags, 'off');
   try {
     const row = store.readRun(id);
     if (row === null) throw unknownRunId(store, id);

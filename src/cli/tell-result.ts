@@ -2,6 +2,7 @@
 import type { RunReport } from '../engine/run.ts';
 import type { Task } from '../engine/tasks.ts';
 import type { Project } from '../project/project.ts';
+import { isDebug } from './debug.ts';
 import { exitCodes } from './exit-code.ts';
 import type { DriveFlags } from './flags.ts';
 import { hint } from './hint.ts';
@@ -97,6 +98,8 @@ function tellPeople({ io, report, flags, project }: Told): void {
     const [first, ...causes] = errorChain(report.error);
     io.err(`${paint(`${report.status}${took}:`)} ${first?.text ?? ''}\n`);
     for (const { depth, text } of causes) io.err(`${'  '.repeat(depth)}${text}\n`);
+    if (report.error.code === 'STEP_FAILED' && !isDebug(io) && flags.quiet !== true)
+      io.err(`${style.dim('DANK_DEBUG=1 shows where it was thrown')}\n`);
     const undone = compensationText(report.error);
     if (undone !== null) io.err(`${report.compensation === 'incomplete' ? style.red(undone) : undone}\n`);
   } else if (flags.quiet !== true) {

@@ -23,6 +23,7 @@ import type { TimerQueue } from './timer-queue.ts';
 import type { Carrying } from './under-way.ts';
 import type { CachedResult, StepCache } from './step-cache.ts';
 import type { TrackingLoader, Values } from './values.ts';
+import { tellWhere } from './tell-where.ts';
 
 export interface DispatcherOptions {
   readonly handlers: ReadonlyMap<string, EffectHandler>;
@@ -190,6 +191,7 @@ export class Dispatcher {
     } catch (error) {
       if (signal.aborted) return;
       if (leavesRun(effect, error, loader, driver)) return;
+      tellWhere(this.#options.services.logger, driver.id, input, error);
       const data = toErrorData(error, codeFor(input));
       this.#asks.holdBack(carried.asks, effect, data, this.#limiter);
       event = { type: 'effect.failed', ...tokenOf(input), error: data, random: this.#options.random.next() };

@@ -13,7 +13,7 @@ export async function migrate(io: Io, workflow: string, flags: MigrateFlags): Pr
   const steps = Object.fromEntries((flags.rename ?? []).map(readRename));
   const project = await openProject(io, flags);
   const store = openStore(io, project, flags, true);
-  const engine = await openEngine(project, store, flags, 'rules');
+  const engine = await openEngine(io, project, store, flags, 'rules');
   try {
     const report = await engine.migrate({
       workflow,

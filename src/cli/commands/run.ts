@@ -16,7 +16,7 @@ export async function run(io: Io, name: string, values: readonly string[], flags
   const definition = findWorkflow(project.workflows, name);
   checkAgentNames(project, flags);
   const store = openStore(io, project, flags, false);
-  const engine = await openEngine(project, store, flags, flags.verify === false ? 'off' : 'rules');
+  const engine = await openEngine(io, project, store, flags, flags.verify === false ? 'off' : 'rules');
   try {
     return await inWholeLines(io, showMode(io, flags), async () => {
       const before = flags.runId === undefined ? null : store.readRun(flags.runId);

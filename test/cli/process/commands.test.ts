@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { addFiles, folderWith, helloYaml } from '../../project/folder.ts';
 import { startAgent } from '../agents.ts';
-import { assertBuilt, cli, start, bin } from './cli.ts';
+import { assertBuilt, cli, start, bin, root } from './cli.ts';
 
 beforeAll(assertBuilt);
 
@@ -147,6 +147,24 @@ describe('a command', () => {
     expect(ended).toMatchObject({ code: 2 });
     expect(ended.stderr).toContain('npm install has-gone-missing');
   });
+});
+
+test('DANK_DEBUG=1 tells where a function of the author threw', async () => {
+  const text = `function inner(data) {
+  return data.value.x;
+}
+const { createWorkflow } = require(${JSON.stringify(join(root, 'dist/src/index.js'))});
+module.exports = createWorkflow('w').addStep('a', { type: 'transform', transform: (data) => inner(data), retry: { maxAttempts: 1 } });
+`;
+  const cwd = folderWith({ 'workflows.cjs': text });
+  const plain = await cli(['run', 'w'], { cwd }).ended;
+  expect(plain).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('\nDANK_DEBUG=1 shows where it was thrown\n') as string,
+  });
+  const told = await cli(['run', 'w'], { cwd, env: { DANK_DEBUG: '1' } }).ended;
+  expect(told.stderr).toContain(`a function threw in step 'a'\n  at inner (${join(cwd, 'workflows.cjs')}:2:15)\n`);
+  expect(told.stderr).not.toMatch(/dist\/|shows where/);
 });
 
 describe('a new project', () => {
