@@ -5,6 +5,7 @@
 import type { Drawing, DrawingEdge, DrawingNode } from '../drawing/drawing.ts';
 import { fonts, type Box } from './box.ts';
 import type { GraphEdge, PlacedGraph, Point, Size } from './elk.ts';
+import { straightened } from './straighten.ts';
 import { cutText, textWidth } from './text.ts';
 
 export type { Point } from './elk.ts';
@@ -63,14 +64,14 @@ class Placer {
   /** Nodes that arrows join. */
   async #part(nodes: readonly DrawingNode[], all: readonly DrawingEdge[]): Promise<Layout> {
     const ids = new Set(nodes.map(({ id }) => id));
-    const edges = all.filter(({ from }) => ids.has(from));
+    const edges = asideLast(all.filter(({ from }) => ids.has(from)));
     const inner = new Map<string, Layout>();
     for (const { id, kind } of nodes) if (kind === 'group') inner.set(id, await this.#group(id));
     const sizes = nodes.map(({ id }) => {
       const { width, height } = inner.get(id) ?? (this.#boxes.get(id) as Box);
       return { id, width, height };
     });
-    const graph = await this.#graph(sizes, edges.map(toGraphEdge));
+    const graph = straightened(sizes, edges, await this.#graph(sizes, edges.map(toGraphEdge)));
     const placed = nodes.map(({ id }) => {
       const at = graph.nodes.get(id) as Point;
       const group = inner.get(id);
@@ -94,6 +95,11 @@ class Placer {
     const { boxes, edges } = moved(content, { x: (width - content.width) / 2, y: box.height });
     return { width, height, boxes: [{ box, x: 0, y: 0, width, height }, ...boxes], edges };
   }
+}
+
+/** The arrows that lead to what undoes a step come last: they leave it on the right. */
+function asideLast(edges: readonly DrawingEdge[]): readonly DrawingEdge[] {
+  return edges.toSorted((a, b) => Number(a.kind === 'compensation') - Number(b.kind === 'compensation'));
 }
 
 /** What undoes a step stands on the right of what runs when all goes well. */
