@@ -1,5 +1,5 @@
 /** What people and programs say to a run, checked and made into events: signals, answers, control. */
-import { InputError, WorkflowError } from '../core/errors.ts';
+import { InputError, InvariantError, WorkflowError } from '../core/errors.ts';
 import type { SignalReceived, TaskAnswered } from '../core/event.ts';
 import { isPlainObject, throughJson } from '../core/json.ts';
 import { toDataSchema } from '../definition/index.ts';
@@ -98,18 +98,23 @@ export function plainData(
   return plain;
 }
 
-const decisionForm = toDataSchema({
-  type: 'object',
-  properties: { decision: { enum: ['approve', 'reject'] }, comment: { type: 'string' } },
-  required: ['decision'],
-  additionalProperties: false,
-});
+let decisionForm: DataSchema | null = null;
+
+/** Made when it is first asked for: compiling it takes longer than all else of an engine's start. */
+function defaultForm(): DataSchema {
+  const form = toDataSchema({
+    type: 'object',
+    properties: { decision: { enum: ['approve', 'reject'] }, comment: { type: 'string' } },
+    required: ['decision'],
+    additionalProperties: false,
+  });
+  if ('schema' in form) return form.schema;
+  throw new InvariantError('the default form is not a schema');
+}
 
 /** The form of a `human` step's answer. */
 export function formOf(step: HumanStep): DataSchema {
-  if (step.form !== null) return step.form;
-  if ('schema' in decisionForm) return decisionForm.schema;
-  throw new TypeError('the default form is not a schema');
+  return step.form ?? (decisionForm ??= defaultForm());
 }
 
 /** @throws InputError with all problems of the answer; WorkflowError NOT_FOUND, CONFLICT when the task is not open */

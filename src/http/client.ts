@@ -3,11 +3,10 @@
  * rules, address rules at every hop, one deadline over all hops, parsing of the answer, masking of everything that comes
  * back. Trusted and allowed hosts have connections of their own: a guarded call never travels on one of them.
  */
-import { lookup } from 'node:dns';
-import { Agent, type Dispatcher } from 'undici';
+import { lookup as systemLookup } from 'node:dns';
 import { TerminalError } from '../core/errors.ts';
 import { classifyAddress, compileAllowedHosts, type AddressRules, type HostMatcher } from './addresses.ts';
-import { guardedConnector, openConnector } from './connect.ts';
+import type { Connections } from './connections.ts';
 import { checkCharset, encodeBody, parseContentType, parseJson } from './content.ts';
 import { acceptedEncodings } from './decoder.ts';
 import { defaultClock } from './default-clock.ts';
@@ -37,18 +36,14 @@ class UndiciClient {
   readonly #options: HttpClientOptions;
   readonly #allowed: HostMatcher;
   readonly #rules: AddressRules;
-  readonly #open: Dispatcher;
-  readonly #guarded: Dispatcher;
+  #connections: Promise<Connections> | null = null;
+  #isClosed = false;
   readonly #defaultHeaders: GivenHeaders;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
     this.#allowed = compileAllowedHosts(options.allowHosts ?? []);
     this.#rules = options.addressRules ?? classifyAddress;
-    const connect = { lookup: options.lookup ?? lookup, connectTimeoutMs: options.connectTimeoutMs ?? 10_000 };
-    const connections = options.connectionsPerHost ?? 256;
-    this.#open = new Agent({ connect: openConnector(connect), connections });
-    this.#guarded = new Agent({ connect: guardedConnector(connect, this.#rules), connections });
     this.#defaultHeaders = { 'user-agent': options.userAgent ?? 'dank-workflow', 'accept-encoding': acceptedEncodings };
   }
 
@@ -63,7 +58,17 @@ class UndiciClient {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#open.destroy(), this.#guarded.destroy()]);
+    this.#isClosed = true;
+    await (await this.#connections)?.close();
+  }
+
+  async #connect(): Promise<Connections> {
+    const { lookup = systemLookup, connectTimeoutMs = 10_000, connectionsPerHost: connections = 256 } = this.#options;
+    const { Connections } = await import('./connections.ts');
+    const made = new Connections({ lookup, connectTimeoutMs, connections, rules: this.#rules });
+    // What is asked for after the end fails as it does on connections that were closed.
+    if (this.#isClosed) await made.close();
+    return made;
   }
 
   async #perform(request: HttpRequest, masker: Masker): Promise<HttpAnswer> {
@@ -93,11 +98,12 @@ class UndiciClient {
     const onText = stream === null ? ignoreText : (text: string) => stream.push(text);
     const maxBytes = request.maxBytes ?? this.#options.maxResponseBytes ?? 10 * 1024 * 1024;
     const maxRedirects = this.#options.maxRedirects ?? 5;
+    const connections = await (this.#connections ??= this.#connect());
     let hop = first;
     for (let redirects = 0; ; redirects += 1) {
       const trusted = request.trusted === true && hop.url.origin === first.url.origin;
       const guarded = !trusted && needsGuard(hop.url, this.#allowed, this.#rules);
-      const dispatcher = guarded ? this.#guarded : this.#open;
+      const dispatcher = guarded ? connections.guarded : connections.open;
       const raw = await exchange({ ...hop, dispatcher, maxBytes, stop, masker, onText });
       const location = redirectLocation(raw.status, raw.headers);
       if (location === null) {
