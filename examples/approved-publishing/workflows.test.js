@@ -2,8 +2,9 @@
  * The tests of this project: what has to hold on every path, every path on the real engine, and a few runs as stories. Run them
  * with `npx vitest run examples/approved-publishing`; nothing outside is called, and nobody waits.
  */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { createTestEngine, describeWorkflow, sequence } from 'dank-workflow/testing';
+import { createTestEngine, describeWorkflow, replayHistory, rerunHistory, sequence } from 'dank-workflow/testing';
 import { verify } from 'dank-workflow/verify';
 import { approvedPublishing } from './workflows.js';
 
@@ -61,5 +62,32 @@ describe('a run', () => {
     await engine.advanceBy('2d');
     expect(await engine.finish(run)).toEqual({ decision: 'reject', published: null });
     expect(engine.calls('blog-publisher')).toEqual([]);
+  });
+});
+
+describe('a run of production', () => {
+  // npx dank-workflow export revised-and-approved -o recorded/revised-and-approved.jsonl
+  const recording = readFileSync(new URL('recorded/revised-and-approved.jsonl', import.meta.url), 'utf8');
+
+  test('goes as it went', async () => {
+    const { differences, notCompared } = await replayHistory(approvedPublishing, recording);
+    expect(differences).toEqual([]);
+    expect(notCompared).toEqual([]);
+  });
+
+  test('does and publishes the same, with what the agents answered then', async () => {
+    const [rerun] = await rerunHistory(approvedPublishing, recording);
+    expect(rerun?.differences).toEqual([]);
+    expect(rerun?.calls.map(({ step }) => step)).toEqual([
+      'generate',
+      'grammar-check',
+      'fact-check',
+      'tone-analysis',
+      'revise',
+      'grammar-check',
+      'fact-check',
+      'tone-analysis',
+      'publish-blog',
+    ]);
   });
 });
