@@ -1,8 +1,11 @@
 /** The author's functions as a run knows them: a fingerprint of each, and which are not what they were. */
 import { WorkflowError } from '../core/errors.ts';
 import type { Fingerprints } from '../core/event.ts';
+import type { RunRow } from '../core/run.ts';
+import type { RunState } from '../core/run-state.ts';
 import { collectCode } from '../definition/code.ts';
 import type { WorkflowDefinition } from '../definition/definition.ts';
+import type { CompiledWorkflow } from '../../machines/compiled-workflow.ts';
 
 /** Characters of a fingerprint that are stored: what counts is whether it is the same. */
 const length = 16;
@@ -28,7 +31,28 @@ export function changedFunctions(before: Fingerprints, definition: WorkflowDefin
   return changed.length === 0 ? null : Object.fromEntries(changed.map((place) => [place, now[place] ?? '']));
 }
 
-export function functionsChanged(run: string, { name, version }: WorkflowDefinition, changed: Fingerprints): Error {
+/** A run as it is loaded. */
+interface KnownRun {
+  readonly row: RunRow | null;
+  readonly compiled: CompiledWorkflow;
+  readonly state: RunState;
+}
+
+/**
+ * @param around a run by its id: a round knows no functions, those of the run around it count
+ * @throws WorkflowError FUNCTION_CHANGED
+ */
+export function checkFunctions({ row, compiled, state }: KnownRun, around: (id: string) => KnownRun): void {
+  if (row?.kind === 'round' && row.parent !== null) {
+    checkFunctions(around(row.parent), around);
+    return;
+  }
+  const { definition } = compiled.program;
+  const changed = changedFunctions(state.functions, definition);
+  if (changed !== null) throw functionsChanged(row?.id ?? '', definition, changed);
+}
+
+function functionsChanged(run: string, { name, version }: WorkflowDefinition, changed: Fingerprints): Error {
   const places = Object.keys(changed);
   const one = places.length === 1;
   return new WorkflowError(

@@ -20,7 +20,7 @@ import type { Catalog } from './catalog.ts';
 import { RunDriver, type DriverPorts } from './driver.ts';
 import { earlyEvents } from './early-events.ts';
 import { EndWaiters, type Waiting } from './end-waiters.ts';
-import { changedFunctions, functionsChanged } from './functions.ts';
+import { checkFunctions } from './functions.ts';
 import { loadRun, type Loading } from './load.ts';
 import type { RunLeft } from './run-outcome.ts';
 import { asleepOf } from './run-record.ts';
@@ -265,20 +265,9 @@ export class LiveRuns {
     const woken = this.#drivers.get(id);
     if (woken !== undefined) return woken;
     const { replayed: eventsSinceCheckpoint, ...loaded } = loadRun(this.#loading, id);
-    if (this.#options.isStrict) this.#checkFunctions(loaded);
+    if (this.#options.isStrict)
+      checkFunctions(loaded, (above) => this.#drivers.get(above) ?? loadRun(this.#loading, above));
     return this.#add(new RunDriver({ ...loaded, eventsSinceCheckpoint, ports: this.#ports, isNew: false }));
-  }
-
-  /** A round knows none: those of the run around it count. @throws WorkflowError FUNCTION_CHANGED */
-  #checkFunctions(loaded: Pick<RunDriver, 'compiled' | 'state' | 'row'>): void {
-    const { row, state, compiled } = loaded;
-    if (row?.kind === 'round' && row.parent !== null) {
-      this.#checkFunctions(this.#drivers.get(row.parent) ?? loadRun(this.#loading, row.parent));
-      return;
-    }
-    const { definition } = compiled.program;
-    const changed = changedFunctions(state.functions, definition);
-    if (changed !== null) throw functionsChanged(row?.id ?? '', definition, changed);
   }
 
   #add(driver: RunDriver): RunDriver {

@@ -4,7 +4,7 @@
  */
 import { advance, type Advanced, type Kernel, type RunState } from '../core/advance.ts';
 import { InvariantError, WorkflowError } from '../core/errors.ts';
-import type { Recorded, RunRebased, RunStarted } from '../core/event.ts';
+import type { Recorded, RunStarted } from '../core/event.ts';
 import type { Store } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
@@ -14,6 +14,7 @@ import { kernelOf } from '../../machines/kernel-of.ts';
 import type { Catalog } from './catalog.ts';
 import { decodeEvent } from './codec.ts';
 import { wholeFrom } from './early-events.ts';
+import { epochAt, isEpoch, nextSeqOf, type Epoch } from './epochs.ts';
 
 export interface LoadedRun {
   readonly row: RunRow;
@@ -89,7 +90,7 @@ export class Replay {
   constructor(loading: Loading, id: string, epoch?: number) {
     this.#loading = loading;
     this.#row = rowOf(loading, id);
-    const first = epoch === undefined ? this.#firstEpoch() : epochAt(loading, id, epoch);
+    const first = epoch === undefined ? this.#firstEpoch() : epochAt(loading.store, id, epoch);
     this.#base = baseAt(loading, this.#row, first?.event);
     this.#state = first === null ? this.#base.kernel.initial : before(this.#base.kernel, [first]);
   }
@@ -154,11 +155,6 @@ export class Replay {
   }
 }
 
-/** The seq of the event behind it. */
-function nextSeqOf({ seq, event }: Recorded): number {
-  return (event.type === 'events.removed' ? event.to : seq) + 1;
-}
-
 /** The state of a run as it was after one of its events, and what it was bound to then. */
 export function stateAt(loading: Loading, id: string, seq: number): Replay {
   const replay = new Replay(loading, id, seq <= shortHistory ? undefined : epochOf(loading, id, seq));
@@ -174,7 +170,7 @@ const shortHistory = 1_000;
 function epochOf(loading: Loading, id: string, seq: number): number | undefined {
   let { epoch } = loadRun(loading, id).state;
   while (epoch > seq && epoch > 1) {
-    const { event } = epochAt(loading, id, epoch);
+    const { event } = epochAt(loading.store, id, epoch);
     epoch = event.type === 'run.rebased' ? (event.previous ?? 1) : 1;
   }
   return epoch === 1 ? undefined : epoch;
@@ -184,21 +180,6 @@ function epochOf(loading: Loading, id: string, seq: number): number | undefined 
 export function replayOfNow(loading: Loading, id: string): Replay {
   const last = loading.store.readCheckpoint(id)?.seq ?? 0;
   return new Replay(loading, id, last <= shortHistory ? undefined : epochOf(loading, id, Number.POSITIVE_INFINITY));
-}
-
-function epochAt(loading: Loading, id: string, seq: number): Recorded<Epoch> {
-  const stored = loading.store.readEvent(id, seq);
-  const recorded = stored === null ? null : decodeEvent(stored);
-  if (recorded === null || !isEpoch(recorded))
-    throw new WorkflowError('CONFLICT', `run '${id}' is too long: its events around event ${seq} were removed`);
-  return recorded;
-}
-
-/** Events that say what a run is bound to from there on. */
-type Epoch = RunStarted | RunRebased;
-
-function isEpoch(recorded: Recorded): recorded is Recorded<Epoch> {
-  return recorded.event.type === 'run.started' || recorded.event.type === 'run.rebased';
 }
 
 /** A replayed event that the machine does not take shows a history of another machine. */

@@ -18,15 +18,20 @@ import { StoredOutput } from './results.ts';
 import type { RunDriver } from './driver.ts';
 import type { TrackingLoader } from './values.ts';
 
-export interface RoundStart {
+/** A run that begins as a part of a loop: a round, or what undoes one. */
+export interface LoopPart {
   readonly id: string;
   readonly compiled: CompiledWorkflow;
+  /** What is around it; of what undoes a round also the round itself. */
   readonly outer: OuterRun;
   readonly parent: RunDriver;
   readonly step: string;
   readonly visit: number;
-  /** Seq of the parent's event by which the loop began. */
+  /** Seq of the parent's event by which the loop, or its undoing, began. */
   readonly seq: number;
+}
+
+export interface RoundStart extends LoopPart {
   readonly index: number;
   readonly item: StoredValue;
 }

@@ -23,7 +23,7 @@ import type { Waiting } from './end-waiters.ts';
 import type { LiveRuns } from './live-runs.ts';
 import { hold, release, standAs } from './pausing.ts';
 import { endedRound, loadRun, type Loading } from './load.ts';
-import { runRounds, storedOutcome, type RoundOutcome, type RoundStart } from './rounds.ts';
+import { runRounds, storedOutcome, type LoopPart, type RoundOutcome, type RoundStart } from './rounds.ts';
 import { RunAsleep, RunLeft } from './run-outcome.ts';
 import { newRow, roundStartedEvent, startedEvent, type InputLimits } from './start.ts';
 import { undoRuns, type UndoPorts, type UndoStart } from './undo.ts';
@@ -205,7 +205,7 @@ export class RunsBelow {
 
   /** A round, or the run that undoes one. */
   #beginRound(
-    { id, compiled, outer }: Pick<RoundStart, 'id' | 'compiled' | 'outer'>,
+    { id, compiled, outer }: Pick<LoopPart, 'id' | 'compiled' | 'outer'>,
     parent: RunDriver,
     beside: Parameters<typeof roundStartedEvent>[1],
   ): void {

@@ -11,17 +11,9 @@ import type { EffectInput } from '../../machines/effect-input.ts';
 import { closedRun } from '../../machines/cancel-open.ts';
 import type { CompiledWorkflow } from '../../machines/workflow.ts';
 import type { RunDriver } from './driver.ts';
+import type { LoopPart } from './rounds.ts';
 
-export interface UndoStart {
-  readonly id: string;
-  readonly compiled: CompiledWorkflow;
-  /** What is around the round, and the round itself. */
-  readonly outer: OuterRun;
-  readonly parent: RunDriver;
-  readonly step: string;
-  readonly visit: number;
-  /** Seq of the parent's event by which the undoing began. */
-  readonly seq: number;
+export interface UndoStart extends LoopPart {
   readonly round: string;
   readonly error: ErrorData;
 }

@@ -4,7 +4,7 @@ import { decodeEvent } from '../../src/engine/codec.ts';
 import type { Store } from '../../src/core/ports.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
-import { MemoryDatabase, openMemoryStore } from '../../src/store/memory.ts';
+import { MemoryDatabase, openMemoryStore, type MemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';
 import { collect, createTestEngine, type TestEngine } from '../support/test-engine.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
@@ -38,9 +38,17 @@ function changes(store: Store, run = 'run'): readonly unknown[] {
     .filter(({ event }) => event.type === 'function.changed');
 }
 
+/** Killed before the run fell asleep: whoever comes next brings it back at once. */
+async function killed(house: House, { engine, store }: TestEngine): Promise<void> {
+  await house.clock.settle();
+  (store as MemoryStore).crash();
+  await engine.close();
+}
+
 async function started(house: House, workflow: WorkflowDefinition): Promise<void> {
-  await using first = await house.open(workflow);
+  const first = await house.open(workflow);
   await first.engine.start(workflow, {}, { runId: 'run' });
+  await killed(house, first);
 }
 
 test('the run goes on with the code that is there; its history says so once, and its readers are told', async () => {
@@ -70,8 +78,22 @@ test('the run goes on with the code that is there; its history says so once, and
 test('going back to the code before is a change too; the same code is none', async () => {
   const house = new House();
   await started(house, one());
-  for (const workflow of [one(), two(), two(), one()]) await (await house.open(workflow)).engine.close();
+  for (const workflow of [one(), two(), two(), one()]) await killed(house, await house.open(workflow));
   expect(changes(openMemoryStore(house.database))).toHaveLength(2);
+});
+
+test('a run that sleeps is told of when it wakes', async () => {
+  const house = new House();
+  const first = await house.open(one());
+  await first.engine.start(one(), {}, { runId: 'run' });
+  await house.clock.settle();
+  await first.engine.close();
+  await using second = await house.open(two());
+  expect(changes(second.store)).toEqual([]);
+  await second.engine.answer('run:ok:1', { decision: 'approve' });
+  await second.drive('run');
+  expect(await second.engine.run('run').result()).toBe(2);
+  expect(second.store.readEvents('run', 1).map(({ type }) => type)).toContain('function.changed');
 });
 
 test('a failed run that is retried with mended code says so', async () => {
