@@ -29,6 +29,19 @@ const shown = ({ nodes }: Marks): Readonly<Record<string, string>> =>
   Object.fromEntries([...nodes].map(([id, { mark, text }]) => [id, text === null ? mark : `${mark}: ${text}`]));
 
 describe('a run', () => {
+  test('marks a step that ran, and was skipped when the run came to it once more, as one that ran', async () => {
+    const workflow = flow({
+      state: { n: 0 },
+      steps: [
+        { id: 'count', type: 'transform', template: 1, assign: { n: { expr: '{{state.n}} + 1' } } },
+        { id: 'extra', type: 'transform', template: 1, condition: '{{state.n}} === 1' },
+        { id: 'again', type: 'conditional', condition: '{{state.n}} < 2', then: 'count' },
+      ],
+    });
+    const { marks } = await marksAfter(workflow, {});
+    expect(shown(marks)).toMatchObject({ count: 'completed: 2 visits', extra: 'completed: then skipped' });
+  });
+
   test('marks what was completed, skipped and never reached, and the arrows it took', async () => {
     const workflow = flow({
       steps: [

@@ -77,6 +77,8 @@ interface Seen {
   attempts: number;
   runs: number;
   isUndone: boolean;
+  /** It was passed over when the run came to it once more. */
+  isPassed: boolean;
 }
 
 const statuses: Readonly<Record<string, StepStatus>> = {
@@ -103,7 +105,8 @@ export function runMarks(drawing: Drawing, run: DrawnRun): Marks {
   const seen = new Map<string, Seen>();
   for (const events of [run.events, ...(run.rounds ?? [])]) addRun(seen, events);
   for (const { id, status, visit: visits, attempt: attempts } of run.steps ?? [])
-    if (status !== 'pending' && !seen.has(id)) seen.set(id, { status, visits, attempts, runs: 1, isUndone: false });
+    if (status !== 'pending' && !seen.has(id))
+      seen.set(id, { status, visits, attempts, runs: 1, isUndone: false, isPassed: false });
   const taken = new Set<DrawingEdge>();
   for (const events of [run.events, ...(run.rounds ?? [])]) new Way(drawing, taken).follow(events);
   const nodes = new Map<string, NodeMark>();
@@ -127,6 +130,10 @@ function addRun(seen: Map<string, Seen>, events: readonly DrawnEvent[]): void {
     if (status === undefined) continue;
     const attempts = type === 'step.retrying' ? attempt + 1 : attempt;
     const before = own.get(step);
+    if (status === 'skipped' && before !== undefined && before.status !== 'skipped') {
+      before.isPassed = true;
+      continue;
+    }
     const again = before === undefined || visit > before.visits;
     own.set(step, {
       status,
@@ -134,6 +141,7 @@ function addRun(seen: Map<string, Seen>, events: readonly DrawnEvent[]): void {
       attempts: again ? attempts : Math.max(attempts, before.attempts),
       runs: 1,
       isUndone: false,
+      isPassed: false,
     });
   }
   for (const [step, each] of own) {
@@ -151,6 +159,7 @@ function together(a: Seen, b: Seen): Seen {
     visits: Math.max(a.visits, b.visits),
     runs: a.runs + b.runs,
     isUndone: a.isUndone || b.isUndone,
+    isPassed: a.isPassed || b.isPassed,
   };
 }
 
@@ -164,13 +173,14 @@ const marksOfStatuses: Readonly<Record<StepStatus, Mark>> = {
   cancelled: 'cancelled',
 };
 
-function markOf({ status, visits, attempts, runs, isUndone }: Seen): NodeMark {
+function markOf({ status, visits, attempts, runs, isUndone, isPassed }: Seen): NodeMark {
   const texts = [
     ...(runs > 1 ? [`${runs} rounds`] : []),
     ...(visits > 1 ? [`${visits} visits`] : []),
     ...(attempts > 1 ? [`${attempts} attempts`] : []),
     ...(status === 'backoff' ? ['waits to try again'] : []),
     ...(isUndone ? ['undone'] : []),
+    ...(isPassed ? ['then skipped'] : []),
   ];
   return { mark: marksOfStatuses[status], text: texts.length === 0 ? null : texts.join(', ') };
 }
