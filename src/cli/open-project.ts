@@ -11,7 +11,7 @@ import type { Engine } from '../engine/engine.ts';
 import { loadWorkflows, type LoadOptions, type Project } from '../project/project.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
-import { engineLogger } from './debug.ts';
+import { engineLogger } from './engine-logger.ts';
 import type { DriveFlags, ProjectFlags } from './flags.ts';
 import type { Io } from './io.ts';
 import { resolveOurselves } from './self-resolve.ts';

@@ -1,6 +1,6 @@
 /** Says what went wrong: one paragraph on stderr, with `--json` an object on stdout as well. No stack, unless DANK_DEBUG=1. */
 import { codeOfError, issuesOf } from '../project/foreign-error.ts';
-import { isDebug } from './debug.ts';
+import { isDebug } from './is-debug.ts';
 import { exitCodeOfError, exitCodes } from './exit-code.ts';
 import type { Io } from './io.ts';
 import { harmless } from './view/text.ts';

@@ -2,7 +2,7 @@
 import type { RunReport } from '../engine/run.ts';
 import type { Task } from '../engine/tasks.ts';
 import type { Project } from '../project/project.ts';
-import { isDebug } from './debug.ts';
+import { isDebug } from './is-debug.ts';
 import { exitCodes } from './exit-code.ts';
 import type { DriveFlags } from './flags.ts';
 import { hint } from './hint.ts';

@@ -1,11 +1,8 @@
-/** `DANK_DEBUG=1`: tells where errors come from. */
+/** The engine's log: with `DANK_DEBUG=1` it tells where functions of the author threw. */
 import type { Logger } from '../core/ports.ts';
 import { consoleLogger } from '../engine/default-ports.ts';
 import type { Io } from './io.ts';
-
-export function isDebug({ env }: Io): boolean {
-  return !['', '0', undefined].includes(env['DANK_DEBUG']);
-}
+import { isDebug } from './is-debug.ts';
 
 /** Frames of a stack that say something: of the author's code, the nearest ones. */
 const maxFrames = 5;
