@@ -39,13 +39,6 @@ export class CarriedEffect implements Carrying {
     this.isLimited = isLimited;
     this.givenAt = givenAt;
     this.loader = new TrackingLoader(values, driver.id);
-    this.signal.addEventListener(
-      'abort',
-      () => {
-        this.release();
-      },
-      { once: true },
-    );
   }
 
   get signal(): AbortSignal {
@@ -59,6 +52,7 @@ export class CarriedEffect implements Carrying {
 
   abort(reason: Error): void {
     this.#controller.abort(reason);
+    this.release();
   }
 
   /** Gives back what it holds, and leaves the lines it is in. Idempotent. */
