@@ -19,6 +19,7 @@ import { anyAgents } from './any-agents.ts';
 import { envOf } from './env-names.ts';
 import { MemoryLog } from './memory-log.ts';
 import { renderWork } from './path-rendering.ts';
+import { differenceOf, toldText } from './path-told.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -118,17 +119,24 @@ class PathRun {
         const unrendered = await this.#unrendered();
         if (unrendered !== null) return unrendered;
         const problem = await this.#tryMove(engine, move);
-        if (problem !== null) return `move ${at + 1} (${move.edge.label}): ${problem}`;
+        if (problem !== null) return this.#otherwise(engine, at, move, problem);
         await this.#clock.settle();
       }
       const report = engine.report(runId);
-      const { status } = report;
       if (report.status === 'completed') this.output = report.output;
       await Promise.race([reading, this.#clock.settle()]);
-      return (await this.#unrendered()) ?? this.#compare(status, 'error' in report ? report.error : null);
+      return (await this.#unrendered()) ?? differenceOf(this.#path, report, this.#told);
     } finally {
       await engine.close();
     }
+  }
+
+  /** What made the run end before says more than that a move could not be made. */
+  #otherwise(engine: Engine, at: number, { edge }: ScriptedMove, problem: string): string {
+    const report = engine.report(runId);
+    if (report.status !== 'failed') return `move ${at + 1} (${edge.label}): ${problem}`;
+    const step = report.error.details?.['step'];
+    return `the run failed before '${edge.label}'${typeof step === 'string' ? `, at step '${step}'` : ''}: ${report.error.message}`;
   }
 
   /** The first of what could not be rendered, and why. */
@@ -139,29 +147,8 @@ class PathRun {
 
   async #listen(events: AsyncIterable<RunEvent>): Promise<void> {
     for await (const event of events) {
-      if (event.runId === runId) this.#told.push(...named(event));
+      if (event.runId === runId) this.#told.push(...toldText(event));
     }
-  }
-
-  /** What was told, against what the path says. */
-  #compare(status: string, error: ErrorData | null): string | null {
-    if (status !== this.#path.end)
-      return `the run is ${status}, expected ${this.#path.end}${error === null ? '' : `: ${error.message}`}`;
-    const expected = this.#path.moves
-      .filter((edge) => edge.rounds.length === 0 && edge.kind !== 'round')
-      .flatMap(({ happenings }) =>
-        happenings.flatMap((each) =>
-          each.type === 'end' || each.type === 'round'
-            ? []
-            : [
-                `${each.step} ${each.type}${each.type === 'completed' && each.branch !== null ? ` ${each.branch}` : ''}`,
-              ],
-        ),
-      );
-    const at = expected.findIndex((each, index) => each !== this.#told[index]);
-    if (at === -1 && expected.length === this.#told.length) return null;
-    const place = at === -1 ? expected.length : at;
-    return `expected '${expected[place] ?? 'nothing more'}', and '${this.#told[place] ?? 'nothing more'}' happened`;
   }
 
   async #tryMove(engine: Engine, move: ScriptedMove): Promise<string | null> {
@@ -305,14 +292,4 @@ function keyOf({ input }: EffectCall): string {
   const parts = input.context.run.id.split('/');
   const indexes = parts.filter((_part, at) => at > 0 && at % 2 === 0);
   return `${indexes.join('/')} ${input.effect}`;
-}
-
-type Lifecycle = { readonly type: string; readonly step?: string; readonly branch?: string };
-
-function named({ type, step, branch }: Lifecycle): readonly string[] {
-  if (step === undefined) return [];
-  if (type === 'task.opened') return [`${step} asked`];
-  const what = type.startsWith('step.') ? type.slice('step.'.length) : null;
-  if (what === null || what === 'chunk' || what === 'accepted') return [];
-  return [`${step} ${what}${what === 'completed' && branch !== undefined ? ` ${branch}` : ''}`];
 }

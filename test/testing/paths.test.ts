@@ -84,6 +84,20 @@ describe('paths', () => {
     ]);
   });
 
+  test('a run that ends before says why', async () => {
+    const definition: WorkflowDefinition = flow({
+      steps: [
+        agent('a', { condition: '{{workflow.input.a}} === true' }),
+        { id: 'tell', type: 'emit', name: 'x', payload: { text: 'It is {{steps.a.output}}' } },
+        agent('b'),
+      ],
+    });
+    const problems = new Set((await testPaths(definition)).results.flatMap(({ problem }) => problem ?? []));
+    expect([...problems]).toContain(
+      "the run failed before 'b fails', at step 'tell': text: the template reads 'steps.a.output', which has no value here",
+    );
+  });
+
   test('what would be sent is rendered: what cannot be fails the path', async () => {
     const flowWith = (more: Record<string, unknown>): WorkflowDefinition =>
       flow({
