@@ -114,7 +114,7 @@ export class Forks {
     const lastAt = live.loading.store.readEvent(id, from.seq)?.at ?? source.createdAt;
     const place = { seq: from.seq + 1, at: Math.max(clock.now(), lastAt) };
     const elapsedMs = place.at - lastAt;
-    const subject: Subject = { id: runId, compiled, state: ownState(state, elapsedMs) };
+    const subject: Subject = { id: runId, compiled, state: ownState(state, place.seq, elapsedMs) };
     const { context, values, inputHash } = this.#changed(subject, options, place.seq);
     const about = { ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) };
     const event = rebasedBy(subject, { context }, place, { kind: 'fork', from, values, ...about });
@@ -262,10 +262,12 @@ function released({ state, base }: Replay, at: number, runId: string): RunState 
   return applied(base.kernel, { ...state, breakpoints: [] }, recorded, runId);
 }
 
-/** Its effects are carried out anew, whoever had accepted them; what was to come in an hour then, comes in an hour now. */
-function ownState(state: RunState, elapsedMs: number): RunState {
+/** Its effects are carried out anew from event `seq` on, whoever had accepted them; what was to come in an hour then, comes in an hour now. */
+function ownState(state: RunState, seq: number, elapsedMs: number): RunState {
   const heartbeats = new Set([...state.effects.values()].map(heartbeatTimer));
-  const effects = [...state.effects].map(([id, { accepted: _accepted, ...effect }]) => [id, effect] as const);
+  const effects = [...state.effects].map(
+    ([id, { accepted: _accepted, ...effect }]) => [id, { ...effect, seq }] as const,
+  );
   const timers = [...state.timers]
     .filter(([name]) => !heartbeats.has(name))
     .map(([name, timer]) => [name, { ...timer, dueAt: timer.dueAt + elapsedMs }] as const);

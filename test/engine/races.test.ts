@@ -305,6 +305,24 @@ describe('a fork', () => {
     expect(times).toEqual(times.toSorted((a, b) => a - b));
   });
 
+  test('of a run in a loop begins its rounds itself: they see the fork around them, also after a crash', async () => {
+    const looped = flow({
+      state: { n: 0 },
+      steps: [{ id: 'each', type: 'loop', items: [1, 2], steps: [agent('work')] }],
+    });
+    const database = new MemoryDatabase();
+    const dead = openMemoryStore(database);
+    const first = await createTestEngine({ workflows: [looped], store: dead, mocks: { work: hangs() } });
+    await first.engine.start(looped, {}, { runId: run });
+    await first.engine.fork(run, { at: 1, runId: 'fork', state: { n: 7 } });
+    await first.clock.settle();
+    const [begin] = dead.readEvents('fork/each:1/0', 1);
+    expect(JSON.parse(begin?.data ?? '')).toMatchObject({ parent: { run: 'fork', seq: 2 } });
+    dead.crash();
+    await using second = await createTestEngine({ workflows: [looped], store: openMemoryStore(database) });
+    expect(await second.drive('fork')).toMatchObject({ status: 'completed', output: ['work', 'work'] });
+  });
+
   test('that is brought back from its checkpoint is in the epoch that it began', async () => {
     const waits = flow({ steps: [agent('a'), { id: 'w', type: 'wait', duration: '1h' }, agent('h')] });
     const database = new MemoryDatabase();

@@ -256,4 +256,46 @@ export const plantedBugs: readonly PlantedBug[] = [
     'return stopped(still, breakpoint, [recorded]);',
     'return stopped(still, breakpoint, []);',
   ),
+  plant(
+    'a limit lets one more begin',
+    'src/engine/limits/bucket.ts',
+    'if (limit !== null && this.running >= limit)',
+    'if (limit !== null && this.running > limit)',
+  ),
+  plant(
+    'a rate lets one more begin',
+    'src/engine/limits/bucket.ts',
+    'const at = this.#times.length - limit;',
+    'const at = this.#times.length - limit - 1;',
+  ),
+  plant(
+    'two processes make the same output of the cache',
+    'src/store/memory.ts',
+    "if (entry !== undefined && entry.owner !== null && owners.get(entry.owner)?.alive === true) return 'busy';",
+    '',
+  ),
+  plant(
+    'what is in the cache is made again',
+    'src/store/memory.ts',
+    'if (entry !== undefined && entry.value !== null && entry.expiresAt > now) return { value: entry.value };',
+    '',
+  ),
+  plant(
+    'a visit that was done is not noted to be undone',
+    'machines/undo-log.ts',
+    "program.undoable.has(step) && record.error === undefined ? { ...record, effect: 'done' } : record;",
+    'program.undoable.has(step) && record.visit > 1 ? record : record;',
+  ),
+  plant(
+    'what was done first is undone first',
+    'machines/undo-log.ts',
+    'undo: [...context.undo, entry] };',
+    'undo: [entry, ...context.undo] };',
+  ),
+  plant(
+    'a completion from outside is acknowledged and not applied',
+    'src/engine/callbacks.ts',
+    'return rooms().messages.tell(address.run, event);\n  }\n\n  async heartbeat',
+    "void event;\n    return 'here';\n  }\n\n  async heartbeat",
+  ),
 ];

@@ -6,6 +6,7 @@ import { DefinitionError } from '../../src/core/errors.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import type { StepContext } from '../../src/definition/step-context.ts';
 import type { Chance, SimulationPlan } from '../../src/testing/simulation/plan.ts';
+import { Respond } from '../../src/testing/answers.ts';
 import { AnyFlow } from '../machines/any-flow.ts';
 import { agent, flow, type LooseStep } from '../support/flow.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
@@ -222,22 +223,73 @@ const movable = (version: string, first: string, more: readonly LooseStep[]): Wo
 const movableFrom = movable('1', 'first', []);
 const movableTo = movable('2', 'begin', [agent('added', { onError: 'continue' })]);
 
+/** What fails is undone. */
+const trip = flow({
+  name: 'trip',
+  steps: [
+    agent('flight', { retry, timeout: 40_000, compensate: agent('unflight', { retry }) }),
+    agent('hotel', { timeout: 40_000, compensate: agent('unhotel', { retry, timeout: 30_000 }) }),
+    {
+      id: 'cars',
+      type: 'loop',
+      items: [1, 2],
+      parallel: true,
+      steps: [agent('car', { retry, compensate: agent('uncar', { retry }) })],
+    },
+    agent('pay', { timeout: 60_000 }),
+    { id: 'go', type: 'signal', name: 'go', timeout: '1h' },
+  ],
+  onFailure: [agent('sorry', { onError: 'continue' })],
+});
+
+const db = { name: 'db', limit: 2 };
+
+/** What runs of all processes share: limits and the cache. */
+const shared = flow({
+  name: 'shared',
+  steps: [
+    {
+      id: 'p',
+      type: 'parallel',
+      onError: 'continue',
+      steps: [
+        agent('s1', { cache: { key: 'one', ttl: '1h' }, retry, timeout: 60_000 }),
+        agent('s2', { cache: { key: '{{workflow.input.topic}}', ttl: '10s' }, concurrency: db, retry }),
+        agent('s3', { concurrency: db, timeout: 60_000, onError: 'continue' }),
+        agent('s4', { concurrency: db, rateLimit: { name: 'api', limit: 2, per: 5_000 }, retry }),
+      ],
+    },
+    {
+      id: 'each',
+      type: 'loop',
+      items: ['x', 'y', 'x'],
+      parallel: true,
+      onItemError: 'collect',
+      steps: [
+        agent('s5', { cache: { key: '{{loop.item}}', ttl: '1h' }, concurrency: db, retry }),
+        agent('s6', { rateLimit: { name: 'api', limit: 2, per: 5_000 }, onError: 'continue' }),
+      ],
+    },
+  ],
+});
+
+const later = flow({
+  name: 'later',
+  steps: [
+    agent('job', { callback: true, heartbeatTimeout: '1m', timeout: '20m', retry, onError: 'continue' }),
+    agent('next', { onError: 'continue' }),
+    agent('other', { callback: true, timeout: '3m', onError: 'continue' }),
+  ],
+});
+
 const migrations = [
   { workflow: 'movable', to: '1', steps: { begin: 'first' } },
   { workflow: 'movable', to: '2', steps: { first: 'begin' } },
 ];
 
 const known: readonly WorkflowDefinition[] = [
-  life,
-  side,
-  people,
-  both,
-  rounds,
-  family,
-  child,
-  polling,
-  long,
-  movableTo,
+  ...[life, side, people, both, rounds, family, child, polling, long, movableTo],
+  ...[trip, shared, later],
 ];
 
 const drawn = new Map<number, WorkflowDefinition | null>();
@@ -288,7 +340,9 @@ export function planOf(seed: number): SimulationPlan {
   return {
     workflows: [...new Set([movableFrom, ...chosen, child, movableTo])],
     starts: chosen.map(({ name }) => ({ workflow: name, input: { topic: 'tides', n: 1 } })),
-    answer: (_asked, chance) => answer(chance),
+    // Of those who are to pay, half do not.
+    answer: ({ step }, chance) =>
+      step.id === 'pay' && chance.chance(0.5) ? new Respond({ status: 422 }) : answer(chance),
     fillIn: (_task, chance) => ({ decision: chance.chance(0.7) ? 'approve' : 'reject' }),
     migrations: chosen.includes(movableTo) ? migrations : [],
     expect: ({ workflow, output }) => wrongOutput(workflow, output),

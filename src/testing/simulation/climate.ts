@@ -22,6 +22,7 @@ export interface Climate {
   readonly misbehaviour: Misbehaviour;
   /** Of runs that wait, in milliseconds. */
   readonly sleepAfterMs: number;
+  readonly durability: 'sync' | 'async';
   /** Steps of the world before all faults stop. */
   readonly steps: number;
 }
@@ -65,6 +66,8 @@ export function climateOf(world: World, faults: Faults): Climate {
       slow: some(faults.agents, 0.4, 0.3),
     },
     sleepAfterMs: world.pick([0, 20, 5_000, Number.POSITIVE_INFINITY]),
+    // Without a crash nothing can be forgotten.
+    durability: faults.crashes !== false && world.chance(0.12) ? 'async' : 'sync',
     steps: 60 + world.below(240),
   };
 }

@@ -55,8 +55,12 @@ export class Journal {
   readonly commands: SeenCommand[] = [];
   readonly streams: SeenStream[] = [];
   readonly forks: SeenFork[] = [];
+  /** Until when an output is in the cache, by its key; milliseconds since 1970. */
+  readonly cached = new Map<string, number>();
+  /** Attempts of which somebody heard that their completion was taken. */
+  readonly completions: Pick<SeenCall, 'run' | 'step' | 'visit' | 'attempt'>[] = [];
   readonly violations: Violation[] = [];
-  /** Outputs that the outside gave, as JSON, by `run|step|visit|attempt`. */
+  /** Outputs that the outside gave, as JSON, by `run|step|visit|attempt`, and by `step`. */
   readonly answers = new Map<string, Set<string>>();
   /** Entries of the inbox that were removed without having been applied, and how long the run's history was then. */
   readonly dropped = new Map<number, number>();
@@ -69,6 +73,8 @@ export class Journal {
   readonly #results = new Map<string, number>();
   readonly #seqs = new Map<string, number>();
   readonly #statuses = new Map<string, RunStatus>();
+  /** Whether a crash may forget the last moments (`durability: 'async'`). */
+  isForgetful = false;
   /** Whether a clock was ever changed: what is early is not known then. */
   hasJumped = false;
 
@@ -130,10 +136,11 @@ export class Journal {
   }
 
   gave(call: Pick<SeenCall, 'run' | 'step' | 'visit' | 'attempt'>, output: unknown): void {
-    const key = callKey(call);
-    let given = this.answers.get(key);
-    if (given === undefined) this.answers.set(key, (given = new Set()));
-    given.add(JSON.stringify(output) ?? 'undefined');
+    // What is in the cache was given to that step of some run.
+    for (const key of [callKey(call), call.step]) {
+      const given = this.answers.get(key) ?? new Set();
+      this.answers.set(key, given.add(JSON.stringify(output) ?? 'undefined'));
+    }
   }
 }
 

@@ -9,7 +9,7 @@ export function checkCalls(journal: Journal, runs: ReadonlyMap<string, Told>): v
   for (const call of journal.calls) {
     const begun = runs.get(call.run)?.begun.get(callKey(call));
     const what = `${call.key} (attempt ${call.attempt})`;
-    if (begun === undefined || begun > call.committed)
+    if (!journal.isForgetful && (begun === undefined || begun > call.committed))
       journal.violate(
         'I4',
         `${what} was called when ${call.committed} events were committed; it begins with event ${begun ?? 'none'}`,
@@ -22,5 +22,17 @@ export function checkCalls(journal: Journal, runs: ReadonlyMap<string, Told>): v
       journal.violate('I4', `the key ${key} was used for ${owners.get(key)} and for ${of}`);
     keys.set(of, key);
     owners.set(key, of);
+  }
+}
+
+/** I1: a completion of which somebody heard that it was taken is there. */
+export function checkCompletions(journal: Journal, runs: ReadonlyMap<string, Told>): void {
+  for (const { run, step, visit, attempt } of journal.isForgetful ? [] : journal.completions) {
+    const isThere = runs.get(run)?.events.some(({ event }) => {
+      const isResult = event.type === 'effect.completed' || event.type === 'effect.failed';
+      return isResult && event.effect === step && event.visit === visit && event.attempt === attempt;
+    });
+    if (isThere !== true)
+      journal.violate('I1', `the completion of ${run}:${step}:${visit} (attempt ${attempt}) was taken, and is lost`);
   }
 }

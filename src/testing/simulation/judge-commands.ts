@@ -15,7 +15,7 @@ export function checkCommands(journal: Journal, database: MemoryDatabase, runs: 
     if (kind === 'migration') continue;
     const told = runs.get(run);
     if (kind === 'start' || kind === 'start other') {
-      if (state !== 'acknowledged') continue;
+      if (state !== 'acknowledged' || journal.isForgetful) continue;
       const first = told?.events[0]?.event;
       // What a schema makes of an input is another.
       const isAny = told?.base.compiled.program.definition.input !== null;
@@ -26,7 +26,7 @@ export function checkCommands(journal: Journal, database: MemoryDatabase, runs: 
     const times =
       told?.events.filter(({ event }) => event.type === kind && 'by' in event && event.by === by).length ?? 0;
     if (times > 1) journal.violate('I3', `${by}: ${kind} to run '${run}' was applied ${times} times`);
-    if (state !== 'acknowledged' || times > 0) continue;
+    if (state !== 'acknowledged' || times > 0 || journal.isForgetful) continue;
     if (left === undefined || told === undefined) {
       journal.violate('I1', `${by}: ${kind} to run '${run}' was acknowledged, and is lost`);
       continue;

@@ -44,7 +44,8 @@ function checkResults(journal: Journal, { id, events, states, base }: Told): voi
     const { program } = base.compiled;
     const type = program.steps[program.byId.get(event.effect) ?? -1]?.step.type;
     if (type !== 'agent' && type !== 'http') continue;
-    const given = journal.answers.get(callKey({ run: id, step: event.effect, ...event }));
+    const call = event.cached === true ? event.effect : callKey({ run: id, step: event.effect, ...event });
+    const given = journal.answers.get(call);
     const output = event.none === true ? 'undefined' : JSON.stringify(inlineValue(event.output));
     if (given?.has(output) !== true)
       journal.violate(

@@ -8,9 +8,10 @@ import { Values } from '../../engine/values.ts';
 import { MemoryStore, type MemoryDatabase } from '../../store/memory.ts';
 import { anyAgents } from '../any-agents.ts';
 import type { Journal } from './journal.ts';
-import { checkCalls } from './judge-calls.ts';
+import { checkCalls, checkCompletions } from './judge-calls.ts';
 import { checkCommands } from './judge-commands.ts';
 import { checkCheckpoints, judgeHistory } from './judge-history.ts';
+import { checkSagas } from './judge-sagas.ts';
 import { checkSteering } from './judge-steering.ts';
 import type { SimulationPlan } from './plan.ts';
 import { tell, type Told } from './told.ts';
@@ -27,15 +28,18 @@ export function judge(journal: Journal, database: MemoryDatabase, plan: Simulati
   }
   checkCheckpoints(journal, runs);
   checkCalls(journal, runs);
+  checkCompletions(journal, runs);
   checkCommands(journal, database, runs);
   checkSteering(journal, runs);
+  checkSagas(journal, runs);
   checkStreams(journal, runs);
   checkOutputs(journal, store, runs, plan);
 }
 
 /** What was told is what the history tells, from the beginning on. */
 function checkStreams(journal: Journal, runs: ReadonlyMap<string, Told>): void {
-  for (const { run, told } of journal.streams) {
+  // Who listened may have heard what a crash has forgotten.
+  for (const { run, told } of journal.isForgetful ? [] : journal.streams) {
     const expected = runs.get(run)?.lifecycle ?? [];
     for (const [index, event] of told.entries()) {
       const other = expected[index];

@@ -38,6 +38,10 @@ export interface OutsideOptions {
   readonly misbehaviour: () => Misbehaviour;
   /** Checks a call against what is committed, before it is answered. */
   readonly check: (call: SeenCall) => void;
+  /** What is used while it is carried out. */
+  readonly usage: (call: EffectCall) => () => void;
+  /** Takes work that is completed later. */
+  readonly accept: (token: string, asked: Asked, output: unknown) => void;
   /** Checks that an effect may begin. */
   readonly checkBegin: (run: string, effect: string) => void;
   answer(asked: Asked): unknown;
@@ -76,11 +80,15 @@ class Outside {
       (request) => this.#ask(call, request.body ?? request.query ?? null, request.headers?.['idempotency-key']),
       clock,
     );
+    const end = this.#options.usage(call);
+    call.signal.addEventListener('abort', end, { once: true });
     const given = real(name, { ...call, services: { ...call.services, http } });
-    return given.then((result) => {
-      this.#noted(call, result.output);
-      return result;
-    });
+    return given
+      .then((result) => {
+        this.#noted(call, result.output);
+        return result;
+      })
+      .finally(end);
   }
 
   #noted({ input }: EffectCall, output: unknown): void {
@@ -106,10 +114,10 @@ class Outside {
     check(seen);
     if (host.mayDie('after call')) return never();
     const asked = { step: info.step, run: seen.run, visit, attempt, input: isPlainObject(body) ? body : null };
-    return this.#answered(asked, call.signal);
+    return this.#answered(asked, call);
   }
 
-  #answered(asked: Asked, signal: AbortSignal): Promise<unknown> {
+  #answered(asked: Asked, { signal, callback }: EffectCall): Promise<unknown> {
     const { world, host } = this.#options;
     const { fail, garbage, lost, slow } = this.#options.misbehaviour();
     const dice = world.random.next();
@@ -117,9 +125,10 @@ class Outside {
     // Who does not hear that the call was given up answers all the same.
     const isLate = world.chance(0.2);
     const delayMs = world.chance(slow) ? world.below(400_000) : world.below(40);
+    const isLater = callback !== undefined && world.chance(0.8);
     return new Promise((resolve, reject) => {
       const settle = (): void => {
-        resolve(this.#given(asked, dice, { fail, garbage }));
+        resolve(isLater ? this.#accepted(callback.token, asked) : this.#given(asked, dice, { fail, garbage }));
       };
       const cancel = isLost
         ? () => undefined
@@ -135,6 +144,11 @@ class Outside {
         reject(signal.reason as Error);
       });
     });
+  }
+
+  #accepted(token: string, asked: Asked): Respond {
+    this.#options.accept(token, asked, this.#options.answer(asked));
+    return new Respond({ status: 202 });
   }
 
   #given(asked: Asked, dice: number, shares: Pick<Misbehaviour, 'fail' | 'garbage'>): Promise<unknown> {

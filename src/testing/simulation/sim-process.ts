@@ -12,6 +12,7 @@ import { anyAgents } from '../any-agents.ts';
 import type { Journal } from './journal.ts';
 import { outsideHandlers, type OutsideOptions } from './outside.ts';
 import { type Fate, SimStore } from './sim-store.ts';
+import { Usage, type MakingNow } from './usage.ts';
 import type { World } from './world.ts';
 
 export interface Weather {
@@ -26,7 +27,10 @@ export interface Weather {
   readonly killAt: { readonly write: number; readonly when: 'before' | 'after' } | null;
 }
 
-export interface ProcessOptions extends Pick<OutsideOptions, 'misbehaviour' | 'answer' | 'check' | 'checkBegin'> {
+export interface ProcessOptions extends Pick<
+  OutsideOptions,
+  'misbehaviour' | 'answer' | 'accept' | 'check' | 'checkBegin'
+> {
   readonly name: string;
   readonly world: World;
   readonly journal: Journal;
@@ -34,6 +38,8 @@ export interface ProcessOptions extends Pick<OutsideOptions, 'misbehaviour' | 'a
   readonly database: MemoryDatabase;
   readonly workflows: readonly WorkflowDefinition[];
   readonly sleepAfterMs: number;
+  readonly durability: 'sync' | 'async';
+  readonly making: MakingNow;
 }
 
 export class SimProcess implements Fate {
@@ -68,7 +74,8 @@ export class SimProcess implements Fate {
   }
 
   async start(): Promise<void> {
-    const { world, workflows, sleepAfterMs } = this.#options;
+    const { world, workflows, sleepAfterMs, durability } = this.#options;
+    const usage = new Usage({ ...this.#options, host: this }, this.#options.making);
     world.trace.say(`${this.name} starts`);
     try {
       const engine = await createEngine({
@@ -77,7 +84,8 @@ export class SimProcess implements Fate {
         store: this.#store,
         env: {},
         sleepAfterMs,
-        handlers: outsideHandlers({ ...this.#options, host: this }),
+        durability,
+        handlers: outsideHandlers({ ...this.#options, usage: (call) => usage.begin(call), host: this }),
         clock: this.#clock(),
         random: world.random,
         logger: this.#logger(),

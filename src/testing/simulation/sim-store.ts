@@ -70,6 +70,11 @@ export class SimStore extends MemoryStore {
     return id;
   }
 
+  override putCached(key: string, value: string, expiresAt: number): void {
+    super.putCached(key, value, expiresAt);
+    this.#journal.cached.set(key, expiresAt);
+  }
+
   override removeInbox(ids: readonly number[]): void {
     this.#write('inbox', () => {
       this.#drop(ids);

@@ -9,12 +9,14 @@ import { runReport } from '../../engine/report.ts';
 import { Values } from '../../engine/values.ts';
 import { checkBegin, checkCall } from './check-call.ts';
 import { calmMisbehaviour, climateOf, type Climate, type Faults } from './climate.ts';
+import { LateWork } from './late-work.ts';
 import { Journal, type Violation } from './journal.ts';
 import { judge } from './judge.ts';
 import { People } from './people.ts';
 import type { SimulationPlan } from './plan.ts';
 import { hearPrinted } from './printed.ts';
 import { SimProcess, type Weather } from './sim-process.ts';
+import type { MakingNow } from './usage.ts';
 import { World } from './world.ts';
 
 export interface SimulationOptions {
@@ -74,6 +76,8 @@ class Simulation {
   readonly #weather: Weather;
   readonly #climate: Climate;
   readonly #people: People;
+  readonly #lateWork: LateWork;
+  readonly #making: MakingNow = new Map();
   #processes: SimProcess[] = [];
   #born = 0;
   readonly #mayKill: boolean;
@@ -87,7 +91,9 @@ class Simulation {
     this.#plan = plan;
     this.#world = new World(seed);
     this.#climate = climateOf(this.#world, faults);
+    this.#journal.isForgetful = this.#climate.durability === 'async';
     this.#weather = { death: this.#climate.death, isFull: false, skewMs: 0, writes: 0, killAt: killAt ?? null };
+    this.#lateWork = new LateWork({ world: this.#world, journal: this.#journal, hosts: () => this.#alive });
     this.#people = new People({ world: this.#world, journal: this.#journal, plan, database: this.#database });
   }
 
@@ -202,6 +208,9 @@ class Simulation {
       database: this.#database,
       workflows: this.#plan.workflows,
       sleepAfterMs: this.#climate.sleepAfterMs,
+      durability: this.#climate.durability,
+      making: this.#making,
+      accept: (token, asked, output) => this.#lateWork.accept(token, asked, output),
       misbehaviour: () => (this.#isCalm ? calmMisbehaviour : this.#climate.misbehaviour),
       answer: (asked) => this.#plan.answer(asked, this.#world),
       check: (call) => {
