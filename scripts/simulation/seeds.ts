@@ -1,5 +1,6 @@
 /** Many seeds, one after the other: what `npm run simulate` does in each of its processes. */
-import { simulateSeed, type SimulationResult } from '../../src/testing/simulation/simulate.ts';
+import { simulateSeed } from '../../src/testing/simulation/simulate.ts';
+import type { SimulationResult } from '../../src/testing/simulation/simulation.ts';
 import type { Violation } from '../../src/testing/simulation/journal.ts';
 import { planOf } from '../../test/simulation/workload.ts';
 

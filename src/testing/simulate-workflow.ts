@@ -2,7 +2,8 @@
 import type { WorkflowDefinition } from '../definition/index.ts';
 import { crashMatrix, type MatrixResult } from './simulation/crash-matrix.ts';
 import type { Violation } from './simulation/journal.ts';
-import { simulateSeed, type SimulationResult } from './simulation/simulate.ts';
+import { simulateSeed } from './simulation/simulate.ts';
+import type { SimulationResult } from './simulation/simulation.ts';
 import { userPlan } from './simulation/user-plan.ts';
 
 export interface SimulateOptions {

@@ -1,6 +1,7 @@
 /** One run, killed before and after every write that it makes: it has to come to the same end each time. */
 import type { SimulationPlan } from './plan.ts';
-import { simulateSeed, type SimulationResult } from './simulate.ts';
+import { simulateSeed } from './simulate.ts';
+import type { SimulationResult } from './simulation.ts';
 
 export interface Crash {
   /** 1-based. */

@@ -2,55 +2,23 @@
  * One simulation: workflows under everything that can go wrong, in an order that a seed decides; then all faults stop, everything
  * has to come to its end, and the invariants are judged. Owns the course of it.
  */
-import { endedStatuses, type RunRow, type RunStatus } from '../../core/run.ts';
+import { endedStatuses, type RunRow } from '../../core/run.ts';
 import { WorkflowError } from '../../core/errors.ts';
 import { MemoryDatabase, MemoryStore } from '../../store/memory.ts';
 import { runReport } from '../../engine/report.ts';
 import { Values } from '../../engine/values.ts';
 import { checkBegin, checkCall } from './check-call.ts';
-import { calmMisbehaviour, climateOf, type Climate, type Faults } from './climate.ts';
+import { calmMisbehaviour, climateOf, type Climate } from './climate.ts';
 import { LateWork } from './late-work.ts';
-import { Journal, type Violation } from './journal.ts';
+import { Journal } from './journal.ts';
 import { judge } from './judge.ts';
 import { People } from './people.ts';
 import type { SimulationPlan } from './plan.ts';
 import { hearPrinted } from './printed.ts';
+import type { SimulationOptions, SimulationResult } from './simulation.ts';
 import { SimProcess, type Weather } from './sim-process.ts';
 import type { MakingNow } from './usage.ts';
 import { World } from './world.ts';
-
-export interface SimulationOptions {
-  readonly seed: number;
-  readonly plan: SimulationPlan;
-  /** What may go wrong. @default all of it */
-  readonly faults?: Faults;
-  /** One run alone, whose process dies at this write (0: at none) and is started again. @default many, at random */
-  readonly killAt?: { readonly write: number; readonly when: 'before' | 'after' };
-  /** Whether what functions print is a part of the trace, and is not printed. @default false */
-  readonly hearsPrints?: boolean;
-}
-
-export interface SimulationResult {
-  readonly seed: number;
-  /** Of everything that happened: the same seed gives the same. */
-  readonly hash: string;
-  readonly violations: readonly Violation[];
-  /** What happened, line by line. */
-  readonly trace: readonly string[];
-  readonly runs: readonly {
-    readonly id: string;
-    readonly workflow: string;
-    readonly status: RunStatus;
-    readonly outcome: string;
-  }[];
-  /** Of all processes. */
-  readonly writes: number;
-  readonly calls: number;
-  /** Times that a process died. */
-  readonly deaths: number;
-  /** How often what happened, by its name. */
-  readonly seen: Readonly<Record<string, number>>;
-}
 
 /** Steps of the world after which what has not ended is taken for stuck. */
 const maxHealing = 6_000;
