@@ -28,7 +28,7 @@ export function createActions(program: Program): Record<string, unknown> {
 
 /**
  * An `assign` that keeps what does not depend on the context: XState's own finds the state's value, tags and nodes anew for each of
- * them (measured: a tenth of what a step costs). `resolve` is how XState asks its own actions, in `transition` and in actors alike.
+ * them (measured: a tenth of what a step allocates). `resolve` is how XState asks its own actions, in `transition` and in actors alike.
  */
 function changing(change: Change): unknown {
   const resolve = (
