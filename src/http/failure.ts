@@ -26,10 +26,18 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ['UND_ERR_CONNECT_TIMEOUT', 'the connection could not be opened in time'],
   ['UND_ERR_DESTROYED', 'the HTTP client was closed'],
   ['UND_ERR_CLOSED', 'the HTTP client was closed'],
+]);
+
+/** What is wrong with a certificate: nothing was sent, and it is no better the next time. */
+const certificateReasons: ReadonlyMap<string, string> = new Map([
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'its certificate is self-signed'],
   ['SELF_SIGNED_CERT_IN_CHAIN', 'its certificate is self-signed'],
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'its certificate cannot be verified'],
+  ['UNABLE_TO_GET_ISSUER_CERT', 'its certificate cannot be verified'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'its certificate cannot be verified'],
   ['CERT_HAS_EXPIRED', 'its certificate has expired'],
+  ['CERT_NOT_YET_VALID', 'its certificate is not valid yet'],
+  ['CERT_REVOKED', 'its certificate was revoked'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another host'],
 ]);
 
@@ -45,13 +53,16 @@ export function networkError(error: Error, call: CallName, answering: boolean): 
     });
   }
   const reason =
-    error.name === 'HTTPParserError' ? 'it does not speak proper HTTP' : (reasons.get(code) ?? error.message);
+    error.name === 'HTTPParserError'
+      ? 'it does not speak proper HTTP'
+      : (certificateReasons.get(code) ?? reasons.get(code) ?? error.message);
   const place = tried.length === 0 || url.includes(tried[0] ?? '') ? '' : ` (tried ${tried.join(', ')})`;
   const message = answering
     ? `the connection to ${url} was closed or reset before the answer was complete: ${reason}`
     : `could not reach ${url}: ${reason}${place}`;
   return new WorkflowError('HTTP_UNREACHABLE', message, {
     cause: error,
+    ...(certificateReasons.has(code) ? { retryable: false } : {}),
     details: { url, code, ...(tried.length === 0 ? {} : { address: tried.join(', ') }) },
   });
 }

@@ -76,7 +76,7 @@ export interface HttpClient {
   /**
    * One call. Any status is an answer: `failOnStatus` makes errors of them.
    *
-   * @throws WorkflowError HTTP_UNREACHABLE (retryable): no connection, or it broke; TIMEOUT (retryable); RESPONSE_TOO_LARGE;
+   * @throws WorkflowError HTTP_UNREACHABLE (retryable, but for a bad certificate): no connection, or it broke; TIMEOUT (retryable); RESPONSE_TOO_LARGE;
    * ADDRESS_BLOCKED; HTTP_ERROR: the answer cannot be used (charset, broken JSON, too many redirects, ...);
    * REQUEST_INVALID: the request breaks the rules; CANCELLED: `signal` was aborted. Secrets are masked in all of them.
    */
