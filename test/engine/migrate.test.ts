@@ -47,7 +47,7 @@ describe('a run that waits while its workflow is changed', () => {
   });
   const mocks = { a: { text: 'from a', long: 'x'.repeat(300) }, b: echo };
 
-  test('ends on its own definition, unless it is migrated', async () => {
+  test('FLT-UP-03, FLT-UP-04: ends on its own definition, unless it is migrated', async () => {
     const database = new MemoryDatabase();
     await using lab = await engineOf(database, [one, two], mocks);
     await lab.engine.start(one, {}, { runId: 'r' });

@@ -1,10 +1,12 @@
 /** Networks and agents that misbehave (FLT-NW, FLT-AG), over real sockets on loopback: the run ends as it should all the same. */
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type LookupFunction, type Server, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createEngine } from '../../src/engine/create-engine.ts';
+import type { EngineOptions } from '../../src/engine/options.ts';
 import { silentLogger } from '../../src/engine/default-ports.ts';
 import { decodeEvent } from '../../src/engine/codec.ts';
+import { checkHeaderName } from '../../src/http/headers.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';
 
@@ -101,7 +103,12 @@ function say(response: ServerResponse, text: string, headers: Readonly<Record<st
 }
 
 /** Runs one step (or more) against the port, and checks what holds whatever the network does (I2, I3, I4). */
-async function run(port: number, more: Readonly<Record<string, unknown>> = {}, steps = ['s']) {
+async function run(
+  port: number,
+  more: Readonly<Record<string, unknown>> = {},
+  steps = ['s'],
+  engineOptions: EngineOptions = {},
+) {
   const store = openMemoryStore();
   const options = { retry: { maxAttempts: 8, delay: 20 }, timeout: 20_000, ...more };
   const workflow = flow({ steps: steps.map((id) => agent(id, { ...options, input: { prompt: id } })) });
@@ -111,6 +118,7 @@ async function run(port: number, more: Readonly<Record<string, unknown>> = {}, s
     env: {},
     store,
     logger: silentLogger,
+    ...engineOptions,
   });
   const handle = await engine.start(workflow, {}, { runId: 'r' });
   const output = await handle.result().catch((error: unknown) => error);
@@ -158,6 +166,41 @@ describe('FLT-NW: a network that', () => {
     const result = await run(port, { retry: { maxAttempts: 1_000, delay: 20 } });
     expect(result).toMatchObject({ output: 'fine' });
     expect(result.attempts[0]).toBeGreaterThan(1);
+  });
+
+  test('NW-10: does not know the name of the host for a while', async () => {
+    const given = await Agent.start((response) => say(response, 'fine'));
+    let asked = 0;
+    const lookup: LookupFunction = (host, options, callback) => {
+      asked += 1;
+      const code = asked === 1 ? 'ENOTFOUND' : 'EAI_AGAIN';
+      if (asked < 4) callback(Object.assign(new Error(`getaddrinfo ${code} ${host}`), { code }), '', 0);
+      else if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
+      else callback(null, '127.0.0.1', 4);
+    };
+    const options = { agents: { any: `http://agent.test:${given.port}` }, http: { lookup } };
+    expect(await run(given.port, {}, ['s'], options)).toMatchObject({ output: 'fine', attempts: [4] });
+    expect(given.asked).toHaveLength(1);
+  });
+
+  test('NW-14: never says 100 Continue is not waited for: it is not asked to', async () => {
+    const heads: string[] = [];
+    const port = await listening(
+      createServer((socket) => {
+        let text = '';
+        socket.on('data', (data) => {
+          text += data.toString();
+          const [head = '', body = ''] = text.split('\r\n\r\n');
+          if (!body.endsWith('}')) return;
+          heads.push(head);
+          socket.end('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"response":"fine"}');
+        });
+      }),
+    );
+    expect(await run(port)).toMatchObject({ output: 'fine', attempts: [1] });
+    expect(heads).toHaveLength(1);
+    expect(heads[0]).not.toMatch(/^expect:/im);
+    expect(checkHeaderName('Expect')).toMatch(/not allowed: the HTTP client sets it/);
   });
 
   test('NW-15: ends an answer by closing, as HTTP/1.0 does', async () => {
@@ -225,6 +268,33 @@ describe('FLT-AG: an agent that', () => {
     const given = await Agent.start((response) => say(response, 'x'.repeat(10_000_000)));
     const { output } = await run(given.port);
     expect(String(output)).toHaveLength(10_000_000);
+  });
+
+  test('AG-14: is at work when the run is cancelled is cut off, and what it says then is not heard', async () => {
+    const { promise: isAtWork, resolve: begins } = Promise.withResolvers<ServerResponse>();
+    const { promise: isCutOff, resolve: cutOff } = Promise.withResolvers<void>();
+    const given = await Agent.start((response) => {
+      response.on('close', cutOff);
+      begins(response);
+    });
+    const store = openMemoryStore();
+    const workflow = flow({ name: 'w', steps: [agent('s', { retry: { maxAttempts: 5, delay: 1 } }), agent('after')] });
+    await using engine = await createEngine({
+      workflows: [workflow],
+      agents: { any: `http://127.0.0.1:${given.port}` },
+      env: {},
+      store,
+      logger: silentLogger,
+    });
+    const handle = await engine.start('w', {}, { runId: 'r' });
+    const response = await isAtWork;
+    await engine.cancel('r', { why: 'enough' });
+    await isCutOff;
+    say(response, 'too late');
+    await expect(handle.result()).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(handle.status().status).toBe('cancelled');
+    expect(store.readEvents('r', 1).map(({ type }) => type)).toEqual(['run.started', 'run.cancelled']);
+    expect(given.asked).toHaveLength(1);
   });
 
   test('AG-10: remembers keys gives the same answer to a repeated call', async () => {

@@ -88,7 +88,7 @@ test('a detached child goes on', async () => {
   expect(lab.engine.run('run/kid:1').status().status).toBe('completed');
 });
 
-test('handlers are told of a pause and of its end; what they throw is logged', async () => {
+test('FLT-CR-21: handlers are told of a pause and of its end; what they throw is logged', async () => {
   const told: string[] = [];
   const workflow = createWorkflow('test')
     .addStep('w', { type: 'wait', duration: 100 })

@@ -33,6 +33,12 @@ describe('wrong usage', () => {
       4,
       [/\/does\/not does not exist|\/does\/not\/exist/],
     ],
+    [
+      'STO-001 a text file in the place of the store',
+      ['run', 'hello', 'name=x', '--store', 'workflows.yaml'],
+      4,
+      [/workflows\.yaml/, /not a (SQLite )?database/i],
+    ],
     ['a run id that cannot be', ['run', 'hello', 'name=x', '--run-id', '../x'], 2, [/'\.\.\/x' cannot be a run id/]],
   ])('%s: exit code and a message without a stack', async (_, args, code, mentions) => {
     const ended = await cli(args, { cwd: project() }).ended;

@@ -29,26 +29,33 @@ function failure(file: string, options: SqliteStoreOptions = {}): WorkflowError 
 }
 
 describe('permissions', () => {
-  test.each([0o000, 0o022, 0o077, 0o177, 0o377])('whatever the umask (%i), files are for the user alone', (mask) => {
-    process.umask(mask);
-    const file = directory.file('.dank/workflows.db');
-    const store = openSqliteStore(file);
-    store.acquire();
-    store.commit([start('a')]);
-    const modes = Object.fromEntries(
-      Object.keys(contents(directory.path)).map((name) => [name, modeOf(directory.file(name))]),
-    );
-    expect(modes).toEqual({
-      '.dank': '700',
-      '.dank/workflows.db': '600',
-      '.dank/workflows.db-wal': '600',
-      '.dank/workflows.db-shm': '600',
-      '.dank/workflows.db-owners': '700',
-      '.dank/workflows.db-owners/1.lock': '600',
-    });
-    store.close();
-    expect(Object.keys(contents(directory.path))).toEqual(['.dank', '.dank/workflows.db', '.dank/workflows.db-owners']);
-  });
+  test.each([0o000, 0o022, 0o077, 0o177, 0o377])(
+    'SEC-SEC-10: whatever the umask (%i), files are for the user alone',
+    (mask) => {
+      process.umask(mask);
+      const file = directory.file('.dank/workflows.db');
+      const store = openSqliteStore(file);
+      store.acquire();
+      store.commit([start('a')]);
+      const modes = Object.fromEntries(
+        Object.keys(contents(directory.path)).map((name) => [name, modeOf(directory.file(name))]),
+      );
+      expect(modes).toEqual({
+        '.dank': '700',
+        '.dank/workflows.db': '600',
+        '.dank/workflows.db-wal': '600',
+        '.dank/workflows.db-shm': '600',
+        '.dank/workflows.db-owners': '700',
+        '.dank/workflows.db-owners/1.lock': '600',
+      });
+      store.close();
+      expect(Object.keys(contents(directory.path))).toEqual([
+        '.dank',
+        '.dank/workflows.db',
+        '.dank/workflows.db-owners',
+      ]);
+    },
+  );
 
   test('an existing directory and an existing store keep theirs, an empty file is made private', () => {
     fs.mkdirSync(directory.file('shared'), 0o755);
