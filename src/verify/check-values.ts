@@ -1,14 +1,12 @@
-/** Whether every value that is read is there, on every way: by steps that did not run or failed, and by fields that schemas do not have. */
+/** Whether every value that is read is there, on every way: of steps that did not run or failed. Fields are `check-fields.ts`'s. */
 import { chainOf, createTree, type Tree } from '../definition/checks/tree.ts';
 import { quote } from '../definition/describe.ts';
-import type { Step, WorkflowDefinition } from '../definition/definition.ts';
-import type { Path } from '../expressions/path.ts';
-import { outputSchema } from './values-to-try.ts';
+import type { WorkflowDefinition } from '../definition/definition.ts';
 import { describeWay, findWay, type Watch } from './search.ts';
 import type { Finding, FindingCode, Severity } from './finding.ts';
 import type { Graph, GraphEdge } from './graph.ts';
-import { referencesOf, stepsRead, type Reference, type Use } from './references.ts';
-import { placeIn } from './schema-shape.ts';
+import { unknownFields } from './check-fields.ts';
+import { placeOf, referencesOf, stepsRead, type Reference, type Use } from './references.ts';
 import type { Happening } from './situation.ts';
 
 /** What is there of a step's output. */
@@ -18,7 +16,7 @@ export function checkValues(definition: WorkflowDefinition, graph: Graph): reado
   const tree = createTree(definition);
   const found = referencesOf(definition).flatMap((reference) => [
     ...missing(tree, definition, graph, reference),
-    ...shapes(tree, definition, reference),
+    ...unknownFields(tree, definition, reference),
   ]);
   const seen = new Set<string>();
   return found.filter(({ code, path, message }) => {
@@ -53,7 +51,7 @@ function missing(tree: Tree, definition: WorkflowDefinition, graph: Graph, refer
     if (reference.use === 'whole' && standings.every((each) => each === 'not yet')) continue;
     findings.push({
       ...verdict,
-      message: `${place(reference)} reads ${reference.paths.map(({ source }) => `{{${source}}}`).join(' || ')}, but ${why(names)}`,
+      message: `${placeOf(reference)} reads ${reference.paths.map(({ source }) => `{{${source}}}`).join(' || ')}, but ${why(names)}`,
       path: reference.path,
       hint: hintFor(reference, ids),
       way: describeWay(way),
@@ -67,12 +65,6 @@ function missing(tree: Tree, definition: WorkflowDefinition, graph: Graph, refer
 function hintFor({ use }: Reference, [first = '']: readonly string[]): string {
   if (use === 'condition') return `ask first whether it ran: {{steps.${first}.status}} === "completed" && ...`;
   return `give this step the same condition as step ${quote(first)}, or a last resort: {{steps.${first}.output}} || "none"`;
-}
-
-function place({ reader, path }: Reference): string {
-  return reader === null
-    ? 'the output of the workflow'
-    : `step ${quote(reader.id)} (${path.slice(reader.path.length + 1)})`;
 }
 
 /** A failed step has null as its output: below it nothing is. */
@@ -219,76 +211,4 @@ function reasonOf(
       ? `there ${names} ${ids.length > 1 ? verbs[only].replace('has', 'have').replace('was', 'were') : verbs[only]}`
       : ids.map((id, at) => `${quote(id)} ${verbs[standings[at] ?? 'not yet']}`).join(' and ');
   return { why, standings };
-}
-
-// Fields that schemas do not have.
-
-function shapes(tree: Tree, definition: WorkflowDefinition, reference: Reference): readonly Finding[] {
-  return reference.paths.flatMap((path): readonly Finding[] => {
-    const known = schemaFor(tree, definition, path);
-    if (known === null) return [];
-    const there = placeIn(known.schema, known.rest);
-    const base = { path: reference.path, way: [], moves: [] };
-    if (there.kind === 'absent') {
-      return [
-        {
-          ...base,
-          code: 'UNKNOWN_OUTPUT_FIELD',
-          severity: 'error',
-          message: `${place(reference)} reads {{${path.source}}}, but the schema of ${known.what} has no ${quote(there.at)}`,
-          hint: there.known.length === 0 ? 'it has no fields' : `it has ${there.known.map(quote).join(', ')}`,
-        },
-      ];
-    }
-    const mustBe =
-      reference.paths.length === 1 &&
-      (reference.use === 'text' || reference.use === 'prompt' || reference.use === 'needed');
-    if (there.kind !== 'there' || there.isRequired || !mustBe || definition.missing === 'empty') return [];
-    return [
-      {
-        ...base,
-        code: 'OPTIONAL_FIELD',
-        severity: 'warning',
-        message: `${place(reference)} reads {{${path.source}}}, which the schema of ${known.what} does not require`,
-        hint: `require it in the schema, or give a last resort: {{${path.source}}} || "none"`,
-      },
-    ];
-  });
-}
-
-function schemaFor(
-  tree: Tree,
-  definition: WorkflowDefinition,
-  path: Path,
-): { readonly schema: unknown; readonly rest: readonly string[]; readonly what: string } | null {
-  const [root, name, ...below] = path.segments;
-  if (root === 'workflow' && name === 'input' && definition.input !== null && below.length > 1)
-    return { schema: definition.input.json, rest: below, what: 'the input' };
-  const read = stepsRead(tree, path);
-  const [only] = read;
-  if (only === undefined || read.length > 1 || only.rest.length === 0) return null;
-  const schema = answerSchema(only.step);
-  return schema === null || isReplaced(definition, only.step)
-    ? null
-    : { schema, rest: only.rest, what: `step ${quote(only.step.id)}` };
-}
-
-/** An output that a recovery, a substitute or a handler may have put there is not bound by the step's schema. */
-function isReplaced({ stepHandlers }: WorkflowDefinition, { onError }: Step): boolean {
-  return onError.kind === 'output' || onError.kind === 'recover' || stepHandlers.some(({ event }) => event !== 'start');
-}
-
-const defaultForm = {
-  type: 'object',
-  properties: { decision: { enum: ['approve', 'reject'] }, comment: { type: 'string' }, by: {} },
-  required: ['decision'],
-};
-
-/** The schema of what a step gives, of a person's answer too; null when nothing is said. */
-export function answerSchema(step: Step): unknown {
-  if (step.type === 'agent' || step.type !== 'human') return outputSchema(step);
-  if (step.form === null) return defaultForm;
-  const json = step.form.json as Readonly<Record<string, unknown>>;
-  const { properties } = json as { readonly properties?: object };
-  return properties === undefined ? json : { ...json, properties: { ...properties, by: {} } };
 }

@@ -8,20 +8,9 @@
  */
 import { Undecided } from '../core/undecided.ts';
 import { readOwn } from '../expressions/path.ts';
+import { bindingKey, openMark, type Binding, type Bindings, type Source } from './bindings.ts';
+import { composed } from './composed.ts';
 import type { Origin } from './readings.ts';
-
-/** One answer of the world: a completion of a step in one visit, or the run's input. */
-export interface Source {
-  readonly id: number;
-}
-
-/** A value that was chosen. */
-export interface Binding {
-  readonly origin: Origin;
-  readonly value: unknown;
-}
-
-export type Bindings = ReadonlyMap<string, unknown>;
 
 interface Options {
   readonly candidates: (origin: Origin) => readonly unknown[];
@@ -188,45 +177,6 @@ export class Desk {
   }
 }
 
-/** Begins what a verdict over opaque state is about: it does not outlive the next write. */
-export const opaqueMark = '\u0000opaque ';
-
-/** What is still known when opaque state may have been written. */
-export function withoutOpaque(bindings: Bindings): Bindings {
-  const left = [...bindings].filter(([key]) => !key.startsWith(`verdict ${opaqueMark}`));
-  return left.length === bindings.size ? bindings : new Map(left);
-}
-
-/** What an open value reads as while nobody may choose. */
-const openMark = '\u0000open ';
-
-/**
- * A text that holds open values, numbered as they come in it: which answer it was makes no difference, only which parts of it are
- * still open, and what is known of the others (D2).
- */
-export function withoutNumbers(text: string, bindings: Bindings): string {
-  const numbers = new Map<string, number>();
-  const open = new Map<string, Set<string>>();
-  const result = text.replaceAll(
-    /(?<mark>\\u0000open )(?<id>\d+) (?<place>[^"]*)/g,
-    (_all, mark: string, id: string, place: string) => {
-      const number = numbers.get(id) ?? numbers.size;
-      numbers.set(id, number);
-      open.set(id, (open.get(id) ?? new Set()).add(place));
-      return `${mark}${number} ${place}`;
-    },
-  );
-  if (numbers.size === 0) return result;
-  const beside = [...bindings].flatMap(([key, value]) => {
-    const [id, place] = [key.slice(0, key.indexOf(' ')), key.slice(key.indexOf(' ') + 1)];
-    const isRelated = [...(open.get(id) ?? [])].some(
-      (each) => place === '' || each === '' || each.startsWith(`${place}.`) || place.startsWith(`${each}.`),
-    );
-    return isRelated ? [`${String(numbers.get(id))} ${place}=${JSON.stringify(value)}`] : [];
-  });
-  return beside.length === 0 ? result : `${result}|${beside.toSorted().join('|')}`;
-}
-
 class OpenValue extends Undecided {
   readonly #desk: Desk;
   readonly #source: Source;
@@ -255,38 +205,8 @@ function following(choices: readonly number[], arity: readonly number[]): number
   return null;
 }
 
-function bindingKey(source: Source, origin: Origin): string {
-  return `${source.id} ${origin.key}`;
-}
-
 function isAbove(whole: Origin, part: Origin): boolean {
   return (
     whole.segments.length < part.segments.length && whole.segments.every((segment, at) => segment === part.segments[at])
   );
-}
-
-/** Data that holds values at paths. A length is a text of that length. */
-export function composed(parts: readonly (readonly [path: readonly string[], value: unknown])[]): unknown {
-  let result: unknown = {};
-  for (const [path, value] of parts) result = withPart(result, path, value);
-  return result;
-}
-
-function withPart(whole: unknown, path: readonly string[], value: unknown): unknown {
-  const [key, ...rest] = path;
-  if (key === undefined) return value;
-  if (key === 'length' && rest.length === 0 && typeof value === 'number')
-    return Array.isArray(whole)
-      ? Array.from({ length: value }, () => null)
-      : 'x'.repeat(Math.max(0, Math.round(value)));
-  if (value === undefined) return whole;
-  const base: Readonly<Record<string, unknown>> =
-    typeof whole === 'object' && whole !== null && !Array.isArray(whole) ? (whole as Record<string, unknown>) : {};
-  if (/^\d+$/.test(key) && (Array.isArray(whole) || Object.keys(base).length === 0)) {
-    const items: unknown[] = Array.isArray(whole) ? [...(whole as unknown[])] : [];
-    while (items.length <= Number(key)) items.push(null);
-    items[Number(key)] = withPart(items[Number(key)], rest, value);
-    return items;
-  }
-  return { ...base, [key]: withPart(base[key], rest, value) };
 }

@@ -1,6 +1,6 @@
 /** What exploring gives: every situation a run can be in, and what leads from one to the next. Types only. */
 import type { ErrorData } from '../core/errors.ts';
-import type { Binding } from './desk.ts';
+import type { Binding } from './bindings.ts';
 import type { MoveKind } from './move.ts';
 import type { Happening } from './situation.ts';
 

@@ -3,6 +3,7 @@
  * value can be missing is found in `check-values.ts`.
  */
 import { createTree, type Node, type Tree } from '../definition/checks/tree.ts';
+import { quote } from '../definition/describe.ts';
 import { expressionsOf } from '../definition/types/index.ts';
 import type { Expression } from '../definition/step-kind.ts';
 import type { Step, WorkflowDefinition } from '../definition/definition.ts';
@@ -164,4 +165,11 @@ function within(step: Step, rest: readonly string[]): { readonly step: Step; rea
   const [first, ...others] = rest;
   const branch = step.type === 'parallel' ? step.steps.find(({ id }) => id === first) : undefined;
   return branch === undefined ? { step, rest } : within(branch, others);
+}
+
+/** Where it stands, in words. */
+export function placeOf({ reader, path }: Reference): string {
+  return reader === null
+    ? 'the output of the workflow'
+    : `step ${quote(reader.id)} (${path.slice(reader.path.length + 1)})`;
 }

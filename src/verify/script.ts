@@ -7,12 +7,12 @@ import { createTree } from '../definition/checks/tree.ts';
 import { isPlainObject } from '../core/json.ts';
 import { compileTemplate } from '../expressions/template.ts';
 import { compileWorkflow } from '../../machines/workflow.ts';
-import { composed } from './desk.ts';
+import { composed } from './composed.ts';
 import type { GraphEdge } from './graph.ts';
 import { boundedDefinition, type Delays } from './bounds.ts';
 import { allPrograms, originsOf, type Origin } from './readings.ts';
 import { sampleOf } from './schema-shape.ts';
-import { answerSchema } from './check-values.ts';
+import { answerSchema } from './check-fields.ts';
 import { wantedData, withWanted, type Wanted, type WantedData } from './wanted.ts';
 
 /** Milliseconds of a timer that fires because its time has come: backoffs, waits, polls. */

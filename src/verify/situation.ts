@@ -2,7 +2,7 @@
 import type { RunState } from '../core/run-state.ts';
 import type { CompiledWorkflow } from '../../machines/compiled-workflow.ts';
 import type { LoggedWrite, RunContext } from '../../machines/context.ts';
-import type { Bindings } from './desk.ts';
+import type { Bindings } from './bindings.ts';
 
 /** A run, or the round of a loop. */
 export interface Spot {

@@ -8,7 +8,7 @@ import { essentialWrites } from './assigned.ts';
 import { maxCountedRounds } from './bounds.ts';
 import { countsOf } from './counting.ts';
 import { knownItems } from './loop-moves.ts';
-import { withoutOpaque, type Binding } from './desk.ts';
+import { withoutOpaque, type Binding } from './bindings.ts';
 import { unknownOutput, type Model } from './model.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import type { Program } from '../../machines/program.ts';

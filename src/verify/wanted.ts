@@ -8,7 +8,7 @@ import type { LoopStep, Step, WorkflowDefinition } from '../definition/definitio
 import { compileWorkflow } from '../../machines/workflow.ts';
 import type { Program } from '../../machines/program.ts';
 import type { Path } from '../expressions/path.ts';
-import { composed } from './desk.ts';
+import { composed } from './composed.ts';
 import { allPrograms, originsOf } from './readings.ts';
 import { referencesOf, type Reference } from './references.ts';
 import { placeIn, sampleOf } from './schema-shape.ts';
