@@ -8,7 +8,7 @@ import type { Bound, Graph, GraphEdge, GraphNode } from './graph.ts';
 import { maxCountedRounds } from './bounds.ts';
 import { createModel, type Model } from './model.ts';
 import { cancelMove, movesOf, startMove } from './moves.ts';
-import { Reduction, afterFirst, isAfterFirst, type ReduceOptions } from './reduce.ts';
+import { Reduction, readTurn, turnText, type ReduceOptions, type Turn } from './reduce.ts';
 import type { Move } from './move.ts';
 import { arrivedAt, earlySignal } from './signals.ts';
 import { contextOf, type Situation, type Spot } from './situation.ts';
@@ -201,23 +201,23 @@ class Exploration {
 function settled(reduction: Reduction, situation: Situation): Situation {
   if (situation.turns.size === 0) return situation;
   const turns = new Map<string, string>();
-  for (const [parallel, branch] of situation.turns) {
-    const next = turnOf(reduction, situation.spot, parallel, branch);
-    if (next !== null) turns.set(parallel, next);
+  for (const [parallel, text] of situation.turns) {
+    const next = turnOf(reduction, situation.spot, parallel, readTurn(text));
+    if (next !== null) turns.set(parallel, turnText(next));
   }
   return { ...situation, turns };
 }
 
-function turnOf(reduction: Reduction, spot: Spot, parallel: string, branch: string): string | null {
+function turnOf(reduction: Reduction, spot: Spot, parallel: string, turn: Turn): Turn | null {
   const { program } = spot.compiled;
   const index = program.byId.get(parallel);
   if (index === undefined) {
-    const inner = [...spot.rounds.values()].map((round) => turnOf(reduction, round.spot, parallel, branch));
+    const inner = [...spot.rounds.values()].map((round) => turnOf(reduction, round.spot, parallel, turn));
     return inner.find((each) => each !== null) ?? null;
   }
   if (!isOpen(spot, index)) return null;
-  if (isAfterFirst(branch) || isOpen(spot, Number(branch))) return branch;
-  return reduction.orderOf(program, index) === 'first' ? afterFirst(branch) : null;
+  if (turn.kind === 'after' || isOpen(spot, turn.branch)) return turn;
+  return reduction.orderOf(program, index) === 'first' ? { kind: 'after', branch: turn.branch } : null;
 }
 
 function isOpen({ run }: Spot, step: number): boolean {

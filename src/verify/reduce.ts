@@ -7,7 +7,8 @@
  * R2. Branches whose order of ending can be told apart (a step behind reads which one won; a rule names steps of two of them) are
  *     explored whole, in every order.
  * R3. In a race that nothing looks into, each branch comes first once, and each comes last: how many succeeded or failed is all that counts.
- *     A branch that can end the run is in a race with the others.
+ *     A branch that can end the run is in a race with the others. One that is more than a step, or is undone, may be cut off by any other
+ *     wherever it stands. Where branches wait in a queue, all orders are looked at.
  * R4. What cuts several branches off at once (a cancel, a timeout around them) finds at most one of them beyond its first step and
  *     not at its end.
  */
@@ -23,16 +24,23 @@ import { targetsOf } from './targets.ts';
 /** `first`: any branch may come first, the others follow in order, round and round. */
 export type Order = 'sequence' | 'first' | 'orders' | 'free';
 
-/** In place of a branch: it came first and is over, the others follow. */
-export function afterFirst(branch: string): string {
-  return branch.startsWith(rest) ? branch : `${rest}${branch}`;
+/**
+ * Whose turn it is among the branches of a parallel step: the number of one; `over` one that cut into another's turn, and goes on alone
+ * until it is over; `after` one that came first and is over: the others follow in order.
+ */
+export interface Turn {
+  readonly kind: 'of' | 'over' | 'after';
+  readonly branch: number;
 }
 
-export function isAfterFirst(turn: string): boolean {
-  return turn.startsWith(rest);
+export function readTurn(text: string): Turn {
+  const [kind = '', branch = ''] = text.split(' ');
+  return { kind: kind as Turn['kind'], branch: Number(branch) };
 }
 
-const rest = 'after ';
+export function turnText({ kind, branch }: Turn): string {
+  return `${kind} ${branch}`;
+}
 
 export interface ReduceOptions {
   /** Ids of steps whose order among each other matters. @default none */
@@ -48,7 +56,7 @@ interface Moving {
 
 export class Reduction {
   readonly #options: ReduceOptions;
-  readonly #orders = new Map<Program, ReadonlyMap<number, Order>>();
+  readonly #orders = new Map<Program, ReadonlyMap<number, Ordering>>();
 
   constructor(options: ReduceOptions) {
     this.#options = options;
@@ -56,13 +64,17 @@ export class Reduction {
 
   /** How the branches of a parallel step are explored. */
   orderOf(program: Program, step: number): Order {
-    if (this.#options.interleave === true) return 'free';
+    return this.#orderingOf(program, step).order;
+  }
+
+  #orderingOf(program: Program, step: number): Ordering {
+    if (this.#options.interleave === true) return free;
     let orders = this.#orders.get(program);
     if (orders === undefined) {
       orders = ordersOf(program, this.#options.visible ?? new Set());
       this.#orders.set(program, orders);
     }
-    return orders.get(step) ?? 'free';
+    return orders.get(step) ?? free;
   }
 
   /** The moves that have to be looked at now; `turns` as in a situation. */
@@ -97,24 +109,40 @@ export class Reduction {
       branches.set(place.branch, [...(branches.get(place.branch) ?? []), move]);
     }
     for (const [parallel, branches] of byParallel) {
-      const order = this.orderOf(program, parallel);
+      const ordering = this.#orderingOf(program, parallel);
       const { id } = stepInfo(program, parallel).step;
       const turn = turns.get(id);
-      const mine = [...branches].find(([branch]) => String(branch) === turn);
-      const isFixed = order === 'sequence' || (turn !== undefined && isAfterFirst(turn));
-      const begin = turn !== undefined && isAfterFirst(turn) ? Number(turn.slice(rest.length)) : -1;
-      const inOrder = [...branches].sort(([a], [b]) => a - b);
-      const first = inOrder.find(([branch]) => branch > begin) ?? inOrder[0];
-      const chosen = order === 'free' ? [...branches] : isFixed ? [first] : mine === undefined ? [...branches] : [mine];
-      for (const entry of chosen) {
-        if (entry === undefined) continue;
-        const [branch, inside] = entry;
-        const then =
-          order === 'orders' || (order === 'first' && !isFixed) ? new Map([...next, [id, String(branch)]]) : next;
-        this.#within(program, inside, branch, turns, then, taken);
+      for (const { branch, then } of chosenBranches(ordering, [...branches.keys()], turn)) {
+        const inside = then === null ? next : new Map([...next, [id, turnText(then)]]);
+        this.#within(program, branches.get(branch) ?? [], branch, turns, inside, taken);
       }
     }
   }
+}
+
+interface Chosen {
+  readonly branch: number;
+  /** Whose turn it is from then on; null: as it was. */
+  readonly then: Turn | null;
+}
+
+/** The branches whose moves are looked at. */
+function chosenBranches(
+  { order, long }: Ordering,
+  branches: readonly number[],
+  turn: string | undefined,
+): readonly Chosen[] {
+  const given = turn === undefined ? null : readTurn(turn);
+  const inOrder = branches.toSorted((a, b) => a - b);
+  if (order === 'free') return inOrder.map((branch) => ({ branch, then: null }));
+  if (order === 'sequence' || given?.kind === 'after') {
+    const next = inOrder.find((branch) => given === null || branch > given.branch) ?? inOrder[0];
+    return next === undefined ? [] : [{ branch: next, then: null }];
+  }
+  const turns = inOrder.map((branch): Chosen => ({ branch, then: { kind: 'of', branch } }));
+  if (given === null || !branches.includes(given.branch)) return turns;
+  if (given.kind === 'over' || !long.has(given.branch)) return [{ branch: given.branch, then: given }];
+  return turns.map(({ branch }) => ({ branch, then: branch === given.branch ? given : { kind: 'over', branch } }));
 }
 
 /** The outermost parallel step around a step, below `around`, and the branch of it. */
@@ -137,9 +165,18 @@ function isBranch(program: Program, parallel: number, step: number): boolean {
   return groupSequence(program, stepInfo(program, parallel)).steps.includes(step);
 }
 
-function ordersOf(program: Program, visible: ReadonlySet<string>): ReadonlyMap<number, Order> {
+interface Ordering {
+  readonly order: Order;
+  /** Branches of a race that make a difference before they are over. */
+  readonly long: ReadonlySet<number>;
+}
+
+const none: ReadonlySet<number> = new Set();
+const free: Ordering = { order: 'free', long: none };
+
+function ordersOf(program: Program, visible: ReadonlySet<string>): ReadonlyMap<number, Ordering> {
   const readings = readingsOf(program);
-  const result = new Map<number, Order>();
+  const result = new Map<number, Ordering>();
   for (const info of program.steps) {
     if (info.step.type !== 'parallel') continue;
     const branches = groupSequence(program, info).steps.map((branch) => new Set(subtree(program, branch)));
@@ -154,26 +191,29 @@ function orderOf(
   branches: readonly ReadonlySet<number>[],
   readings: ReturnType<typeof readingsOf>,
   visible: ReadonlySet<string>,
-): Order {
+): Ordering {
   const facts = branches.map((steps) => branchFacts(program, steps, readings));
-  const shares = facts.some(({ writes, signals }, at) =>
+  const shares = facts.some(({ writes, signals, mayWriteAny }, at) =>
     facts.some(
       (other, otherAt) =>
         at !== otherAt &&
-        ([...writes].some((key) => other.reads.has(key)) || [...signals].some((name) => other.signals.has(name))),
+        ((mayWriteAny && other.reads.size > 0) ||
+          [...writes].some((key) => other.reads.has(key)) ||
+          [...signals].some((name) => other.signals.has(name))),
     ),
   );
-  if (shares) return 'free';
+  if (shares) return free;
   const inVisible = branches.filter((steps) =>
     [...steps].some((index) => visible.has(stepInfo(program, index).step.id)),
   );
-  if (inVisible.length > 1) return 'orders';
   const { step } = stepInfo(program, parallel);
-  const isRace =
-    step.type === 'parallel' &&
-    (step.failFast || step.join !== 'all' || branches.some((steps) => canEndRun(program, steps)));
-  if (!isRace) return 'sequence';
-  return isLookedInto(program, parallel) ? 'orders' : 'first';
+  if (step.type !== 'parallel') return free;
+  const isRace = step.failFast || step.join !== 'all' || branches.some((steps) => canEndRun(program, steps));
+  if (!isRace) return { order: inVisible.length > 1 ? 'orders' : 'sequence', long: none };
+  const isQueued = step.maxConcurrency !== null && step.maxConcurrency < branches.length;
+  const isOrdered = inVisible.length > 1 || isQueued || isLookedInto(program, parallel);
+  const long = branches.filter((steps) => steps.size > 1 || [...steps].some((each) => program.undoable.has(each)));
+  return { order: isOrdered ? 'orders' : 'first', long: new Set(long.map((steps) => Math.min(...steps))) };
 }
 
 function branchFacts(
@@ -184,6 +224,8 @@ function branchFacts(
   readonly writes: ReadonlySet<string>;
   readonly reads: ReadonlySet<string>;
   readonly signals: ReadonlySet<string>;
+  /** By handlers. */
+  readonly mayWriteAny: boolean;
 } {
   const writes = new Set<string>();
   const signals = new Set<string>();
@@ -200,7 +242,11 @@ function branchFacts(
       if (key !== null) reads.add(key);
     }
   }
-  return { writes, reads, signals };
+  const mayWriteAny = [...steps].some((index) => {
+    const { start, complete, error } = stepInfo(program, index).handlers;
+    return start.length + complete.length + error.length > 0;
+  });
+  return { writes, reads, signals, mayWriteAny };
 }
 
 function canEndRun(program: Program, steps: ReadonlySet<number>): boolean {

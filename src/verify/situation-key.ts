@@ -17,7 +17,7 @@ import type { EffectInput } from '../../machines/effect-input.ts';
 import { Ahead } from './ahead.ts';
 import { kindOfFailure } from './failures.ts';
 import { essentialWrites } from './assigned.ts';
-import { type Desk } from './desk.ts';
+import type { Desk } from './desk.ts';
 import { withoutNumbers } from './bindings.ts';
 import { isFreeCondition } from './model.ts';
 import { readingsOf, type Reading } from './readings.ts';
@@ -145,9 +145,9 @@ function isReadable(program: Program, from: Program, { paths }: Reading): boolea
   return from === program || paths.every((path) => !isOwnOf(from, path.segments) && isPure(program, path));
 }
 
-/** A path of a loop's body that names a step of that body. */
-function isOwnOf(body: Program, segments: readonly string[]): boolean {
-  return segments[0] === 'steps' && body.byId.has(segments[1] ?? '');
+/** A path of a loop's body that names a step, or an output, of that body. */
+function isOwnOf(body: Program, [root, name = '']: readonly string[]): boolean {
+  return (root === 'steps' && body.byId.has(name)) || (root === 'vars' && body.vars.has(name));
 }
 
 /** The loop of `program` that holds the body of another. */
