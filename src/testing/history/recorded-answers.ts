@@ -27,17 +27,20 @@ export class RecordedAnswers {
       for (const { recorded, told } of replays.replay(run)) {
         // It is answered before it says what comes next.
         this.#note(recording, run, recorded);
-        for (const event of told)
+        for (const event of told) {
+          const isSilence = recorded.event.type === 'timer.fired' && recorded.event.timer.startsWith('heartbeat:');
+          // Accepted work of which nothing was heard: here it is one call, which fails when it did.
+          if (isSilence && (event.type === 'step.retrying' || event.type === 'step.failed'))
+            this.#answer({ ...event, run: run.row.id }, recorded.at, { error: event.error });
           if (event.type === 'step.started')
             this.#attempts.set(keyOf({ ...event, run: run.row.id }), { startedAt: recorded.at, answer: null });
+        }
       }
     }
   }
 
   #note(recording: Recording, { row }: RecordedRun, { at, event }: Recorded): void {
     if (event.type !== 'effect.completed' && event.type !== 'effect.failed') return;
-    const attempt = this.#attempts.get(keyOf({ ...event, run: row.id, step: event.effect }));
-    if (attempt === undefined) return;
     const result =
       event.type === 'effect.failed'
         ? { error: event.error }
@@ -45,7 +48,12 @@ export class RecordedAnswers {
             output: materialize(event.output, recording.values, row.id),
             ...(event.metadata === undefined ? {} : { metadata: event.metadata }),
           };
-    attempt.answer = { at, result };
+    this.#answer({ ...event, run: row.id, step: event.effect }, at, result);
+  }
+
+  #answer(of: Parameters<typeof keyOf>[0], at: number, result: Result): void {
+    const attempt = this.#attempts.get(keyOf(of));
+    if (attempt !== undefined) attempt.answer = { at, result };
   }
 
   /** As a mock: what was answered, after the time that it took; where nothing was, nothing is. */
@@ -53,7 +61,8 @@ export class RecordedAnswers {
     const attempt = this.#attempts.get(keyOf(call));
     if (attempt === undefined || attempt.answer === null) return hangs()(call);
     const { at, result } = attempt.answer;
-    return after(Math.max(0, at - attempt.startedAt), () => {
+    // What waited for a limit then waits for it again: it is answered when it was, at the latest.
+    return after(Math.max(0, Math.min(at - attempt.startedAt, at - call.at)), () => {
       if ('error' in result) throw new StoredError(result.error);
       return new EffectResult(result.output, { metadata: { ...result.metadata } });
     })(call);

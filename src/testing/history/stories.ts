@@ -13,7 +13,8 @@ export function stepStories(
   for (const run of tree) {
     for (const { told } of replays.replay(run)) {
       for (const event of told) {
-        if (!('step' in event)) continue;
+        // That work was accepted is between the agent and the engine.
+        if (!('step' in event) || event.type === 'step.accepted') continue;
         const key = run.row.kind === 'run' ? event.step : `${event.step} of run ${run.row.id}`;
         const story = stories.get(key) ?? [];
         story.push(toldText(event).slice(event.step.length + 1));
