@@ -31,6 +31,8 @@ export class Checks {
   readonly #found = new Set<string>();
   /** How often a call had been made whose effect was settled then. */
   readonly #settled = new Map<string, number>();
+  /** Runs that had ended when their calls were looked at. */
+  readonly #closed = new Set<string>();
   #looks = 0;
 
   constructor(file: string, commands: Commands, receiver: Receiver) {
@@ -127,8 +129,9 @@ export class Checks {
       const now = this.#receiver.calls.get(key)?.calls ?? 0;
       if (now > calls) this.#fail('I4', `${key} was called for again after its result was recorded`);
     }
-    for (const { id, kind } of rows) {
-      if (kind !== 'run') continue;
+    for (const { id, kind, endedAt } of rows) {
+      if (kind !== 'run' || this.#closed.has(id)) continue;
+      if (endedAt !== null) this.#closed.add(id);
       for (const { key, run, effect, visit } of courseOf(id).calls) {
         const received = this.#receiver.calls.get(key);
         if (received === undefined || this.#settled.has(key) || store.readRun(run) === null) continue;

@@ -9,6 +9,7 @@ import { readdirSync, readlinkSync, realpathSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { Engine } from 'dank-workflow';
 import type { Command, Measured } from './commands.ts';
 import { armCrashPoint } from './crash-points.ts';
 import { kindOf, workflowsFor } from './workflow.ts';
@@ -41,14 +42,25 @@ const sleepAfterMs = 60;
 /** How long a closed engine may take to let its process end. */
 const endMs = 5_000;
 
+/** With two processes on a busy machine the store may be held by the other one for longer than is waited for. */
+async function open(): Promise<Engine> {
+  for (;;) {
+    try {
+      return await createEngine({
+        workflows,
+        store: file,
+        durability: durability === 'async' ? 'async' : 'sync',
+        allowHosts: [new URL(receiver).host],
+        sleepAfterMs,
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowError && error.code === 'STORE_BUSY')) throw error;
+    }
+  }
+}
+
 point.enter('recovery');
-const engine = await createEngine({
-  workflows,
-  store: file,
-  durability: durability === 'async' ? 'async' : 'sync',
-  allowHosts: [new URL(receiver).host],
-  sleepAfterMs,
-});
+const engine = await open();
 point.enter(null);
 say('ready');
 
