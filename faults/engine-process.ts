@@ -29,8 +29,10 @@ const workflows = workflowsFor(receiver, parseDefinition);
 const input = createInterface({ input: process.stdin });
 const lines = input[Symbol.asyncIterator]();
 writeSync(1, 'loaded\n');
-const first = (await lines.next()) as { readonly value?: string };
-const { point: name = null } = JSON.parse(first.value ?? '{}') as { readonly point?: string | null };
+const first = await lines.next();
+// Who started it is gone.
+if (first.done === true) process.exit(1);
+const { point: name = null } = JSON.parse(first.value) as { readonly point?: string | null };
 const point = armCrashPoint(name);
 const say = (line: string): void => {
   writeSync(1, `${line}\n`);
@@ -90,7 +92,10 @@ async function obey(command: Command): Promise<unknown> {
   }
 }
 
+let isClosing = false;
+
 async function close(): Promise<void> {
+  isClosing = true;
   point.enter('closing');
   await engine.close();
   if (openFiles().some((path) => path.startsWith(realpathSync(file))))
@@ -134,3 +139,4 @@ for (let line = await lines.next(); line.done !== true; line = await lines.next(
     },
   );
 }
+if (!isClosing) process.exit(1);
