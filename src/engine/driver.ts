@@ -318,7 +318,9 @@ export class RunDriver {
 
   /** Of an effect that had to wait: whether it may begin now. If not, it is started again when the run is resumed. */
   begin(effect: ActiveEffect): boolean {
-    const isWanted = this.#state.pause === null && this.#isActive(effect);
+    // While the end of a pause is in line the pause still holds (D1).
+    const isPaused = this.#state.pause !== null || this.#row?.status === 'paused';
+    const isWanted = !isPaused && this.#isActive(effect);
     const mayBegin = isWanted && !this.#isStopped && !this.#ports.isDraining();
     if (mayBegin) this.#underWay.begin(effect, this.#state.timers);
     else this.#underWay.finish(effect.id);

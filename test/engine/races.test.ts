@@ -149,6 +149,33 @@ test('a round that ends in the moment in which its run is cancelled has ended: n
   expect(lab.log.problems).toEqual([]);
 });
 
+test('an effect that waited for a limit begins after the commit that ends a pause, not before', async () => {
+  const concurrency = { name: 'db', limit: 1 };
+  const limited = flow({
+    steps: [{ id: 'p', type: 'parallel', steps: [agent('x', { concurrency }), agent('y', { concurrency })] }],
+  });
+  const store = openMemoryStore();
+  const committed: string[] = [];
+  const mocks = {
+    x: after(10, 'x'),
+    y: () => {
+      committed.push(store.readRun(run)?.status ?? 'not stored');
+      return 'y';
+    },
+  };
+  await using lab = await held({ workflows: [limited], store, mocks });
+  await lab.engine.start(limited, {}, { runId: run });
+  await lab.clock.settle();
+  await lab.engine.pause(run);
+  lab.hold();
+  const resuming = lab.engine.resume(run);
+  await lab.clock.advance(10);
+  await lab.letGo();
+  await resuming;
+  expect(await lab.drive(run)).toMatchObject({ status: 'completed' });
+  expect(committed).toEqual(['running']);
+});
+
 describe('a run that has ended', () => {
   const failing = flow({ name: 'failing', steps: [agent('a'), agent('b')] });
 
