@@ -96,15 +96,18 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
   const { store, clock, logger, limits } = parts;
   const catalog = new Catalog(parts.workflows.map(toDefinition), parts.agents, store);
   const timers = new TimerQueue(clock);
+  const leaveFor = (run: string, error: unknown): void => {
+    leave(run, error instanceof Error ? error : new InvariantError(String(error)));
+  };
   const committer = new Committer({
     store,
     clock,
     defer: parts.defer,
     ...hooks,
     onRefused: (run, error) => leave(run, error),
-    onError: (run, error) => leave(run, error instanceof Error ? error : new InvariantError(String(error))),
+    onError: leaveFor,
   });
-  const background = parts.durability === 'sync' ? null : new Background(committer, store);
+  const background = parts.durability === 'sync' ? null : new Background(committer, store, leaveFor);
   const reads = background ?? store;
   const values = new Values(reads);
   const callbacks = new Callbacks({

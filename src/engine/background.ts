@@ -29,13 +29,16 @@ interface Unwritten {
 export class Background implements RunReads {
   readonly #committer: Committer;
   readonly #store: RunReads;
+  readonly #onError: (run: string, error: unknown) => void;
   readonly #unwritten = new Map<string, Unwritten>();
   /** From the limit on until all is written: so nobody is told before those who came earlier (B2). */
   #isBehind = false;
 
-  constructor(committer: Committer, store: RunReads) {
+  /** @param onError what goes wrong with a run when it is told: it is left, and nobody else is harmed */
+  constructor(committer: Committer, store: RunReads, onError: (run: string, error: unknown) => void) {
     this.#committer = committer;
     this.#store = store;
+    this.#onError = onError;
   }
 
   add(commit: Commit, committed: () => void): void {
@@ -46,7 +49,14 @@ export class Background implements RunReads {
       this.#written(commit);
       if (waits) committed();
     });
-    if (!waits) queueMicrotask(committed);
+    if (waits) return;
+    queueMicrotask(() => {
+      try {
+        committed();
+      } catch (error) {
+        this.#onError(commit.run, error);
+      }
+    });
   }
 
   /** What is in line of a run that is left will not be written. */

@@ -29,7 +29,7 @@ function checkResults(journal: Journal, { id, events, states, base }: Told): voi
   // Of a fork: what it has from the run that it comes from is judged there.
   const own = events.findLastIndex(({ event }) => event.type === 'run.rebased' && event.kind === 'fork');
   for (const { seq, event } of events) {
-    if (event.type === 'run.rebased') forget(seen);
+    if (event.type === 'run.rebased') forget(seen, states[seq - 1]);
     // What a pause held when the run was ended was never taken.
     if (ends.has(event.type))
       for (const held of states[seq - 2]?.pause?.held ?? []) seen.delete(onceKey(held.event) ?? '');
@@ -58,7 +58,11 @@ function checkResults(journal: Journal, { id, events, states, base }: Told): voi
 const ends: ReadonlySet<string> = new Set(['run.cancelled', 'run.terminated', 'run.aborted']);
 
 /** A run that goes on anew gives its output once more, and goes once more through the ends of what is around its steps. */
-function forget(seen: Set<string>): void {
+function forget(seen: Set<string>, state: RunState | undefined): void {
+  // A loop or a child goes on as the same attempt.
+  for (const { id, src, input } of state?.effects.values() ?? [])
+    if (src === 'loop' || src === 'workflow')
+      seen.delete(`the result of ${id}, visit ${input.visit}, attempt ${input.attempt}`);
   for (const key of seen) if (/^the result of (?:\$run|[^,]*\.)/.test(key)) seen.delete(key);
 }
 

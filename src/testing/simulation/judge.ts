@@ -68,9 +68,11 @@ function checkOutputs(
     const report = runReport(row, values);
     if (report.status !== 'completed') continue;
     // Who gives outputs or state by hand, or passes over what was to be done, gets what he asked for.
-    const isBent = runs.get(id)?.events.some(({ event }) => event.type === 'run.rebased' && bending.has(event.kind));
+    const isBent = [...runs.values()].some(
+      (told) => (told.id === id || told.id.startsWith(`${id}/`)) && isBentBy(told),
+    );
     const { workflow, output } = report;
-    const wrong = isBent === true ? null : (plan.expect?.({ workflow, output }) ?? null);
+    const wrong = isBent ? null : (plan.expect?.({ workflow, output }) ?? null);
     if (wrong !== null) journal.violate('I14', `run '${id}' (${report.workflow}): ${wrong}`);
     const told = journal.outputs.get(id);
     if (told !== undefined && told !== JSON.stringify(report.output))
@@ -82,3 +84,7 @@ function checkOutputs(
 }
 
 const bending: ReadonlySet<string> = new Set(['skip', 'complete', 'edit', 'fork', 'rerun']);
+
+function isBentBy({ events }: Told): boolean {
+  return events.some(({ event }) => event.type === 'run.rebased' && bending.has(event.kind));
+}
