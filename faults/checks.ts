@@ -31,8 +31,10 @@ export class Checks {
   readonly #found = new Set<string>();
   /** How often a call had been made whose effect was settled then. */
   readonly #settled = new Map<string, number>();
-  /** Runs that had ended when their calls were looked at. */
-  readonly #closed = new Set<string>();
+  /** Those seen once: what was sent before the result came from elsewhere is counted by the next look. */
+  readonly #settling = new Set<string>();
+  /** How often the calls of a run that has ended were looked at. */
+  readonly #closed = new Map<string, number>();
   #looks = 0;
 
   constructor(file: string, commands: Commands, receiver: Receiver) {
@@ -130,13 +132,14 @@ export class Checks {
       if (now > calls) this.#fail('I4', `${key} was called for again after its result was recorded`);
     }
     for (const { id, kind, endedAt } of rows) {
-      if (kind !== 'run' || this.#closed.has(id)) continue;
-      if (endedAt !== null) this.#closed.add(id);
+      const closed = this.#closed.get(id) ?? 0;
+      if (kind !== 'run' || closed > 1) continue;
+      if (endedAt !== null) this.#closed.set(id, closed + 1);
       for (const { key, run, effect, visit } of courseOf(id).calls) {
         const received = this.#receiver.calls.get(key);
         if (received === undefined || this.#settled.has(key) || store.readRun(run) === null) continue;
-        if (eventsOf(store, run).some(({ event }) => isSettled(event, effect, visit)))
-          this.#settled.set(key, received.calls);
+        if (this.#settling.has(key)) this.#settled.set(key, received.calls);
+        else if (eventsOf(store, run).some(({ event }) => isSettled(event, effect, visit))) this.#settling.add(key);
       }
     }
   }
