@@ -3,7 +3,7 @@
  * again, may have to undo what nobody knows of, may be asked what went wrong; a failure is the same as another when all of them
  * take it the same.
  */
-import { isErrorCode, type ErrorData } from '../core/errors.ts';
+import { isErrorCode, type ErrorCode, type ErrorData } from '../core/errors.ts';
 import { isWorthAnother } from '../../machines/guards.ts';
 import type { Path } from '../expressions/path.ts';
 import { stepInfo, type Program } from '../../machines/program.ts';
@@ -20,15 +20,19 @@ export interface Failure {
 const plain: ErrorData = { name: 'Error', code: 'STEP_FAILED', message: 'it failed', retryable: true };
 const lost: ErrorData = { ...plain, code: 'AGENT_UNREACHABLE' };
 
+/** Codes of answered failures; one of them is named by nobody who tries again. */
+const answered: readonly ErrorCode[] = ['STEP_FAILED', 'AGENT_ERROR', 'HANDLER_FAILED', 'TERMINAL', 'CONFLICT'];
+
 /** Of the work of a step, or of what belongs to it: one of each kind; what stands first is the most common. */
 export function failuresOf(program: Program, step: number): readonly Failure[] {
   const isTriedAgain = around(program, step).some(({ retry }) => (retry?.maxAttempts ?? 1) > 1);
   const worth = around(program, step).flatMap(({ retry }) => retry?.on ?? []);
   const [first = plain] = worth.map(errorNamed);
+  const other: ErrorData = { ...plain, code: answered.find((code) => !worth.includes(code)) ?? 'TERMINAL' };
   const usual: readonly Failure[] = isTriedAgain
     ? [
         { words: '', error: first },
-        { words: ' for good', error: { ...plain, retryable: false } },
+        { words: ' for good', error: { ...other, retryable: false } },
       ]
     : [{ words: '', error: { ...plain, retryable: false } }];
   const named = [...worth, ...literalsAsked(program)].map((each) => ({
@@ -39,7 +43,7 @@ export function failuresOf(program: Program, step: number): readonly Failure[] {
     ...usual,
     { words: ' without an answer', error: lost },
     { words: ' for good, without an answer', error: { ...lost, retryable: false } },
-    ...(isTriedAgain ? [{ words: ' as others do', error: plain }] : []),
+    ...(isTriedAgain ? [{ words: ' as others do', error: other }] : []),
     ...named,
     ...named.map(({ words, error }) => ({ words: `${words} for good`, error: { ...error, retryable: false } })),
   ];

@@ -31,6 +31,17 @@ describe('failures that lead to different ends are told apart', () => {
     );
   });
 
+  test('what is tried again by the code of any failure is not tried again after all of them', () => {
+    const graph = exploreSteps({
+      id: 'g',
+      type: 'sequential',
+      steps: [agent('a', { compensate: { id: 'undo', type: 'transform', template: 1 } })],
+      retry: { maxAttempts: 2, delay: 1, on: ['STEP_FAILED'] },
+    });
+    expect(ways(graph)).toContain('a fails, g is tried again, a fails, failed');
+    expect(ways(graph)).toContain('a fails for good, failed');
+  });
+
   test('conditions that ask what went wrong see each answer that they ask for', () => {
     const graph = exploreSteps(
       agent('a', { onError: 'continue' }),
