@@ -138,8 +138,10 @@ export class Checks {
       for (const { key, run, effect, visit } of courseOf(id).calls) {
         const received = this.#receiver.calls.get(key);
         if (received === undefined || this.#settled.has(key) || store.readRun(run) === null) continue;
-        if (this.#settling.has(key)) this.#settled.set(key, received.calls);
-        else if (eventsOf(store, run).some(({ event }) => isSettled(event, effect, visit))) this.#settling.add(key);
+        const results = eventsOf(store, run).filter(({ event }) => isSettled(event, effect, visit));
+        const isAccepted = results.some(({ event }) => event.type === 'effect.accepted');
+        if (isAccepted || this.#settling.has(key)) this.#settled.set(key, received.calls);
+        else if (results.length > 0) this.#settling.add(key);
       }
     }
   }
