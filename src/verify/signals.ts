@@ -19,10 +19,12 @@ export function takesItself({ id }: SignalStep): Condition {
   return compileCondition(`"${id}" in {{signal.payload.takers}}`, { roots: ['signal'] });
 }
 
-/** The steps that a payload is meant for. */
+/** The steps that a payload is meant for, and those that take any. */
 export function takersOf(program: Program, name: string, payload: unknown): readonly StepInfo[] {
   const { takers } = payload as ChosenPayload;
-  return waitingFor(program, name).filter(({ step }) => takers.includes(step.id));
+  return waitingFor(program, name).filter(
+    ({ step }) => takers.includes(step.id) || (step.type === 'signal' && step.match === null),
+  );
 }
 
 function waitingFor(program: Program, name: string): readonly StepInfo[] {
