@@ -6,6 +6,8 @@
  *  B1. A read sees every event that was added, written or not.
  *  B2. `committed` is called in the order of `add`.
  *  B3. Runs are ahead of the store by a bounded number of commits; beyond it they wait for theirs.
+ *  B4. Two kinds wait for their commit: interventions, as they may take hold of ended runs, which another process may do in the same
+ *      moment; and falling asleep, as what is below a sleeping run is looked for in the store when it wakes.
  */
 import type { Commit, Store, StoredCheckpoint, StoredEvent } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
@@ -31,7 +33,7 @@ export class Background implements RunReads {
   readonly #store: RunReads;
   readonly #onError: (run: string, error: unknown) => void;
   readonly #unwritten = new Map<string, Unwritten>();
-  /** From the limit on until all is written: so nobody is told before those who came earlier (B2). */
+  /** From the limit, or what waits for its commit (B4), on until all is written: so nobody is told before those who came earlier (B2). */
   #isBehind = false;
 
   /** @param onError what goes wrong with a run when it is told: it is left, and nobody else is harmed */
@@ -43,16 +45,24 @@ export class Background implements RunReads {
 
   add(commit: Commit, committed: () => void): void {
     this.#note(commit);
-    this.#isBehind = this.#committer.size >= maxAhead || (this.#isBehind && this.#committer.size > 0);
+    const { size } = this.#committer;
+    this.#isBehind = isToBeWritten(commit) || size >= maxAhead || (this.#isBehind && size > 0);
     const waits = this.#isBehind;
+    let isTold = false;
+    const tell = (): void => {
+      if (isTold) return;
+      isTold = true;
+      committed();
+    };
     this.#committer.add(commit, () => {
       this.#written(commit);
-      if (waits) committed();
+      // Who is told a moment later would still let begin what is over by now.
+      tell();
     });
     if (waits) return;
     queueMicrotask(() => {
       try {
-        committed();
+        tell();
       } catch (error) {
         this.#onError(commit.run, error);
       }
@@ -102,4 +112,8 @@ export class Background implements RunReads {
     unwritten.commits -= 1;
     if (unwritten.commits === 0) this.#unwritten.delete(run);
   }
+}
+
+function isToBeWritten({ events, checkpoint }: Commit): boolean {
+  return checkpoint?.asleep !== undefined || events.some(({ type }) => type === 'run.rebased');
 }
