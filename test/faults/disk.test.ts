@@ -144,11 +144,12 @@ describe('bytes that are not what was written', () => {
       store: first,
       clock,
       workflows,
-      mocks: { a: (call: MockCall) => ({ text: `mark of ${call.run}` }), z: hangs() },
+      mocks: { a: (call: MockCall) => ({ text: `mark of ${call.run}` }), b: hangs(), z: hangs() },
     });
     const ids = await startAll(lab, 3);
     await lab.engine.start('counting', {}, { runId: 'long' });
-    await clock.settle();
+    // All are at work when it closes: those that rest are loaded again only when they wake.
+    await clock.advance(1_000);
     expect(first.readCheckpoint('long')).not.toBeNull();
     await lab.engine.close();
     flipAfter(directory.file(), 'mark of r1');
