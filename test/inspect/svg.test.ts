@@ -55,6 +55,13 @@ test('follows the page by default, and is light or dark when it is told', async 
   expect(await draw('dark')).not.toBe(await draw('light'));
 });
 
+test('is as wide as its title, which is cut only when it is very long', async () => {
+  const draw = (title: string): Promise<string> => drawWorkflow({ ...sized(2), title }, { format: 'svg' });
+  const long = 'Research, analyse, summarise and publish';
+  expect(await draw(long)).toContain(`>${long}</text>`);
+  expect(await draw(long.repeat(10))).toMatch(/>Research, analyse, [^<]*…<\/text>/);
+});
+
 const drawn = [
   { name: 'everything', make: everything },
   ...[5, 20, 50, 200].map((count) => ({ name: `${count} steps`, make: () => sized(count) })),

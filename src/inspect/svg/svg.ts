@@ -10,6 +10,11 @@ import { cutText, escapeXml, textWidth, wrapText } from './text.ts';
 
 const margin = 28;
 const minWidth = 300;
+/** Of the title, before it is cut. */
+const maxTitle = 560;
+/** Of the version, before it is cut. */
+const maxVersion = 120;
+const gap = 12;
 
 export async function toSvg(drawing: Drawing, marks: Marks | null, theme: DrawingTheme): Promise<string> {
   const boxes = new Map(drawing.nodes.map((node) => [node.id, boxOf(node, marks?.nodes.get(node.id) ?? null)]));
@@ -21,13 +26,17 @@ class Picture {
   readonly #drawing: Drawing;
   readonly #marks: Marks | null;
   readonly #layout: Layout;
+  readonly #version: string;
   readonly #width: number;
 
   constructor(drawing: Drawing, marks: Marks | null, layout: Layout) {
     this.#drawing = drawing;
     this.#marks = marks;
     this.#layout = layout;
-    this.#width = Math.ceil(Math.max(layout.width, minWidth) + 2 * margin);
+    this.#version = cutText(`version ${drawing.version}`, fonts.detail, maxVersion);
+    const head =
+      Math.min(maxTitle, textWidth(drawing.title, fonts.heading)) + gap + textWidth(this.#version, fonts.detail);
+    this.#width = Math.ceil(Math.max(layout.width, minWidth, head) + 2 * margin);
   }
 
   text(theme: DrawingTheme): string {
@@ -60,14 +69,12 @@ class Picture {
 
   #head(): { readonly markup: string; readonly height: number } {
     const room = this.#width - 2 * margin;
-    const { title, description, version } = this.#drawing;
+    const { title, description } = this.#drawing;
     let y = margin + 14;
-    const versionText = `version ${version}`;
-    const versionRoom = textWidth(versionText, fonts.detail) + 12;
-    const name = cutText(title, fonts.heading, Math.max(120, room - versionRoom));
+    const name = cutText(title, fonts.heading, room - gap - textWidth(this.#version, fonts.detail));
     const parts = [
       `<text class="x b" x="${margin}" y="${y}" font-size="${fonts.heading.size}">${escapeXml(name)}</text>`,
-      `<text class="y" x="${this.#width - margin}" y="${y}" font-size="${fonts.detail.size}" text-anchor="end">${escapeXml(cutText(versionText, fonts.detail, 120))}</text>`,
+      `<text class="y" x="${this.#width - margin}" y="${y}" font-size="${fonts.detail.size}" text-anchor="end">${escapeXml(this.#version)}</text>`,
     ];
     const soft = (text: string): void => {
       y += 19;
