@@ -1,7 +1,7 @@
 /** Makes an engine from its options: default ports, store, agents, HTTP client; then continues what was interrupted. */
 import { createAgentRegistry, type AgentRegistry, type AgentsOption } from '../agents/registry.ts';
 import { effectHandlers } from '../effects/index.ts';
-import { createHttpClient } from '../http/client.ts';
+import { createHttpClient, loadConnections } from '../http/client.ts';
 import type { Store } from '../core/ports.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
@@ -63,7 +63,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       adopts: options.recover === undefined || options.recover === true,
     });
     store.acquire();
-    await proofs.prove(engine.workflows);
+    await Promise.all([proofs.prove(engine.workflows), loadConnections()]);
     const { recover = true } = options;
     if (recover !== false) engine.recover(recover === true ? undefined : recover);
     engine.listen();

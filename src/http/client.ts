@@ -32,6 +32,11 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   return { send: (request) => client.send(request), close: () => client.close() };
 }
 
+/** Loads what calls need, so that the first of them need not wait for it. */
+export async function loadConnections(): Promise<void> {
+  await import('./connections.ts');
+}
+
 class UndiciClient {
   readonly #options: HttpClientOptions;
   readonly #allowed: HostMatcher;
