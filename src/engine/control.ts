@@ -96,10 +96,12 @@ export class Control {
 
   // A run that has ended.
 
-  async #reopen(id: string, command: ControlCommand, consumed?: readonly number[]): Promise<null> {
+  async #reopen(id: string, command: ControlCommand, consumed?: readonly number[]): Promise<string | null> {
     const { live } = this.#options;
     this.#checkParent(live.row(id));
-    const driver = live.reopen(id);
+    const { driver, isOther } = live.reopen(id);
+    // Whoever was told the same a moment before goes on with it, whatever becomes of this.
+    if (isOther) return this.#post(driver, command, consumed);
     try {
       const applied = await driver.rebase((place) => {
         const event = this.#event(id, driver, command, place);

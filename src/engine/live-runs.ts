@@ -250,24 +250,28 @@ export class LiveRuns {
   }
 
   #load(id: string): RunDriver {
-    const driver = this.reopen(id);
+    const { driver } = this.reopen(id);
     const { status } = driver.row ?? {};
     if (status === undefined || !endedStatuses.has(status)) return driver;
     this.#remove(driver);
     throw new WorkflowError('CONFLICT', `run '${id}' is ${status} already`);
   }
 
-  /** Brings a run back as it is stored, without going on with it ({@link RunDriver.resume} does): it may have ended. */
-  reopen(id: string): RunDriver {
+  /**
+   * Brings a run back as it is stored, without going on with it ({@link RunDriver.resume} does): it may have ended. `isOther`: somebody
+   * has brought it back before.
+   */
+  reopen(id: string): { readonly driver: RunDriver; readonly isOther: boolean } {
     // It may have been left in this very moment.
     this.#options.flush();
     // What was written may have woken it (R1).
     const woken = this.#drivers.get(id);
-    if (woken !== undefined) return woken;
+    if (woken !== undefined) return { driver: woken, isOther: true };
     const { replayed: eventsSinceCheckpoint, ...loaded } = loadRun(this.#loading, id);
     if (this.#options.isStrict)
       checkFunctions(loaded, (above) => this.#drivers.get(above) ?? loadRun(this.#loading, above));
-    return this.#add(new RunDriver({ ...loaded, eventsSinceCheckpoint, ports: this.#ports, isNew: false }));
+    const driver = new RunDriver({ ...loaded, eventsSinceCheckpoint, ports: this.#ports, isNew: false });
+    return { driver: this.#add(driver), isOther: false };
   }
 
   #add(driver: RunDriver): RunDriver {

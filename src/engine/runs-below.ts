@@ -130,7 +130,7 @@ export class RunsBelow {
   /** A person's pause of the run above, or its end: in the turn in which that is applied. */
   pause(above: RunDriver, event: RunPaused | RunResumed): void {
     const begun = [...(this.#awaited.get(above)?.values() ?? [])].flatMap(({ runs }) => [...runs.keys()]);
-    const stored = [...this.#unfinishedBelow(above.id)].map(({ id }) => id).filter((id) => isWanted(above, id));
+    const stored = [...this.#unfinishedBelow(above.id)].map(({ id }) => id).filter((id) => isWaitedFor(above, id));
     for (const id of new Set([...begun, ...stored])) {
       const driver = this.#options.live.awake(id);
       if (driver === undefined) continue;
@@ -326,6 +326,17 @@ function contextOf(loading: Loading, id: string): { readonly context: RunContext
 /** Whether an effect of the run above is still waiting for it. */
 function isWanted({ state }: RunDriver, below: string): boolean {
   return [...state.effects.values()].some((effect) => isOfRuns(effect) && isBelow(effect, below));
+}
+
+/** As {@link isWanted}, but not of a child that goes on by itself once it has begun. */
+function isWaitedFor({ state }: RunDriver, below: string): boolean {
+  return [...state.effects.values()].some(
+    (effect) => isOfRuns(effect) && isBelow(effect, below) && !isDetached((effect.input as EffectInput).info?.step),
+  );
+}
+
+function isDetached(step: Step | undefined): boolean {
+  return step?.type === 'workflow' && step.mode === 'detach';
 }
 
 /** Whether a run is one of those that the effect is made of. */

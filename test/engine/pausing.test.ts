@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import { createWorkflow } from '../../src/definition/index.ts';
-import { MemoryDatabase } from '../../src/store/memory.ts';
+import { MemoryDatabase, openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';
 import { after, type MockTable } from '../support/mocks.ts';
 import { createTestEngine, type TestEngine } from '../support/test-engine.ts';
@@ -86,6 +86,28 @@ test('a detached child goes on', async () => {
   await lab.engine.pause('run');
   await lab.clock.advance(1_000);
   expect(lab.engine.run('run/kid:1').status().status).toBe('completed');
+});
+
+test('a detached child goes on that had begun in the very moment of the pause', async () => {
+  const workflows = [
+    flow({ steps: [{ id: 'kid', type: 'workflow', workflow: 'child', mode: 'detach' }] }),
+    flow({ name: 'child', steps: two }),
+  ];
+  const store = openMemoryStore();
+  const commit = store.commit.bind(store);
+  await using lab = await createTestEngine({ store, workflows, mocks: slow });
+  let pausing: Promise<unknown> | null = null;
+  store.commit = (batch) => {
+    commit(batch);
+    if (batch.some(({ create }) => create?.kind === 'child')) pausing = lab.engine.pause('run');
+  };
+  await lab.engine.start('test', {}, { runId: 'run' });
+  await lab.clock.advance(1_000);
+  await pausing;
+  expect(lab.engine.run('run').status().status).toBe('paused');
+  expect(lab.engine.run('run/kid:1').status().status).toBe('completed');
+  await lab.engine.resume('run');
+  expect(await lab.drive('run')).toMatchObject({ status: 'completed' });
 });
 
 test('FLT-CR-21: handlers are told of a pause and of its end; what they throw is logged', async () => {

@@ -207,6 +207,19 @@ describe('a run that has ended', () => {
     expect(await other.drive(run)).toMatchObject({ status: 'completed', output: 'b' });
   });
 
+  test('and is retried twice in one moment goes on once; the other is told, and does it no harm', async () => {
+    let isDown = true;
+    const mocks = { b: (call: MockCall) => (isDown ? fails()() : after(1_000, 'b')(call)) };
+    await using lab = await createTestEngine({ workflows: [failing], mocks });
+    await lab.engine.start(failing, {}, { runId: run });
+    await lab.drive(run);
+    isDown = false;
+    const retries = await Promise.allSettled([lab.engine.retry(run), lab.engine.retry(run)]);
+    expect(retries).toMatchObject([{ status: 'fulfilled' }, { reason: { code: 'CONFLICT' } }]);
+    expect(await lab.drive(run)).toMatchObject({ status: 'completed', output: 'b' });
+    expect(lab.log.problems).toEqual([]);
+  });
+
   test('in the very moment in which somebody goes back in it goes on', async () => {
     const asking = flow({ steps: [agent('a'), { id: 'ask', type: 'human' }] });
     await using lab = await held({ workflows: [asking] });

@@ -166,8 +166,9 @@ describe('signal', () => {
 
   test('and all that changes a run take its id, and name that of the latest when they are given a workflow', async () => {
     const dir = await folderWithRun('paid');
-    for (const change of [signal(createFakeIo(dir), 'paid', 'x', [], {}), cancel(createFakeIo(dir), 'paid', {})])
-      await expect(change).rejects.toMatchObject({
+    const changes = [() => signal(createFakeIo(dir), 'paid', 'x', [], {}), () => cancel(createFakeIo(dir), 'paid', {})];
+    for (const change of changes)
+      await expect(change()).rejects.toMatchObject({
         code: 'NOT_FOUND',
         message: "'paid' is a workflow, and this command takes the id of a run; the latest run of it is r (running)",
       });
