@@ -96,14 +96,14 @@ test('a detached child goes on that had begun in the very moment of the pause', 
   const store = openMemoryStore();
   const commit = store.commit.bind(store);
   await using lab = await createTestEngine({ store, workflows, mocks: slow });
-  let pausing: Promise<unknown> | null = null;
+  const pausing: Promise<unknown>[] = [];
   store.commit = (batch) => {
     commit(batch);
-    if (batch.some(({ create }) => create?.kind === 'child')) pausing = lab.engine.pause('run');
+    if (batch.some(({ create }) => create?.kind === 'child')) pausing.push(lab.engine.pause('run'));
   };
   await lab.engine.start('test', {}, { runId: 'run' });
   await lab.clock.advance(1_000);
-  await pausing;
+  await Promise.all(pausing);
   expect(lab.engine.run('run').status().status).toBe('paused');
   expect(lab.engine.run('run/kid:1').status().status).toBe('completed');
   await lab.engine.resume('run');
