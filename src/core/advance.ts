@@ -35,12 +35,12 @@ export function advance(kernel: Kernel, state: RunState, recorded: Recorded, ext
   if (event.type === 'breakpoint.set' || event.type === 'breakpoint.removed')
     return withBreakpoint(state, recorded, event);
   if (event.type === 'function.changed') return withFunctions(state, recorded, event);
-  if (state.pause !== null && !isControl(event)) return hold(kernel, state, recorded, extras);
-  const free = state.pause === null ? state : { ...state, pause: null };
-  const advanced = take(kernel, free, recorded, extras);
-  if ('refused' in advanced || isControl(event)) return advanced;
-  const breakpoints = event.type === 'run.started' ? advanced.state.breakpoints : free.breakpoints;
-  return stoppedAt({ ...free, breakpoints }, recorded, advanced);
+  if (isControl(event)) return control(kernel, state, recorded, extras);
+  if (state.pause !== null) return hold(kernel, state, recorded, extras);
+  const advanced = take(kernel, state, recorded, extras);
+  if ('refused' in advanced) return advanced;
+  const breakpoints = event.type === 'run.started' ? advanced.state.breakpoints : state.breakpoints;
+  return stoppedAt({ ...state, breakpoints }, recorded, advanced);
 }
 
 /** What the run goes on with is the engine's business; here it is noted. */
@@ -67,6 +67,21 @@ function pause(state: RunState, { seq }: Recorded, { by, why, withParent }: RunP
     state: { ...state, seq, pause: { ...reason, ...(withParent === undefined ? {} : { withParent }), held: [] } },
     lifecycle: [{ type: 'run.paused', ...reason }],
   };
+}
+
+/** Ends a pause. Held results that are wanted even so, of steps that undo something, are applied behind it. */
+function control(kernel: Kernel, state: RunState, recorded: Recorded, extras: StartExtras): Advanced | Refused {
+  const { seq, at } = recorded;
+  const taken = take(kernel, { ...state, pause: null }, recorded, extras);
+  if ('refused' in taken || state.pause === null) return taken;
+  let result = taken;
+  for (const held of state.pause.held) {
+    if (result.state.snapshot.status !== 'active') break;
+    if (!isResult(held.event)) continue;
+    const next = take(kernel, result.state, { ...held, at }, extras);
+    if (!('refused' in next)) result = both(result, next);
+  }
+  return begunAt(seq, result);
 }
 
 /** Kept for the resume, if the run would take it now. */

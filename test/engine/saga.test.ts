@@ -200,6 +200,19 @@ test('a cancel while a failure is undone does not keep it from being undone; the
   });
 });
 
+test('what was undone during a pause is not undone again when a cancel ends the pause', async () => {
+  const down = (): never => {
+    throw new WorkflowError('AGENT_ERROR', 'down');
+  };
+  await using lab = await started(two(), { c: down, 'b-compensate': after(1_000, 'ok') });
+  await lab.engine.pause('run');
+  await lab.clock.advance(2_000);
+  await lab.engine.cancel('run', { by: 'kim' });
+  const report = await lab.drive('run');
+  expect(report).toMatchObject({ status: 'failed', error: { message: 'down', details: { compensation: 'complete' } } });
+  expect(lab.mocks.counts).toMatchObject({ 'b-compensate': 1, 'a-compensate': 1 });
+});
+
 test('terminate undoes nothing', async () => {
   await using lab = await started(two(), { c: hangs() });
   await lab.engine.terminate('run', { by: 'kim' });
