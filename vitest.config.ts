@@ -7,10 +7,14 @@ import { defineConfig } from 'vitest/config';
  */
 const isRatchet = process.env['RATCHET'] === 'true';
 
+/** Minutes of processes that are killed, of which nothing counts as covered: `npm test` runs it, and coverage need not run it again. */
+const killLoop = 'test/faults/kill.test.ts';
+const isCoverage = process.argv.includes('--coverage');
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.js'],
-    exclude: ['test/types/**'],
+    exclude: ['test/types/**', ...(isCoverage ? [killLoop] : [])],
     setupFiles: ['test/setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,

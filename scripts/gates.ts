@@ -14,7 +14,11 @@ export const gates: readonly Gate[] = [
   { name: 'deadcode', about: 'unused files, exports and dependencies (knip)' },
   { name: 'build', about: 'what is published (tsc)' },
   { name: 'package', about: 'the tarball as its users see it (publint, attw)' },
-  { name: 'tests', about: 'all tests, the rules of the project among them, with coverage per folder (vitest)' },
+  {
+    name: 'tests',
+    about:
+      'the tests, the rules of the project among them, with coverage per folder (vitest); without the kill loop of npm test',
+  },
   { name: 'simulation', about: '2,000 seeds of the simulator: what is promised holds, whatever goes wrong' },
   { name: 'planted', about: 'bugs that are planted in the engine: the simulator finds them' },
 ];
