@@ -211,6 +211,9 @@ export class RunDriver {
     const { event: taken } = recorded;
     const isPause = taken.type === 'run.paused' || taken.type === 'run.resumed';
     const afterPause = isPause ? this.#ports.onPause(this, taken) : null;
+    // A cancel ends a pause too: what still goes on below, as it undoes something, goes on with it.
+    if (!isPause && before.pause !== null && advanced.state.pause === null)
+      this.#ports.onPause(this, { type: 'run.resumed' });
     this.#ports.committer.add(consumed === undefined ? commit : { ...commit, consumed }, () => {
       this.#inLine -= 1;
       this.#row = row;

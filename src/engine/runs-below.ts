@@ -130,8 +130,9 @@ export class RunsBelow {
   /** A person's pause of the run above, or its end: in the turn in which that is applied. */
   pause(above: RunDriver, event: RunPaused | RunResumed): void {
     const begun = [...(this.#awaited.get(above)?.values() ?? [])].flatMap(({ runs }) => [...runs.keys()]);
-    const stored = [...this.#unfinishedBelow(above.id)].map(({ id }) => id).filter((id) => isWaitedFor(above, id));
+    const stored = [...this.#unfinishedBelow(above.id)].map(({ id }) => id);
     for (const id of new Set([...begun, ...stored])) {
+      if (!isWaitedFor(above, id)) continue;
       const driver = this.#options.live.awake(id);
       if (driver === undefined) continue;
       if (event.type === 'run.paused') hold(driver, event);

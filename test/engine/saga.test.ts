@@ -213,6 +213,25 @@ test('what was undone during a pause is not undone again when a cancel ends the 
   expect(lab.mocks.counts).toMatchObject({ 'b-compensate': 1, 'a-compensate': 1 });
 });
 
+test('the undoing of rounds that a pause held goes on when a cancel ends the pause', async () => {
+  const down = (): never => {
+    throw new WorkflowError('AGENT_ERROR', 'down');
+  };
+  const rounds = flow({
+    steps: [
+      { id: 'l', type: 'loop', items: [1, 2], parallel: true, steps: [undoable('a'), undoable('b')] },
+      agent('c'),
+    ],
+  });
+  await using lab = await started(rounds, { c: down, 'b-compensate': after(1_000, 'ok') });
+  await lab.engine.pause('run');
+  await lab.clock.advance(2_000);
+  await lab.engine.cancel('run', { by: 'kim' });
+  const report = await lab.drive('run');
+  expect(report).toMatchObject({ status: 'failed', error: { message: 'down', details: { compensation: 'complete' } } });
+  expect(lab.mocks.counts).toMatchObject({ 'b-compensate': 2, 'a-compensate': 2 });
+});
+
 test('terminate undoes nothing', async () => {
   await using lab = await started(two(), { c: hangs() });
   await lab.engine.terminate('run', { by: 'kim' });
