@@ -11,7 +11,7 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   for (const candidate of known) {
     const limit = Math.min(allowedSlips(Math.max(name.length, candidate.length)), fewest - 1);
     if (Math.abs(candidate.length - name.length) > limit) continue;
-    const found = slips(wanted, candidate.toLowerCase(), limit);
+    const found = slips(...apart(wanted, candidate.toLowerCase()), limit);
     if (found > limit) continue;
     best = candidate;
     fewest = found;
@@ -28,6 +28,16 @@ export function didYouMean(name: string, known: Iterable<string>): string | unde
 /** In names of this length: none in `a`, one in `end`, two in `review`, three from nine letters on. */
 function allowedSlips(length: number): number {
   return length < 3 ? 0 : Math.min(3, Math.floor(length / 3));
+}
+
+/** Without what both begin and end with, which makes no difference: names that are long have much in common. */
+function apart(a: string, b: string): readonly [string, string] {
+  const shorter = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < shorter && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  return [a.slice(start, a.length - end), b.slice(start, b.length - end)];
 }
 
 /**
