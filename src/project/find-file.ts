@@ -62,11 +62,15 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   return workflowFileNames.filter((name) => there.has(name));
 }
 
-/** The nearest folder above that holds a workflow file. */
+/** The nearest folder above that holds a workflow file, up to one that may not be read. */
 async function folderAbove(folder: string): Promise<string | null> {
-  for (let [below, here] = [folder, dirname(folder)]; here !== below; [below, here] = [here, dirname(here)]) {
-    const names = await namesIn(here).catch(() => []);
-    if (names.length > 0) return here;
+  try {
+    for (let [below, here] = [folder, dirname(folder)]; here !== below; [below, here] = [here, dirname(here)]) {
+      const names = await namesIn(here);
+      if (names.length > 0) return here;
+    }
+  } catch {
+    // It is for a hint only.
   }
   return null;
 }
