@@ -15,7 +15,7 @@ function addVerify(program: Command, io: Io, start: Start): void {
     .argument('[name]', 'name, id or title of a workflow (default: all)')
     .option('--mermaid', 'the paths to the findings as Mermaid flowcharts')
     .option('--against <file>', 'what differs from the workflows of another file: paths added, removed, changed')
-    .option('--max-states <n>', 'situations to look at, at most (default: 50000)')
+    .option('--max-states <n>', 'situations to look at, at most (default: 20000)')
     .addHelpText('after', verifyHelp)
     .action((name: string | undefined, flags: VerifyFlags) =>
       start(flags, async () => (await import('./commands/verify.ts')).verifyCommand(io, name, flags)),
@@ -36,7 +36,7 @@ function addTest(program: Command, io: Io, start: Start): void {
     .option('--rerun', 'run recorded runs again with the answers of then, rather than to replay their events')
     .option('--no-paths', 'recorded runs alone')
     .option('--coverage <file>', "write what was seen, for 'draw --coverage' (one workflow)")
-    .option('--max-states <n>', 'situations to explore, at most (default: 50000)')
+    .option('--max-states <n>', 'situations to explore, at most (default: 20000)')
     .addHelpText('after', testHelp)
     .action((name: string | undefined, flags: TestFlags) =>
       start(flags, async () => (await import('./commands/test.ts')).testCommand(io, name, flags)),

@@ -211,9 +211,8 @@ export class RunDriver {
     const { event: taken } = recorded;
     const isPause = taken.type === 'run.paused' || taken.type === 'run.resumed';
     const afterPause = isPause ? this.#ports.onPause(this, taken) : null;
-    // A cancel ends a pause too: what still goes on below, as it undoes something, goes on with it.
-    if (!isPause && before.pause !== null && advanced.state.pause === null)
-      this.#ports.onPause(this, { type: 'run.resumed' });
+    // What is below, as it undoes something, goes on with it.
+    if (!isPause && endsPause(before, advanced)) this.#ports.onPause(this, { type: 'run.resumed' });
     this.#ports.committer.add(consumed === undefined ? commit : { ...commit, consumed }, () => {
       this.#inLine -= 1;
       this.#row = row;
@@ -244,7 +243,7 @@ export class RunDriver {
     for (const timer of advanced.set) this.#setTimer(timer);
     if (advanced.lifecycle.length > 0) this.#audience.lifecycle(advanced.lifecycle, recorded);
     for (const effect of advanced.started) this.#startEffect(effect);
-    if (event.type === 'run.resumed') this.#takeUp(advanced.state);
+    if (event.type === 'run.resumed' || endsPause(before, advanced)) this.#takeUp(advanced.state);
     if (advanced.state.snapshot.status === 'active') this.#compactIfDue();
     // Else somebody goes on with it already: that is in line.
     else if (advanced.state === this.#state) this.#end();
@@ -440,4 +439,9 @@ export class RunDriver {
     this.#audience.left(reason);
     this.#ports.onLeft(this, reason);
   }
+}
+
+/** Not only a resume does: a cancel too, and the run may have something to undo then. */
+function endsPause(before: RunState, { state }: Advanced): boolean {
+  return before.pause !== null && state.pause === null;
 }

@@ -213,6 +213,20 @@ test('what was undone during a pause is not undone again when a cancel ends the 
   expect(lab.mocks.counts).toMatchObject({ 'b-compensate': 1, 'a-compensate': 1 });
 });
 
+test('what fell due in a pause while something was undone comes to pass when a cancel ends the pause', async () => {
+  const down = (): never => {
+    throw new WorkflowError('AGENT_ERROR', 'down');
+  };
+  const again = flow({ steps: [undoable('a', {}, { retry: { maxAttempts: 2, delay: 1_000 } }), agent('c')] });
+  const mocks = { c: down, 'a-compensate': (call: MockCall) => (call.attempt === 1 ? down() : 'ok') };
+  await using lab = await started(again, mocks);
+  await lab.engine.pause('run');
+  await lab.clock.advance(5_000);
+  await lab.engine.cancel('run', { by: 'kim' });
+  expect(await lab.drive('run')).toMatchObject({ error: { details: { compensation: 'complete' } } });
+  expect(lab.mocks.counts).toMatchObject({ 'a-compensate': 2 });
+});
+
 test('the undoing of rounds that a pause held goes on when a cancel ends the pause', async () => {
   const down = (): never => {
     throw new WorkflowError('AGENT_ERROR', 'down');
