@@ -14,10 +14,10 @@ import type { EffectInput } from '../../machines/effect-input.ts';
 import type { Callbacks } from './callbacks.ts';
 import { CarriedEffect } from './carried-effect.ts';
 import type { RunDriver } from './driver.ts';
+import { codeFor, leavesRun } from './effect-failure.ts';
 import { Asks, isOfRuns } from './limits/asks.ts';
 import { Limiter } from './limits/limiter.ts';
 import { Results, tokenOf, type ResultLimits } from './results.ts';
-import { RunLeft } from './run-outcome.ts';
 import { renderValue } from './render.ts';
 import type { TimerQueue } from './timer-queue.ts';
 import type { Carrying } from './under-way.ts';
@@ -289,29 +289,4 @@ function fromCache({ output, metadata }: CachedResult): EffectResult {
 function rootOf(run: string): string {
   const end = run.indexOf('/');
   return end === -1 ? run : run.slice(0, end);
-}
-
-/**
- * What is no failure of the step's work but ours, or wants what is not there, ends no run: it can go on when that is mended.
- * Says whether it was so.
- */
-function leavesRun(effect: ActiveEffect, error: unknown, loader: TrackingLoader, driver: RunDriver): boolean {
-  if (error instanceof RunLeft) driver.leave(error.why, error.isClosing);
-  else if (error instanceof InvariantError || loader.problem !== null) driver.leave(loader.problem ?? error);
-  else if (error instanceof WorkflowError && isMissing(effect, error)) driver.leave(error);
-  else if (error instanceof WorkflowError && isOfRuns(effect) && error.code.startsWith('STORE_')) driver.leave(error);
-  else return false;
-  return true;
-}
-
-/** Code or an agent that this process does not have: what is started here was checked, this run was begun elsewhere. */
-function isMissing({ src }: ActiveEffect, { code }: WorkflowError): boolean {
-  return code === 'FUNCTION_MISSING' || (src === 'agent' && code === 'DEFINITION_INVALID');
-}
-
-/** What the author's handlers throw is told apart from what the work throws. */
-function codeFor(input: EffectInput): 'HANDLER_FAILED' | 'STEP_FAILED' {
-  return input.kind === 'start' || input.kind === 'complete' || input.kind === 'error'
-    ? 'HANDLER_FAILED'
-    : 'STEP_FAILED';
 }

@@ -11,13 +11,13 @@ import type { RunPaused, RunResumed } from '../core/event.ts';
 import type { Clock, Logger, Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow, type RunStatus } from '../core/run.ts';
 import { createTree } from '../definition/checks/tree.ts';
-import type { Step } from '../definition/definition.ts';
 import type { RunContext } from '../../machines/context.ts';
 import { childRunId, type EffectInput } from '../../machines/effect-input.ts';
 import type { RunReads } from './background.ts';
 import type { Catalog } from './catalog.ts';
 import { runChild, type ChildOutcome, type ChildStart } from './children.ts';
 import type { RunDriver } from './driver.ts';
+import { isBelow, isCancelledWithParent, isWaitedFor, isWanted } from './effect-runs.ts';
 import { isOfRuns } from './limits/asks.ts';
 import type { Waiting } from './end-waiters.ts';
 import type { LiveRuns } from './live-runs.ts';
@@ -322,33 +322,6 @@ export class RunsBelow {
 function contextOf(loading: Loading, id: string): { readonly context: RunContext } {
   const { state } = loadRun(loading, id);
   return { context: (state.snapshot as { readonly context: RunContext }).context };
-}
-
-/** Whether an effect of the run above is still waiting for it. */
-function isWanted({ state }: RunDriver, below: string): boolean {
-  return [...state.effects.values()].some((effect) => isOfRuns(effect) && isBelow(effect, below));
-}
-
-/** As {@link isWanted}, but not of a child that goes on by itself once it has begun. */
-function isWaitedFor({ state }: RunDriver, below: string): boolean {
-  return [...state.effects.values()].some(
-    (effect) => isOfRuns(effect) && isBelow(effect, below) && !isDetached((effect.input as EffectInput).info?.step),
-  );
-}
-
-function isDetached(step: Step | undefined): boolean {
-  return step?.type === 'workflow' && step.mode === 'detach';
-}
-
-/** Whether a run is one of those that the effect is made of. */
-function isBelow({ src, input }: ActiveEffect, run: string): boolean {
-  const effect = input as EffectInput;
-  const id = src === 'undo' ? effect.context.undoing?.runs?.replace(/\/$/, '') : childRunId(effect);
-  return id !== undefined && (run === id || run.startsWith(`${id}/`));
-}
-
-function isCancelledWithParent(step: Step | undefined): boolean {
-  return step?.type === 'workflow' && step.mode === 'wait' && step.onParentClose === 'cancel';
 }
 
 function outcomeOf(row: RunRow): Exclude<ChildOutcome, { readonly status: 'started' }> {

@@ -9,6 +9,7 @@ import { compileTemplate } from '../expressions/template.ts';
 import { compileWorkflow } from '../../machines/workflow.ts';
 import { composed } from './composed.ts';
 import type { GraphEdge } from './graph.ts';
+import { put } from './put.ts';
 import { boundedDefinition, type Delays } from './bounds.ts';
 import { allPrograms, originsOf, type Origin } from './readings.ts';
 import { sampleOf } from './schema-shape.ts';
@@ -173,21 +174,6 @@ function dataOf(schema: unknown, parts: readonly Part[], otherwise: unknown, giv
   let made: unknown = isPlainObject(base) || Array.isArray(base) ? base : undefined;
   for (const { segments, value } of inner) made = put(made, segments, value);
   return made === undefined ? base : made;
-}
-
-function put(data: unknown, segments: readonly string[], value: unknown): unknown {
-  if (value === undefined && data === undefined) return undefined;
-  const made = composed([
-    ...(isPlainObject(data) ? Object.entries(data).map(([key, each]) => [[key], each] as const) : []),
-    [segments, value],
-  ]);
-  return value === undefined && isPlainObject(data) ? without(data, segments) : made;
-}
-
-function without(data: Readonly<Record<string, unknown>>, [key = '', ...rest]: readonly string[]): unknown {
-  if (rest.length === 0) return Object.fromEntries(Object.entries(data).filter(([each]) => each !== key));
-  const inner = data[key];
-  return isPlainObject(inner) ? { ...data, [key]: without(inner, rest) } : data;
 }
 
 /** Which values belong to which move: to the latest answer of their step. */
