@@ -7,8 +7,8 @@
  * R2. Branches whose order of ending can be told apart (a step behind reads which one won; a rule names steps of two of them) are
  *     explored whole, in every order.
  * R3. In a race that nothing looks into, each branch comes first once, and each comes last: how many succeeded or failed is all that counts.
- *     A branch that can end the run is in a race with the others. One that is more than a step, or is undone, may be cut off by any other
- *     wherever it stands. Where branches wait in a queue, all orders are looked at.
+ *     A branch that can end the run is in a race with the others. One that is more than a step, is undone, or has something to do before
+ *     it begins, may be cut off by any other wherever it stands. Where branches wait in a queue, all orders are looked at.
  * R4. What cuts several branches off at once (a cancel, a timeout around them) finds at most one of them beyond its first step and
  *     not at its end.
  */
@@ -16,6 +16,7 @@ import { createTree } from '../definition/checks/tree.ts';
 import { expressionsOf } from '../definition/types/index.ts';
 import type { Step } from '../definition/definition.ts';
 import { groupSequence } from '../../machines/sequence.ts';
+import { isGuard } from '../../machines/step.ts';
 import { subtree } from '../../machines/subtree.ts';
 import { stepInfo, type Program } from '../../machines/program.ts';
 import { readingsOf, stateKeyOf } from './readings.ts';
@@ -212,7 +213,9 @@ function orderOf(
   if (!isRace) return { order: inVisible.length > 1 ? 'orders' : 'sequence', long: none };
   const isQueued = step.maxConcurrency !== null && step.maxConcurrency < branches.length;
   const isOrdered = inVisible.length > 1 || isQueued || isLookedInto(program, parallel);
-  const long = branches.filter((steps) => steps.size > 1 || [...steps].some((each) => program.undoable.has(each)));
+  const long = branches.filter(
+    (steps) => steps.size > 1 || [...steps].some((each) => program.undoable.has(each) || beginsLater(program, each)),
+  );
   return { order: isOrdered ? 'orders' : 'first', long: new Set(long.map((steps) => Math.min(...steps))) };
 }
 
@@ -247,6 +250,12 @@ function branchFacts(
     return start.length + complete.length + error.length > 0;
   });
   return { writes, reads, signals, mayWriteAny };
+}
+
+/** Something is done before it is under way: what cuts it off there finds nothing to cancel. */
+function beginsLater(program: Program, index: number): boolean {
+  const { step, handlers } = stepInfo(program, index);
+  return handlers.start.length > 0 || (step.condition !== null && !isGuard(program, step.condition));
 }
 
 function canEndRun(program: Program, steps: ReadonlySet<number>): boolean {

@@ -26,6 +26,13 @@ const cases: Readonly<Record<string, LooseWorkflow>> = {
   'a branch that is undone is cut off': {
     steps: [parallel({ join: 'any' }, agent('a', undo), group('g', agent('b', undo), agent('c', undo))), agent('z')],
   },
+  'a branch that a handler begins is cut off': {
+    onStepStart: { a: () => undefined },
+    steps: [parallel({ join: 1 }, agent('a'), agent('b'))],
+  },
+  'a branch whose condition is a function is cut off': {
+    steps: [parallel({ join: 1 }, agent('a', { condition: () => true }), agent('b'))],
+  },
   'a branch that waits in a queue begins when another failed': {
     steps: [parallel({ join: 'any', maxConcurrency: 1 }, agent('a'), agent('b', { onError: 'continue' }), agent('c'))],
   },
