@@ -10,9 +10,10 @@
  *      committed, and who waits for it is told.
  *  D5. A run that sleeps is in the store as it is: nothing of it is under way, or in line to be committed.
  */
-import type { ActiveEffect, ActiveTimer, Advanced, Kernel, Refused, RunState } from '../core/advance.ts';
+import type { ActiveEffect, Advanced, Kernel, Refused, RunState } from '../core/advance.ts';
 import { InvariantError } from '../core/errors.ts';
 import type { HistoryEvent, Recorded, RunRebased } from '../core/event.ts';
+import type { Commit } from '../core/ports.ts';
 import { endedStatuses, type RunRow } from '../core/run.ts';
 import type { OuterRun, RunContext } from '../../machines/context.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
@@ -23,11 +24,12 @@ import type { DriverOptionsOf, DriverPortsOf } from './driver-ports.ts';
 import type { Waiting } from './limits/limiter.ts';
 import { Posts } from './posts.ts';
 import { compacted, type Place } from './rebase.ts';
+import { Rest } from './rest.ts';
 import { RunAsleep, RunLeft, type Subscriber } from './run-outcome.ts';
 import { RunRecord } from './run-record.ts';
+import { RunWork } from './run-work.ts';
 import { StateSize } from './state-size.ts';
 import { takeEvent, type Taker } from './take-event.ts';
-import { UnderWay } from './under-way.ts';
 
 export type DriverPorts = DriverPortsOf<RunDriver>;
 
@@ -42,7 +44,8 @@ export class RunDriver {
   #taker: Taker;
   readonly #ports: DriverPorts;
   readonly #record: RunRecord;
-  readonly #underWay: UnderWay;
+  readonly #work: RunWork;
+  readonly #rest: Rest;
   readonly #audience = new Audience();
   readonly #stored: PromiseWithResolvers<void> = Promise.withResolvers<void>();
   readonly #posts = new Posts();
@@ -56,8 +59,6 @@ export class RunDriver {
   #isTakenUp: boolean;
   /** Of a run that goes on once what was said to it is committed: the least that its time must be by then. */
   #resumesFrom: number | null = null;
-  /** Whether {@link DriverPorts.onRest} was told. */
-  #isResting = false;
   #isStopped = false;
   #isOver = false;
 
@@ -82,18 +83,8 @@ export class RunDriver {
     const { eventsSinceCheckpoint = 0, wasAsleep = false } = options;
     this.#record = new RunRecord({ row, isNew, eventsSinceCheckpoint, wasAsleep });
     this.#isTakenUp = isNew;
-    this.#underWay = new UnderWay({
-      timers: this.#ports.timers,
-      start: (effect) => this.#ports.startEffect(this, effect),
-      isLimited: (effect) => this.#ports.isLimited(effect),
-      queued: (effect, queue) => {
-        const { info, visit, attempt } = effect.input as EffectInput;
-        this.#audience.queued(info?.step.id ?? '$run', visit, attempt, queue);
-      },
-      fire: (timer) => {
-        this.#fire(timer);
-      },
-    });
+    this.#work = this.#makeWork();
+    this.#rest = this.#makeRest();
     this.#state = state;
     this.#row = isNew ? null : row;
     this.#toldSeq = state.seq;
@@ -101,6 +92,50 @@ export class RunDriver {
     this.#stored.promise.catch(() => undefined);
     if (!isNew) this.#stored.resolve();
     this.#ports.inspector?.begin({ id: row.id, parent: row.parent, compiled: this.compiled, state });
+  }
+
+  #makeWork(): RunWork {
+    const ports = this.#ports;
+    return new RunWork({
+      timers: ports.timers,
+      state: () => this.#state,
+      isHeldStill: () => this.#row?.status === 'paused',
+      isStopped: () => this.#isStopped,
+      isDraining: () => ports.isDraining(),
+      now: () => this.now(),
+      start: (effect) => ports.startEffect(this, effect),
+      stopBelow: (effect) => {
+        ports.stopBelow(this, effect);
+      },
+      isLimited: (effect) => ports.isLimited(effect),
+      queued: (effect, queue) => {
+        const { info, visit, attempt } = effect.input as EffectInput;
+        this.#audience.queued(info?.step.id ?? '$run', visit, attempt, queue);
+      },
+      fire: ({ name, setBy }) => {
+        this.apply({ type: 'timer.fired', timer: name, setBy });
+      },
+    });
+  }
+
+  #makeRest(): Rest {
+    const ports = this.#ports;
+    return new Rest({
+      isQuiet: () => this.rests,
+      onRest: () => {
+        ports.onRest(this);
+      },
+      onStir: () => {
+        ports.onStir(this);
+      },
+      asleep: () => this.#record.sleepOf(this.#state),
+      commit: (commit, then) => {
+        this.#commit(commit, then);
+      },
+      drop: () => {
+        this.#fallAsleep();
+      },
+    });
   }
 
   /** As its last committed event left it; null before the first. */
@@ -142,7 +177,7 @@ export class RunDriver {
   }
 
   subscribe(subscriber: Subscriber): () => void {
-    this.#stir();
+    this.#rest.stir();
     const unsubscribe = this.#audience.add(subscriber);
     return () => {
       unsubscribe();
@@ -204,17 +239,15 @@ export class RunDriver {
     if ('refused' in advanced) return advanced;
     const compiled = this.#compiled;
     const { commit, row } = this.#record.commitOf(recorded, advanced.state);
-    this.#stir();
+    this.#rest.stir();
     this.#lastAt = at;
     this.#state = advanced.state;
-    this.#inLine += 1;
     const { event: taken } = recorded;
     const isPause = taken.type === 'run.paused' || taken.type === 'run.resumed';
     const afterPause = isPause ? this.#ports.onPause(this, taken) : null;
     // What is below, as it undoes something, goes on with it.
     if (!isPause && endsPause(before, advanced)) this.#ports.onPause(this, { type: 'run.resumed' });
-    this.#ports.committer.add(consumed === undefined ? commit : { ...commit, consumed }, () => {
-      this.#inLine -= 1;
+    this.#commit(consumed === undefined ? commit : { ...commit, consumed }, () => {
       this.#row = row;
       this.#toldSeq = recorded.seq;
       this.#stored.resolve();
@@ -228,6 +261,14 @@ export class RunDriver {
     return advanced;
   }
 
+  #commit(commit: Commit, then: () => void): void {
+    this.#inLine += 1;
+    this.#ports.committer.add(commit, () => {
+      this.#inLine -= 1;
+      then();
+    });
+  }
+
   /** Milliseconds since 1970. Time does not run backwards within a run, whatever the clock does. */
   now(): number {
     return Math.max(this.#lastAt, this.#ports.clock.now());
@@ -235,15 +276,10 @@ export class RunDriver {
 
   #carryOut(advanced: Advanced, recorded: Recorded, before: RunState): void {
     if (this.#isOver) return;
-    const { event } = recorded;
-    for (const name of advanced.cancelled) this.#underWay.cancel(name);
-    for (const id of advanced.stopped) this.#stopEffect(id, before.effects.get(id));
-    if (event.type === 'effect.completed' || event.type === 'effect.failed' || event.type === 'effect.accepted')
-      this.#underWay.finish(event.effect);
-    for (const timer of advanced.set) this.#setTimer(timer);
+    this.#work.follow(advanced, recorded, before);
     if (advanced.lifecycle.length > 0) this.#audience.lifecycle(advanced.lifecycle, recorded);
-    for (const effect of advanced.started) this.#startEffect(effect);
-    if (event.type === 'run.resumed' || endsPause(before, advanced)) this.#takeUp(advanced.state);
+    for (const effect of advanced.started) this.#work.start(effect);
+    if (recorded.event.type === 'run.resumed' || endsPause(before, advanced)) this.#work.takeUp(advanced.state);
     if (advanced.state.snapshot.status === 'active') this.#compactIfDue();
     // Else somebody goes on with it already: that is in line.
     else if (advanced.state === this.#state) this.#end();
@@ -268,7 +304,7 @@ export class RunDriver {
     this.#isTakenUp = true;
     this.#lastAt = Math.max(this.#lastAt, now);
     this.#noteFunctions();
-    this.#takeUp(this.#state);
+    this.#work.takeUp(this.#state);
     this.settle();
   }
 
@@ -284,63 +320,14 @@ export class RunDriver {
     this.apply({ type: 'function.changed', functions: changed });
   }
 
-  /**
-   * Sets timers and starts effects of `state`, but for those that are under way already, or over by now. What fell due meanwhile
-   * fires first: what it ends need not begin again. While a person's pause lasts no effect starts, and what fires is held.
-   */
-  #takeUp({ timers, effects }: RunState): void {
-    const now = this.now();
-    const idle = [...timers.values()].filter(
-      (timer) => !this.#underWay.hasTimer(timer.name) && !this.#underWay.countsFromBegin(timer, effects),
-    );
-    const overdue = idle.filter((timer) => timer.dueAt <= now).sort((a, b) => a.dueAt - b.dueAt);
-    for (const timer of overdue) this.#fire(timer);
-    for (const timer of idle) if (timer.dueAt > now) this.#setTimer(timer);
-    for (const effect of effects.values()) if (!this.#underWay.hasEffect(effect.id)) this.#startEffect(effect);
-  }
-
-  /** What was begun by a process before may have left more than what is under way here. */
-  #stopEffect(id: string, effect: ActiveEffect | undefined): void {
-    if (this.#underWay.hasEffect(id) || effect === undefined) this.#underWay.stop(id);
-    else this.#ports.stopBelow(this, effect);
-  }
-
-  #startEffect(effect: ActiveEffect): void {
-    // An event that was applied in the meantime may have ended it. While a person's pause lasts nothing starts. What the other
-    // side has accepted is under way there.
-    if (effect.accepted !== undefined || this.#ports.isDraining()) return;
-    if (this.#isStopped || this.#state.pause !== null || !this.#isActive(effect)) return;
-    this.#underWay.start(effect, this.#state.timers);
-  }
-
-  /** A rebase makes a new state of which the effect may still be a part. */
-  #isActive({ id, seq }: ActiveEffect): boolean {
-    return this.#state.effects.get(id)?.seq === seq;
-  }
-
   /** Of an effect that had to wait: whether it may begin now. If not, it is started again when the run is resumed. */
   begin(effect: ActiveEffect): boolean {
-    // While the end of a pause is in line the pause still holds (D1).
-    const isPaused = this.#state.pause !== null || this.#row?.status === 'paused';
-    const isWanted = !isPaused && this.#isActive(effect);
-    const mayBegin = isWanted && !this.#isStopped && !this.#ports.isDraining();
-    if (mayBegin) this.#underWay.begin(effect, this.#state.timers);
-    else this.#underWay.finish(effect.id);
-    return mayBegin;
+    return this.#work.begin(effect);
   }
 
   /** What each effect waits for that has not begun, by its id. */
   waiting(): ReadonlyMap<string, Waiting> {
-    return this.#underWay.waiting();
-  }
-
-  #setTimer(timer: ActiveTimer): void {
-    if (this.#isStopped || this.#state.timers.get(timer.name)?.setBy !== timer.setBy) return;
-    this.#underWay.set(timer, timer.dueAt - this.now());
-  }
-
-  #fire({ name, setBy }: ActiveTimer): void {
-    this.apply({ type: 'timer.fired', timer: name, setBy });
+    return this.#work.waiting();
   }
 
   #end(): void {
@@ -350,8 +337,6 @@ export class RunDriver {
     this.#ports.onEnd(this);
   }
 
-  // Rest and sleep.
-
   /** Whether nothing happens to it until the world says something, and nobody watches. What holds a place in a limit stays. */
   get rests(): boolean {
     return (
@@ -359,62 +344,29 @@ export class RunDriver {
       this.#isTakenUp &&
       !this.#isStopped &&
       this.#audience.isEmpty &&
-      !this.#isHeldBack &&
-      this.#underWay.everyEffect((effect) => this.#ports.isWaiting(this, effect) && !this.#ports.isLimited(effect))
+      this.#work.rests((effect) => this.#ports.isWaiting(this, effect))
     );
-  }
-
-  /** Whether an effect of it was not begun, as the engine is about to close: the next one has to begin it. */
-  get #isHeldBack(): boolean {
-    const { pause, effects } = this.#state;
-    if (pause !== null || !this.#ports.isDraining()) return false;
-    return [...effects.values()].some(({ id, accepted }) => accepted === undefined && !this.#underWay.hasEffect(id));
   }
 
   /** Whether an effect of it is carried out here now. */
   get isBusy(): boolean {
-    return this.#underWay.hasWork;
+    return this.#work.isBusy;
   }
 
   /** Tells when it has come to rest. */
   settle(): void {
-    if (this.#isResting || !this.rests) return;
-    this.#isResting = true;
-    this.#ports.onRest(this);
-  }
-
-  #stir(): void {
-    if (!this.#isResting) return;
-    this.#isResting = false;
-    this.#ports.onStir(this);
+    this.#rest.settle();
   }
 
   /** Writes what is needed to bring it back, and drops it then (D5), unless something happens in the meantime. */
   sleep(): void {
-    if (!this.rests) {
-      this.#isResting = false;
-      return;
-    }
-    const commit = this.#record.sleepOf(this.#state);
-    if (commit === null) {
-      this.#fallAsleep();
-      return;
-    }
-    this.#inLine += 1;
-    this.#ports.committer.add(commit, () => {
-      this.#inLine -= 1;
-      if (this.#isResting && this.rests) this.#fallAsleep();
-      else {
-        this.#isResting = false;
-        this.settle();
-      }
-    });
+    this.#rest.sleep();
   }
 
   #fallAsleep(): void {
     this.#isOver = true;
     this.#isStopped = true;
-    this.#underWay.end(new RunAsleep(this.id));
+    this.#work.end(new RunAsleep(this.id));
     this.#ports.onAsleep(this);
   }
 
@@ -422,7 +374,7 @@ export class RunDriver {
   stop(why: Error, isClosing = false): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    this.#underWay.end(new RunLeft(this.id, why, isClosing));
+    this.#work.end(new RunLeft(this.id, why, isClosing));
   }
 
   /** Stops driving it, and tells all who wait (D4). */
