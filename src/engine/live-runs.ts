@@ -15,18 +15,19 @@ import type { WorkflowDefinition } from '../definition/index.ts';
 import type { OuterRun } from '../../machines/context.ts';
 import { kernelOf } from '../../machines/kernel-of.ts';
 import { compileWorkflow, type CompiledWorkflow } from '../../machines/workflow.ts';
-import type { RunReads } from './background.ts';
 import type { Catalog } from './catalog.ts';
+import { claim, type ClaimOptions } from './claim.ts';
 import { RunDriver, type DriverPorts } from './driver.ts';
 import { earlyEvents } from './early-events.ts';
 import { EndWaiters, type Waiting } from './end-waiters.ts';
 import { checkFunctions } from './functions.ts';
 import { loadRun, type Loading } from './load.ts';
+import { refused } from './refused.ts';
 import type { RunLeft } from './run-outcome.ts';
 import { asleepOf } from './run-record.ts';
 import { nextDueAt, Sleeper, type SleeperOptions } from './sleeper.ts';
 
-export interface LiveRunsOptions {
+export interface LiveRunsOptions extends ClaimOptions {
   readonly store: Store;
   readonly catalog: Catalog;
   readonly ports: Pick<
@@ -48,16 +49,12 @@ export interface LiveRunsOptions {
   /** Whether a run whose functions have changed is left, rather than to go on with them. */
   readonly isStrict: boolean;
   readonly sleep: Omit<SleeperOptions, 'wake'>;
-  /** What is read of runs. */
-  readonly reads: RunReads;
   /** Writes what is in line, so that it is read. */
   readonly flush: () => void;
   /** Told of runs of which nothing is in memory any more, for what is held of them. */
   onUnloaded(id: string): void;
   /** Told of runs that are left, after {@link LiveRunsOptions.onUnloaded}. */
   onLeft(id: string, why: Error): void;
-  /** Told of runs that were taken over, to be brought back or to sleep here. */
-  onAdopted(ids: readonly string[]): void;
   /** As `RunsBelow` has them. */
   readonly below: () => Pick<DriverPorts, 'isWaiting'> & {
     readonly stop: DriverPorts['stopBelow'];
@@ -177,7 +174,7 @@ export class LiveRuns {
   /** A run of ours that goes on or sleeps does so; else it is brought back. @throws WorkflowError CONFLICT: it is not ours */
   ensure(id: string): void {
     if (this.#drivers.has(id)) return;
-    if (!this.#isOurs(id)) throw new WorkflowError('CONFLICT', `run '${id}' is being run by another process`);
+    if (!claim(id, this.#options)) throw new WorkflowError('CONFLICT', `run '${id}' is being run by another process`);
     if (this.#options.store.readSleep(id) === null) this.resume(id);
   }
 
@@ -234,19 +231,7 @@ export class LiveRuns {
     if (this.#drivers.has(id)) return true;
     const row = this.row(id);
     if (endedStatuses.has(row.status)) throw new WorkflowError('CONFLICT', `run '${id}' is ${row.status} already`);
-    return this.#isOurs(id);
-  }
-
-  /** Takes it over if nobody drives it, with the runs around it: whose round or child it is goes on as well. */
-  #isOurs(id: string): boolean {
-    const { store, reads } = this.#options;
-    if (store.isOwnedHere(id)) return true;
-    let top = id;
-    for (let row = reads.readRun(id); row?.parent != null; row = reads.readRun(row.parent))
-      if (reads.readRun(row.parent)?.endedAt === null) top = row.parent;
-    const adopted = store.adopt(top === id ? [id] : [top, id]);
-    if (adopted.length > 0) this.#options.onAdopted(adopted);
-    return store.isOwnedHere(id);
+    return claim(id, this.#options);
   }
 
   #load(id: string): RunDriver {
@@ -380,11 +365,4 @@ export class LiveRuns {
     this.#drivers.delete(driver.id);
     if (driver.kind !== 'round') this.#topRuns -= 1;
   }
-}
-
-/** What somebody said to a run, and why it does not take it. */
-export function refused(run: string, what: string, why: string): WorkflowError {
-  return new WorkflowError('CONFLICT', `run '${run}' does not take '${what}': ${why}`, {
-    details: { run, refused: why },
-  });
 }

@@ -15,7 +15,8 @@ import type { Control } from './control.ts';
 import type { ControlCommand } from './control-commands.ts';
 import type { RunDriver } from './driver.ts';
 import { decodeCommand, encodeCommand, type Command } from './inbox-command.ts';
-import { refused, type LiveRuns } from './live-runs.ts';
+import type { LiveRuns } from './live-runs.ts';
+import { refused } from './refused.ts';
 
 export interface MessagesOptions {
   readonly store: Store;

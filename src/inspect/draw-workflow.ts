@@ -8,14 +8,14 @@ import type { Drawing } from './drawing/drawing.ts';
 import { toDot } from './formats/dot.ts';
 import { toMachineConfig } from './formats/machine-config.ts';
 import { toMermaid } from './formats/mermaid.ts';
+import { drawingThemes, type DrawingTheme } from './drawing/theme.ts';
 
 export type { DrawnEvent } from './drawing/drawing.ts';
 export type { Coverage, DrawnRun, DrawnStep } from './drawing/marks.ts';
+export type { DrawingTheme } from './drawing/theme.ts';
 
 export const drawingFormats = ['mermaid', 'svg', 'dot', 'json'] as const;
 export type DrawingFormat = (typeof drawingFormats)[number];
-const drawingThemes = ['auto', 'light', 'dark'] as const;
-export type DrawingTheme = (typeof drawingThemes)[number];
 
 export interface DrawOptions {
   /**

@@ -1,7 +1,7 @@
 /** Colours and styles of a picture, light and dark. Plain values in classes, so that renderers without CSS variables show them too. */
 import type { DrawingNode } from '../drawing/drawing.ts';
 import type { Mark } from '../drawing/marks.ts';
-import type { DrawingTheme } from '../draw-workflow.ts';
+import type { DrawingTheme } from '../drawing/theme.ts';
 
 export type Category = 'work' | 'call' | 'data' | 'router' | 'waiting' | 'person' | 'child' | 'group' | 'mending';
 

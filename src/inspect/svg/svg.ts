@@ -1,7 +1,7 @@
 /** A drawing as a picture: SVG that needs nothing else, holds no script, and has all text escaped. */
 import type { Drawing, DrawingEdge } from '../drawing/drawing.ts';
 import type { Marks } from '../drawing/marks.ts';
-import type { DrawingTheme } from '../draw-workflow.ts';
+import type { DrawingTheme } from '../drawing/theme.ts';
 import { boxOf, fonts } from './box.ts';
 import { boxMarkup, edgeMarkup, legendMarkup } from './markup.ts';
 import { layOut, type Layout } from './layout.ts';
