@@ -31,8 +31,9 @@ export function failAgentStatus(agent: string, called: string, answer: HttpAnswe
   const said = texts.length > 0 ? texts.join(': ') : takeExcerpt(answer.text).slice(0, 200);
   failOnStatus(answer, {
     code: 'AGENT_ERROR',
-    subject: `agent '${agent}' (${called})`,
+    subject: `agent '${agent}'`,
     said: `${said}${hint}`.trim(),
+    called,
     details: { agent, ...(endpoints === undefined ? {} : { availableEndpoints: endpoints }) },
   });
 }

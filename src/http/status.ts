@@ -27,8 +27,10 @@ export interface StatusFailure {
   readonly code: ErrorCode;
   /** Begins the message: `"agent 'writer'"`, `'POST https://api.example/x'`. */
   readonly subject: string;
-  /** Ends the message, if any: what the other side said. */
+  /** What the other side said, if anything. @default the beginning of the answer */
   readonly said?: string;
+  /** Ends the message: what was called, where the subject does not say it. */
+  readonly called?: string;
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
@@ -39,9 +41,10 @@ export function failOnStatus(answer: HttpAnswer, failure: StatusFailure): void {
   const retryAfterMs = retryable ? parseRetryAfter(answer.headers['retry-after'], saidAt(answer)) : null;
   const excerpt = takeExcerpt(answer.text);
   const said = failure.said ?? excerpt.slice(0, 200);
+  const called = failure.called === undefined ? '' : ` (${failure.called})`;
   throw new WorkflowError(
     failure.code,
-    `${failure.subject} answered ${answer.status}${said === '' ? '' : `: ${said}`}`,
+    `${failure.subject} answered ${answer.status}${said === '' ? '' : `: ${said}`}${called}`,
     {
       retryable,
       ...(retryAfterMs === null ? {} : { retryAfterMs }),

@@ -1,3 +1,4 @@
+import { failAgentStatus } from '../../src/http/agent-answer.ts';
 import { describe, expect, test } from 'vitest';
 import type { WorkflowError } from '../../src/core/errors.ts';
 import {
@@ -83,4 +84,10 @@ test('an excerpt is at most 2 KB and never cuts a character', () => {
   expect(Buffer.byteLength(takeExcerpt('é'.repeat(5_000)))).toBe(2_048);
   expect(takeExcerpt(`x${'é'.repeat(5_000)}`)).toMatch(/^xé+$/);
   expect(takeExcerpt(null)).toBe('');
+});
+
+test('what was called is told last: what went wrong is in the first words, however narrow the place', () => {
+  expect(() => failAgentStatus('pay', 'POST http://a/prompt', answer(422, '{"error":"refused"}'), 'prompt')).toThrow(
+    /^agent 'pay' answered 422: .*refused.* \(POST http:\/\/a\/prompt\)$/,
+  );
 });
