@@ -47,7 +47,7 @@ const testHelp = `
 No agent is called and nobody waits: what agents answer, and when, is made so that each path is taken. Recorded runs (of production:
 export; of your own tests: DANK_RECORD_RUNS=<folder>) must go as they went, and count into the coverage. Exits with 1 when a
 path or a recorded run goes otherwise, with 7 when not every path was found. With --json: [{ workflow, paths: [{ name, status, problem,
-forced }], histories?: [{ runs, events, differences, notCompared }], recorded?, reruns?: [{ run, status, was, differences }],
+forced, longer: [{ timer, writtenMs, ms }] }], histories?: [{ runs, events, differences, notCompared }], recorded?, reruns?: [{ run, status, was, differences }],
 coverage: { states, transitions, guards, missed }, bounds }].`;
 
 function addSimulate(program: Command, io: Io, start: Start): void {

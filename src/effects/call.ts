@@ -30,6 +30,8 @@ export interface EffectCall {
   readonly given?: ReadonlyMap<Value, unknown>;
   /** Of a step that may be completed later: what the other side is sent for it. */
   readonly callback?: Callback;
+  /** Of `loop`, `workflow`, `undo` and `emit`: what the engine itself does where nobody handles them. */
+  readonly own?: () => Promise<EffectResult>;
   readonly loader: ValueLoader;
   readonly signal: AbortSignal;
   readonly services: Services;

@@ -213,8 +213,8 @@ export class Dispatcher {
     const { driver, effect, signal, loader, problem, turn, given } = carried;
     if (problem !== null) throw problem.error;
     if (turn?.kind === 'hit') return fromCache(turn.result);
-    if (isOfRuns(effect)) return this.#options.runs(driver, effect, signal, loader);
-    if (effect.src === 'emit') return this.#emit(input, signal, loader);
+    const own = this.#own(carried, input);
+    if (own !== null && !this.#options.handlers.has(effect.src)) return own();
     // Steps of the author's own types run their function, as transforms do.
     const src =
       input.info?.step.type === 'custom' && !this.#options.handlers.has(effect.src) ? 'transform' : effect.src;
@@ -224,6 +224,7 @@ export class Dispatcher {
     const answer: unknown = await handler({
       input,
       ...this.#callback(driver, input),
+      ...(own === null ? {} : { own }),
       given,
       loader,
       signal,
@@ -233,6 +234,12 @@ export class Dispatcher {
       },
     });
     return answer instanceof EffectResult ? answer : new EffectResult(answer);
+  }
+
+  /** What needs no handler: what is made of other runs, and events. */
+  #own({ driver, effect, signal, loader }: CarriedEffect, input: EffectInput): (() => Promise<EffectResult>) | null {
+    if (isOfRuns(effect)) return () => this.#options.runs(driver, effect, signal, loader);
+    return effect.src === 'emit' ? () => this.#emit(input, signal, loader) : null;
   }
 
   #callback({ id: run }: RunDriver, { info, visit, attempt }: EffectInput): Pick<EffectCall, 'callback'> {

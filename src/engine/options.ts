@@ -75,7 +75,7 @@ export interface EngineOptions {
    * @default 'record'
    */
   readonly functions?: 'record' | 'strict';
-  /** Handlers of further kinds of effects, by the name of the actor. */
+  /** Handlers of further kinds of effects, by the name of the actor; one of `loop`, `workflow`, `undo` or `emit` is given `own`. */
   readonly handlers?: ReadonlyMap<string, EffectHandler>;
   readonly limits?: EngineLimits;
   /**

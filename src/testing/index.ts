@@ -18,6 +18,7 @@ export {
 } from './answers.ts';
 export { describeWorkflow, type DescribeOptions, type PathRunEnd } from './describe-workflow.ts';
 export type { PathOverrides, PathResult } from './path-run.ts';
+export type { LongerTimer } from '../verify/schedule.ts';
 export { testPaths, type PathTests, type TestPathsOptions } from './test-paths.ts';
 export {
   crashWorkflow,

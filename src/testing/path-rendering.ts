@@ -15,7 +15,8 @@ export async function renderWork(call: EffectCall, handler: EffectHandler | unde
     if (handler !== undefined && !(step.type === 'agent' && step.input?.kind === 'function'))
       await askedFor(call, step, handler);
   } else if (step.type === 'custom') new SecretScope(call).render(step.config);
-  else if (step.type === 'transform' && step.input?.kind === 'template') await new SecretScope(call).value(step.input);
+  else if ((step.type === 'transform' || step.type === 'workflow') && step.input?.kind === 'template')
+    await new SecretScope(call).value(step.input);
 }
 
 /** The handler itself renders, checks, and would send. */

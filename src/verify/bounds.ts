@@ -14,20 +14,18 @@ const manyRounds = 3;
 /** Rounds of a loop that counts, before exploring gives up on it. */
 export const maxCountedRounds = 60;
 
-/** How long timers take. */
-export interface Delays {
-  /** Of backoffs, waits and polls. */
-  readonly usualMs: number;
-  /** Of `timeout:<step>`, `total:<step>`, `maxWait:<step>`, `timeout:$run`. */
-  of(timer: string): number;
-}
+/** How long timers take that do not take as long as is written, by name: `backoff:<step>`, `timeout:$run`, ... */
+export type Delays = ReadonlyMap<string, number>;
 
 export interface Bounding {
   /** What stands in place of decisions. @default they stay */
   readonly decision?: <D extends Decision | null>(given: D) => D;
   /** What stands in place of the `match` of signal steps. @default it stays */
   readonly match?: (step: SignalStep) => Condition;
-  /** @default as they are */
+  /**
+   * For a run in which time is the test's: no jitter, no limits among runs, and timers that take longer than is written.
+   * @default all as it is written
+   */
   readonly delays?: Delays;
   /** Told of a loop that counts, and whose limit was cut to {@link maxCountedRounds}. */
   readonly onCut?: (loop: string) => void;
@@ -41,7 +39,7 @@ export function boundedDefinition(definition: WorkflowDefinition, bounding: Boun
     steps: definition.steps.map((step) => bounds.step(step)),
     onFailure: definition.onFailure.map((step) => bounds.step(step)),
     maxVisits: bounds.hasGrowth ? definition.maxVisits : Math.min(definition.maxVisits, manyRounds),
-    timeoutMs: definition.timeoutMs === null || delays === undefined ? definition.timeoutMs : delays.of('timeout:$run'),
+    timeoutMs: definition.timeoutMs === null ? null : (delays?.get('timeout:$run') ?? definition.timeoutMs),
   };
 }
 
@@ -77,7 +75,14 @@ class Bounds {
       case 'wait':
         return { ...base, while: this.#decision(base.while), poll: base.poll === null ? null : inner(base.poll) };
       case 'loop':
-        return { ...base, ...this.#rounds(base), steps: base.steps.map(inner), decide: this.#decision(base.decide) };
+        // Rounds at the same time are explored one after another.
+        return {
+          ...base,
+          ...this.#rounds(base),
+          ...(this.#bounding.delays === undefined ? {} : { concurrency: 1 }),
+          steps: base.steps.map(inner),
+          decide: this.#decision(base.decide),
+        };
       case 'signal':
         return { ...base, match: base.match === null ? null : (this.#bounding.match?.(base) ?? base.match) };
       default:
@@ -94,16 +99,20 @@ class Bounds {
     const { delays } = this.#bounding;
     const { attempts, writers } = this.#counts;
     const times = attempts.has(id) || writers.has(id) ? retry.maxAttempts : Math.min(retry.maxAttempts, manyRounds);
-    return delays === undefined
-      ? { ...retry, maxAttempts: times }
-      : { ...retry, maxAttempts: times, delayMs: delays.usualMs, backoff: 'fixed', jitter: 0 };
+    const delayMs = delays?.get(`backoff:${id}`);
+    return {
+      ...retry,
+      maxAttempts: times,
+      ...(delays === undefined ? {} : { jitter: 0 }),
+      ...(delayMs === undefined ? {} : { delayMs, maxDelayMs: delayMs, backoff: 'fixed' }),
+    };
   }
 
   #timed(step: Step): Step {
     const { delays } = this.#bounding;
     if (delays === undefined) return step;
-    const of = (kind: string, ms: number | null): number | null =>
-      ms === null ? null : delays.of(`${kind}:${step.id}`);
+    const of = <Ms extends number | null>(kind: string, ms: Ms): Ms | number =>
+      ms === null ? ms : (delays.get(`${kind}:${step.id}`) ?? ms);
     const timed = {
       ...step,
       timeoutMs: of('timeout', step.timeoutMs),
@@ -116,8 +125,7 @@ class Bounds {
     if (timed.type !== 'wait') return timed;
     return {
       ...timed,
-      duration: typeof timed.duration === 'number' ? delays.usualMs : timed.duration,
-      pollIntervalMs: delays.usualMs,
+      pollIntervalMs: of('poll', timed.pollIntervalMs),
       maxWaitMs: of('maxWait', timed.maxWaitMs),
     };
   }

@@ -155,12 +155,12 @@ class Exploration {
   }
 
   #addEdge(from: number, to: number, { move, rounds }: Turned, moved: Moved, transitions: readonly number[]): void {
-    const { kind, label, step, about, outcome, error = null } = move;
-    const { happenings, told: bindings, isFree } = moved;
+    const { kind, label, step, about, outcome, error = null, isUrgent = false } = move;
+    const { happenings, timers, told: bindings, isFree } = moved;
     const id = this.#edges.length;
     const edge: GraphEdge = {
       ...{ id, from, to, kind, label, step, about, outcome, error },
-      ...{ rounds, happenings, transitions, bindings, isFree },
+      ...{ rounds, happenings, transitions, timers, bindings, isFree, isUrgent },
     };
     this.#edges.push(edge);
     this.#leaving[from]?.push(edge);

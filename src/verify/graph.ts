@@ -43,11 +43,22 @@ export interface GraphEdge {
   readonly happenings: readonly Happening[];
   /** Numbers of the chart's transitions that were taken. */
   readonly transitions: readonly number[];
+  /** What it did to timers, in order. */
+  readonly timers: readonly TimerChange[];
   /** Values from outside that were read here for the first time. */
   readonly bindings: readonly Binding[];
   /** A condition was decided without data: none was found that does. */
   readonly isFree: boolean;
+  /** It follows at once: how a loop goes on from the end of a round. */
+  readonly isUrgent: boolean;
 }
+
+/** A timer was set, or set anew, or taken back; or all that a loop's rounds had set are gone. */
+export type TimerChange =
+  | { readonly type: 'set'; readonly rounds: readonly string[]; readonly name: string; readonly ms: number }
+  | { readonly type: 'cancelled'; readonly rounds: readonly string[]; readonly name: string }
+  /** `rounds`: up to that loop. */
+  | { readonly type: 'dropped'; readonly rounds: readonly string[] };
 
 /** What was not explored, and why. */
 export interface Bound {

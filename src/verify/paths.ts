@@ -7,6 +7,7 @@ import { toDefinition, type Workflow, type WorkflowDefinition } from '../definit
 import { explore, type ExploreOptions } from './explore.ts';
 import type { Graph, GraphEdge } from './graph.ts';
 import { nameOfPath } from './path-name.ts';
+import { scheduleOf } from './schedule.ts';
 
 /** One way from the start to an end. */
 export interface Path {
@@ -72,13 +73,16 @@ class Covering {
     const edges = this.#graph.edges
       .filter((edge) => this.#isUsable(edge))
       .toSorted((a, b) => this.#oddities(a) - this.#oddities(b) || this.#depth(b) - this.#depth(a));
-    for (const edge of edges) {
-      if (!this.#isWanted(edge)) continue;
-      const moves = this.#complete([...(this.#ways[edge.from] ?? []), edge]);
-      for (const each of moves) for (const goal of this.#goalsOf(each)) this.#missing.delete(goal);
-      const end = this.#graph.nodes[moves.at(-1)?.to ?? 0]?.end;
-      if (end === null || end === undefined) continue;
-      found.push({ name: unique(names, nameOfPath(this.#graph, moves, end)), moves, end });
+    for (const ease of eases) {
+      for (const edge of edges) {
+        if (!this.#isWanted(edge)) continue;
+        const moves = this.#complete([...(this.#ways[edge.from] ?? []), edge]);
+        if (!ease(moves)) continue;
+        for (const each of moves) for (const goal of this.#goalsOf(each)) this.#missing.delete(goal);
+        const end = this.#graph.nodes[moves.at(-1)?.to ?? 0]?.end;
+        if (end === null || end === undefined) continue;
+        found.push({ name: unique(names, nameOfPath(this.#graph, moves, end)), moves, end });
+      }
     }
     return found;
   }
@@ -121,6 +125,17 @@ class Covering {
     }
     return moves;
   }
+}
+
+/** What is taken by a path that can be run as the workflow is written needs no other: with longer times, or at last without data. */
+const eases: readonly ((moves: readonly GraphEdge[]) => boolean)[] = [
+  (moves) => hasData(moves) && scheduleOf(moves)?.longer.length === 0,
+  (moves) => hasData(moves) && scheduleOf(moves) !== null,
+  () => true,
+];
+
+function hasData(moves: readonly GraphEdge[]): boolean {
+  return !moves.some(({ isFree }) => isFree);
 }
 
 /** So many usual moves are rather made than one that is not. */

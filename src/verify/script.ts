@@ -10,16 +10,12 @@ import { compileWorkflow } from '../../machines/workflow.ts';
 import { composed } from './composed.ts';
 import type { GraphEdge } from './graph.ts';
 import { put } from './put.ts';
-import { boundedDefinition, type Delays } from './bounds.ts';
+import { scheduleOf, type LongerTimer } from './schedule.ts';
+import { boundedDefinition } from './bounds.ts';
 import { allPrograms, originsOf, type Origin } from './readings.ts';
 import { sampleOf } from './schema-shape.ts';
 import { answerSchema } from './check-fields.ts';
 import { wantedData, withWanted, type Wanted, type WantedData } from './wanted.ts';
-
-/** Milliseconds of a timer that fires because its time has come: backoffs, waits, polls. */
-const usualMs = 1_000;
-/** Of a timer that is not to fire: longer than any path. */
-const neverMs = 1_000_000_000;
 
 export interface ScriptedMove {
   readonly edge: GraphEdge;
@@ -28,11 +24,14 @@ export interface ScriptedMove {
   /** What the effect gives, or the person answers. */
   readonly output: unknown;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** When it happens, in milliseconds since the start. */
+  readonly at: number;
 }
 
 export interface Script {
-  /** With the bounds and times of the test; functions and ids are the workflow's own. */
+  /** With the bounds of the test; functions and ids are the workflow's own. */
   readonly definition: WorkflowDefinition;
+  readonly longer: readonly LongerTimer[];
   readonly input: unknown;
   /** Without the start. */
   readonly moves: readonly ScriptedMove[];
@@ -62,61 +61,27 @@ export function scriptOf(
   const indexes = roundsOf(moves);
   const [, ...after] = moves;
   const input = inputData(definition, parts.get(0) ?? [], wanted, given);
+  const schedule = scheduleOf(moves);
+  const longer = schedule?.longer ?? [];
   const problem = moves.some(({ isFree }) => isFree)
     ? 'no data was found that decides its conditions so'
-    : inputProblem(definition, input);
+    : schedule === null
+      ? 'its timers cannot fire in this order'
+      : inputProblem(definition, input);
   return {
-    definition: boundedDefinition(runnable(definition), { delays: delaysOf(moves) }),
+    definition: boundedDefinition(definition, { delays: new Map(longer.map(({ timer, ms }) => [timer, ms])) }),
+    longer,
     input,
-    moves: inTime(
-      after.map((edge, at) => {
-        const own = parts.get(at + 1) ?? [];
-        const step = edge.step === null ? undefined : steps.get(edge.step);
-        const signals = edge.kind === 'signal' ? signalSteps(definition, edge.about) : [];
-        const read = [...(step === undefined ? [] : [step]), ...signals].flatMap(
-          ({ id }) => wanted.steps.get(id) ?? [],
-        );
-        return { edge, rounds: indexes[at + 1] ?? [], ...answerData(step, edge, own, read, outputs) };
-      }),
-    ),
+    moves: after.map((edge, index) => {
+      const own = parts.get(index + 1) ?? [];
+      const step = edge.step === null ? undefined : steps.get(edge.step);
+      const signals = edge.kind === 'signal' ? signalSteps(definition, edge.about) : [];
+      const read = [...(step === undefined ? [] : [step]), ...signals].flatMap(({ id }) => wanted.steps.get(id) ?? []);
+      const at = schedule?.at[index + 1] ?? 0;
+      return { edge, at, rounds: indexes[index + 1] ?? [], ...answerData(step, edge, own, read, outputs) };
+    }),
     problem,
   };
-}
-
-/** What the engine does by itself it does at once: a signal that comes before that comes a move earlier. */
-function inTime(moves: readonly ScriptedMove[]): readonly ScriptedMove[] {
-  const ordered = [...moves];
-  for (let at = ordered.length - 2; at > 0; at--) {
-    const [before, move, next] = ordered.slice(at - 1, at + 2);
-    if (before === undefined || move?.edge.outcome !== 'early' || next === undefined || !isOwn(next.edge)) continue;
-    ordered.splice(at - 1, 2, move, before);
-  }
-  return ordered;
-}
-
-/** How a loop over items begins. */
-function isOwn({ kind, outcome }: GraphEdge): boolean {
-  return kind === 'round' || kind === 'no items' || outcome === 'no list' || outcome === 'too many';
-}
-
-/** Other workflows are not run: what they give is the path's. */
-function runnable(definition: WorkflowDefinition): WorkflowDefinition {
-  const each = (step: Step): Step => {
-    switch (step.type) {
-      case 'sequential':
-      case 'parallel':
-      case 'loop':
-        return { ...step, steps: step.steps.map(each) };
-      case 'workflow': {
-        const call = (): unknown => null;
-        const transform = { kind: 'function' as const, place: `${step.path}.workflow`, call, fingerprint: null };
-        return { ...step, type: 'transform', transform, template: null };
-      }
-      default:
-        return step;
-    }
-  };
-  return { ...definition, steps: definition.steps.map(each), onFailure: definition.onFailure.map(each) };
 }
 
 function inputProblem({ input }: WorkflowDefinition, data: unknown): string | null {
@@ -258,36 +223,4 @@ function roundsOf(moves: readonly GraphEdge[]): readonly (readonly number[])[] {
     }
     return around;
   });
-}
-
-// Time: each timer that fires does so just when it is its turn.
-
-function delaysOf(moves: readonly GraphEdge[]): Delays {
-  const set = new Map<string, number>();
-  const fired = new Map<string, number>();
-  let now = 0;
-  for (const edge of moves) {
-    if (edge.kind === 'timer') {
-      const [kind = '', step = ''] = edge.about.split(':');
-      const since =
-        set.get(`${kind === 'total' || kind === 'timeout' || kind === 'maxWait' ? kind : 'usual'}:${step}`) ?? 0;
-      if (kind === 'backoff' || kind === 'wait' || kind === 'poll') now = Math.max(now, since + usualMs);
-      else {
-        now += 1;
-        fired.set(edge.about, Math.max(fired.get(edge.about) ?? 0, now - since));
-      }
-    }
-    for (const happening of edge.happenings) {
-      if (happening.type !== 'started' && happening.type !== 'retrying') continue;
-      set.set(`usual:${happening.step}`, now);
-      if (happening.type === 'retrying') continue;
-      set.set(`timeout:${happening.step}`, now);
-      set.set(`maxWait:${happening.step}`, now);
-      if (happening.attempt === 1) set.set(`total:${happening.step}`, now);
-    }
-    // The next look of a wait is measured from this one.
-    if (edge.step !== null && (edge.about.startsWith('poll:') || edge.kind === 'completes'))
-      set.set(`usual:${edge.step}`, now);
-  }
-  return { usualMs, of: (timer) => fired.get(timer) ?? neverMs };
 }

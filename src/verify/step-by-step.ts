@@ -12,6 +12,7 @@ import { withoutOpaque, type Binding } from './bindings.ts';
 import { unknownOutput, type Model } from './model.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import type { Program } from '../../machines/program.ts';
+import type { TimerChange } from './graph.ts';
 import type { Move } from './move.ts';
 import { mayWriteOpaque } from './opaque.ts';
 import { contextOf, type Happening, type RoundSpot, type Situation, type Spot } from './situation.ts';
@@ -25,6 +26,7 @@ export interface Step {
 export interface Moved {
   readonly situation: Situation;
   readonly happenings: readonly Happening[];
+  readonly timers: readonly TimerChange[];
   readonly told: readonly Binding[];
   readonly isFree: boolean;
 }
@@ -32,6 +34,7 @@ export interface Moved {
 interface SpotMoved {
   readonly spot: Spot;
   readonly happenings: readonly Happening[];
+  readonly timers: readonly TimerChange[];
 }
 
 export function firstSituation(model: Model): Situation {
@@ -48,6 +51,7 @@ export function* moveOn(model: Model, situation: Situation, { move, rounds }: St
     yield {
       situation: { spot: result.spot, bindings, turns: situation.turns },
       happenings: result.happenings,
+      timers: result.timers,
       told,
       isFree,
     };
@@ -62,7 +66,11 @@ function inRound(model: Model, spot: Spot, rounds: readonly string[], move: Move
   if (round === undefined) throw new InvariantError(`loop '${id}' has no round under way`);
   const inner = inRound(model, round.spot, deeper, move);
   if (inner === null) return null;
-  return { spot: withRound(spot, id, { ...round, spot: inner.spot }), happenings: inner.happenings };
+  return {
+    spot: withRound(spot, id, { ...round, spot: inner.spot }),
+    happenings: inner.happenings,
+    timers: inner.timers.map((each) => ({ ...each, rounds: [id, ...each.rounds] })),
+  };
 }
 
 function withRound(spot: Spot, id: string, round: RoundSpot): Spot {
@@ -95,6 +103,10 @@ function beginRound(model: Model, spot: Spot, { about, step }: Move): SpotMoved 
   return {
     spot: withRound(spot, about, { spot: started.spot, count, most, writes }),
     happenings: [{ type: 'round', step: step ?? '' }, ...started.happenings],
+    timers: [
+      { type: 'dropped', rounds: [about] },
+      ...started.timers.map((each) => ({ ...each, rounds: [about, ...each.rounds] })),
+    ],
   };
 }
 
@@ -129,12 +141,20 @@ function nextRound(
 function post(model: Model, spot: Spot, event: HistoryEvent, outer?: unknown): SpotMoved | null {
   const next = advanced(model, spot, event, outer);
   if ('refused' in next) return null;
-  const { state, started, lifecycle } = next;
+  const { state, started, lifecycle, set, cancelled } = next;
   const begun = new Set(started.map(({ id }) => id));
   const rounds = new Map([...spot.rounds].filter(([id]) => state.effects.has(id) && !begun.has(id)));
   return {
     spot: { ...spot, run: state, rounds },
     happenings: lifecycle.flatMap((each) => happening(each, spot.compiled.program.loop !== null)),
+    timers: [
+      ...[...spot.rounds.keys()].flatMap((id): TimerChange[] =>
+        rounds.has(id) ? [] : [{ type: 'dropped', rounds: [id] }],
+      ),
+      ...cancelled.map((name): TimerChange => ({ type: 'cancelled', rounds: [], name })),
+      // A move happens at time 0.
+      ...set.map(({ name, dueAt }): TimerChange => ({ type: 'set', rounds: [], name, ms: dueAt })),
+    ],
   };
 }
 

@@ -10,7 +10,7 @@ import type { TestFlags } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { openProject } from '../open-project.ts';
 import { chosenWorkflows } from '../chosen-workflows.ts';
-import { count } from '../view/format.ts';
+import { count, duration } from '../view/format.ts';
 import { harmless } from '../view/text.ts';
 import { wholeNumber } from '../whole-number.ts';
 
@@ -130,13 +130,28 @@ function summary({ results, coverage, recorded, replays, bounds }: Tested): read
     `  coverage: ${shares(coverage)}`,
     ...coverage.missed.slice(0, 20).map((each) => `    not seen: ${each}`),
     ...(forced.size === 0 ? [] : [`  decided by the test, not by data: ${[...forced].join(', ')}`]),
+    ...longerTimers(results),
   ];
+}
+
+/** Ways that no run goes with the times that are written. */
+function longerTimers(results: readonly PathResult[]): readonly string[] {
+  const most = new Map<string, PathResult['longer'][number]>();
+  for (const { longer } of results)
+    for (const each of longer) if (each.ms > (most.get(each.timer)?.ms ?? 0)) most.set(each.timer, each);
+  if (most.size === 0) return [];
+  const texts = [...most.values()].map(
+    ({ timer, writtenMs, ms }) => `    ${timer} is ${duration(writtenMs)}, a path needs over ${duration(ms - 1)}`,
+  );
+  return ['  paths with longer times than are written:', ...texts];
 }
 
 function toJson({ workflow, results, coverage, recorded, replays, reruns, bounds }: Tested): unknown {
   return {
     workflow,
-    paths: results.map(({ path, status, problem, forced }) => ({ name: path.name, status, problem, forced })),
+    paths: results.map(({ path, status, problem, forced, longer }) => ({
+      ...{ name: path.name, status, problem, forced, longer },
+    })),
     ...(recorded === null ? {} : { histories: replays, recorded }),
     ...(reruns === null
       ? {}
