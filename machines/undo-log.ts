@@ -73,7 +73,15 @@ export function noteUndo(program: Program, context: RunContext, step: number): U
   const record = recordOf(context, step);
   if (record.effect === undefined) return {};
   const entry = entryOf(program, context, step, record, record.effect);
-  return { steps: context.steps.set(step, withoutEffect(record)), undo: [...context.undo, entry] };
+  // A visit that was ended, and went on by hand, is noted once: as it ended last.
+  const others = context.undo.filter((other) => !isSameVisit(program, other, entry));
+  return { steps: context.steps.set(step, withoutEffect(record)), undo: [...others, entry] };
+}
+
+/** Runs that an attempt was made of are its own. */
+function isSameVisit(program: Program, a: UndoEntry, b: UndoEntry): boolean {
+  const isOfRuns = program.undoable.get(b.step)?.by === 'runs';
+  return a.step === b.step && a.visit === b.visit && (!isOfRuns || a.attempt === b.attempt);
 }
 
 /** Before another attempt: runs that the last one was made of are its own. */

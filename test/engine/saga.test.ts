@@ -246,6 +246,17 @@ test('the undoing of rounds that a pause held goes on when a cancel ends the pau
   expect(lab.mocks.counts).toMatchObject({ 'b-compensate': 2, 'a-compensate': 2 });
 });
 
+test('a visit that was ended and then completed by hand is undone once', async () => {
+  const down = (): never => {
+    throw new WorkflowError('AGENT_ERROR', 'down', { retryable: false });
+  };
+  await using lab = await started(two(), { a: hangs(), b: down });
+  await lab.engine.terminate('run');
+  await lab.engine.complete('run', 'a', { output: 'done', by: 'kim' });
+  expect(await lab.drive('run')).toMatchObject({ error: { details: { compensation: 'complete' } } });
+  expect(lab.mocks.counts).toMatchObject({ a: 1, b: 1, 'a-compensate': 1 });
+});
+
 test('terminate undoes nothing', async () => {
   await using lab = await started(two(), { c: hangs() });
   await lab.engine.terminate('run', { by: 'kim' });
