@@ -85,6 +85,12 @@ export class RunsBelow {
     const awaited: Awaited = { runs: new Map(), rounds: 0 };
     const ofRun = this.#awaited.get(above) ?? new Map<string, Awaited>();
     this.#awaited.set(above, ofRun.set(effect.id, awaited));
+    const stop = (): void => {
+      const reason: unknown = signal.reason;
+      // What a process before began may not have been come to yet: nobody waits for it, and nobody wants it any more.
+      if (!(reason instanceof RunAsleep || reason instanceof RunLeft)) this.stop(above, effect, awaited.runs);
+    };
+    signal.addEventListener('abort', stop, { once: true });
     try {
       if (effect.src === 'loop') {
         const run = (start: RoundStart, mayExist: boolean, inner: AbortSignal): Promise<RoundOutcome> =>
@@ -103,6 +109,7 @@ export class RunsBelow {
       const find = (name: string, version: string | null) => catalog.find(name, version);
       return await runChild({ find, run, limits }, above, effect, signal, loader);
     } finally {
+      signal.removeEventListener('abort', stop);
       if (ofRun.get(effect.id) === awaited) ofRun.delete(effect.id);
     }
   }
@@ -119,12 +126,16 @@ export class RunsBelow {
     return true;
   }
 
-  /** Ends what is left of an effect that is not wanted any more, and is not under way here: a process before began it. */
-  stop({ id: above }: RunDriver, effect: ActiveEffect): void {
+  /**
+   * Ends what is left of an effect that is not wanted any more: a process before began it.
+   * @param awaited what is waited for here, and ends by that. @default the effect is not under way here
+   */
+  stop({ id: above }: RunDriver, effect: ActiveEffect, awaited: ReadonlyMap<string, unknown> = new Map()): void {
     const { info } = effect.input as EffectInput;
     if (!isOfRuns(effect) || (effect.src === 'workflow' && !isCancelledWithParent(info?.step))) return;
     const why = effect.src === 'loop' ? roundsEnd : runEnds;
-    for (const row of this.#unfinishedBelow(above)) if (isBelow(effect, row.id)) this.#cancel(row.id, why);
+    for (const { id } of this.#unfinishedBelow(above))
+      if (isBelow(effect, id) && !awaited.has(id)) this.#cancel(id, why);
   }
 
   /** A person's pause of the run above, or its end: in the turn in which that is applied. */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { WorkflowError } from '../../src/core/errors.ts';
 import type { Commit } from '../../src/core/ports.ts';
+import { encodeCommand } from '../../src/engine/inbox-command.ts';
 import { MemoryDatabase, MemoryStore, openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';
 import { after, fails, hangs, type MockCall } from '../support/mocks.ts';
@@ -381,5 +382,28 @@ describe('a fork', () => {
       undefined,
       3,
     ]);
+  });
+});
+
+describe('a loop that is taken up again', () => {
+  test('leaves no round behind when it is ended before it has come to it', async () => {
+    const loop = flow({
+      name: 'loop',
+      steps: [agent('list'), { id: 'each', type: 'loop', items: [1, 2], steps: [agent('work')] }],
+    });
+    const database = new MemoryDatabase();
+    const mocks = { work: (call: MockCall) => (call.key === 'run/each:1/1:work:1' ? hangs()(call) : 'done') };
+    const dying = new MemoryStore(database);
+    await using before = await createTestEngine({ workflows: [loop], store: dying, mocks });
+    await before.engine.start(loop, {}, { runId: run });
+    await before.clock.settle();
+    dying.crash();
+    const store = new MemoryStore(database);
+    // Taken from the inbox in the turn in which the run is brought back.
+    const command = { kind: 'rerun', step: 'list' } as const;
+    store.post(run, encodeCommand({ type: 'control', command }), 0);
+    await using lab = await createTestEngine({ workflows: [loop], store, mocks });
+    expect(await lab.drive(run)).toMatchObject({ status: 'completed' });
+    expect(store.readRun('run/each:1/1')).toMatchObject({ status: 'cancelled' });
   });
 });
