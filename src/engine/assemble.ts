@@ -15,6 +15,7 @@ import { Control } from './control.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { LiveRuns } from './live-runs.ts';
 import { Forks } from './fork.ts';
+import type { Held } from './held.ts';
 import { Migrations } from './migrations.ts';
 import { Messages } from './messages.ts';
 import type { EngineLimits } from './options.ts';
@@ -89,6 +90,7 @@ export interface Rooms {
   readonly callbacks: Callbacks;
   readonly forks: Forks;
   readonly migrations: Migrations;
+  readonly held: () => Held;
 }
 
 /** @throws DefinitionError */
@@ -119,7 +121,8 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
     maxBytes: limits.maxOutputBytes,
     rooms: () => ({ reader, messages }),
   });
-  const dispatcher = createDispatcher(parts, { timers, values, callbacks }, () => ({ below, messages }));
+  const cache = new StepCache({ store, clock, timers, logger });
+  const dispatcher = createDispatcher(parts, { timers, values, callbacks, cache }, () => ({ below, messages }));
   const live: LiveRuns = new LiveRuns({
     store,
     catalog,
@@ -202,6 +205,13 @@ export function assemble(parts: EngineParts, hooks: EngineHooks): Rooms {
     callbacks,
     forks,
     migrations,
+    held: () => ({
+      ...live.held,
+      timers: timers.size,
+      places: dispatcher.places,
+      making: cache.making,
+      commits: committer.size,
+    }),
   };
 }
 
@@ -219,11 +229,7 @@ function createInspector({ inspect, env, logger }: EngineParts, loader: Values):
 
 function createDispatcher(
   parts: EngineParts,
-  {
-    timers,
-    values,
-    callbacks,
-  }: { readonly timers: TimerQueue; readonly values: Values; readonly callbacks: Callbacks },
+  { timers, values, callbacks, cache }: Pick<Rooms, 'timers' | 'values' | 'callbacks'> & { readonly cache: StepCache },
   rooms: () => { readonly below: RunsBelow; readonly messages: Messages },
 ): Dispatcher {
   const { http, agents, env, clock, logger, limits } = parts;
@@ -237,7 +243,7 @@ function createDispatcher(
     random: parts.random,
     timers,
     callbacks,
-    cache: new StepCache({ store: parts.store, clock, timers, logger }),
+    cache,
     isUnderWay: (effect) => rooms().below.hasChild(effect),
     maxEffects: limits.maxEffects,
     limits,

@@ -65,6 +65,11 @@ export class Dispatcher {
     this.#cache = options.cache;
   }
 
+  /** Places in limits that effects hold, or wait for: of each effect that is carried out one at the least. */
+  get places(): number {
+    return this.#limiter.used;
+  }
+
   /** Whether it may have to wait: its time counts from when it begins. */
   isLimited(effect: ActiveEffect): boolean {
     return this.#asks.isLimited(effect) || isCached(effect);

@@ -17,6 +17,11 @@ export interface Waiting {
 export class EndWaiters {
   readonly #waiting = new Map<string, Set<Waiter>>();
 
+  /** Runs whose end is waited for. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   wait(id: string): Waiting {
     const { promise, resolve, reject } = Promise.withResolvers<RunRow>();
     let isOver = false;

@@ -8,6 +8,7 @@ import type { Workflow, WorkflowDefinition } from '../definition/index.ts';
 import { assemble, type EngineParts, type Rooms } from './assemble.ts';
 import { Drain } from './drain.ts';
 import { Controls } from './controls.ts';
+import type { Held } from './held.ts';
 import { startRetention } from './retention.ts';
 import type { RunQuery } from './query.ts';
 import { runReport } from './report.ts';
@@ -213,6 +214,11 @@ export class Engine extends Controls implements RunAccess, AsyncDisposable {
 
   async ended(id: string): Promise<RunReport> {
     return runReport(await this.#rooms.live.ended(id), this.#rooms.values);
+  }
+
+  /** How much of runs is in memory here. */
+  get held(): Held {
+    return this.#rooms.held();
   }
 
   // The end.

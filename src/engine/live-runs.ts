@@ -21,6 +21,7 @@ import { RunDriver, type DriverPorts } from './driver.ts';
 import { earlyEvents } from './early-events.ts';
 import { EndWaiters, type Waiting } from './end-waiters.ts';
 import { checkFunctions } from './functions.ts';
+import type { Held } from './held.ts';
 import { loadRun, type Loading } from './load.ts';
 import { refused } from './refused.ts';
 import type { RunLeft } from './run-outcome.ts';
@@ -111,6 +112,16 @@ export class LiveRuns {
     return this.#topRuns;
   }
 
+  /** What is held of runs, of rounds too: drivers, and of those that are not loaded what there is to know. */
+  get held(): Pick<Held, 'runs' | 'asleep' | 'left' | 'waiters'> {
+    return {
+      runs: this.#drivers.size,
+      asleep: Math.max(this.#sleeper.size, this.#above.size),
+      left: this.#left.size,
+      waiters: this.#waiters.size,
+    };
+  }
+
   get(id: string): RunDriver | undefined {
     return this.#drivers.get(id);
   }
@@ -130,6 +141,11 @@ export class LiveRuns {
   /** Whether the run could not go on here. */
   isLeft(id: string): boolean {
     return this.#left.has(id);
+  }
+
+  /** Of runs that were left: those that go on elsewhere, or have ended, are no affair of ours any more. */
+  forgetOthers(): void {
+    for (const id of this.#left.keys()) if (!this.#options.store.isOwnedHere(id)) this.#left.delete(id);
   }
 
   /** A new run, not begun yet. */

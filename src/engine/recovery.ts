@@ -63,6 +63,7 @@ export class Recovery {
    */
   recover(only?: readonly string[]): readonly string[] {
     const { store, live } = this.#options;
+    live.forgetOthers();
     const wanted = only ?? this.#interrupted();
     if (wanted.length === 0) return [];
     const adopted = store.adopt(wanted);

@@ -41,6 +41,11 @@ export class Sleeper {
     this.#options = options;
   }
 
+  /** Runs that rest, or sleep until a timer of theirs. */
+  get size(): number {
+    return this.#resting.size + this.#naps.size;
+  }
+
   /** It has come to rest. One that goes on soon by itself is not worth the writing. */
   rests(driver: RunDriver): void {
     const { afterMs, maxResting, timers } = this.#options;

@@ -54,6 +54,11 @@ export class StepCache {
     this.#options = options;
   }
 
+  /** Outputs that effects of this process make now. */
+  get making(): number {
+    return this.#making.size;
+  }
+
   look(key: string, wake: () => void): Found {
     const others = this.#making.get(key);
     if (others !== undefined) return wait(others, wake);

@@ -51,6 +51,11 @@ export class TimerQueue {
     this.#arm();
   }
 
+  /** Timers that are set. */
+  get size(): number {
+    return this.#heap.size - this.#cancelled;
+  }
+
   /** The queue's own time, in milliseconds: it never runs backwards. */
   now(): number {
     return this.#read();

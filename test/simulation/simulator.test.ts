@@ -68,7 +68,7 @@ describe('what is broken is told', () => {
     await using lab = await createTestEngine({ workflows: [one], store: new Noted(database), mocks: { a: 'x' } });
     await lab.engine.start(one, {}, { runId: 'run' });
     await lab.drive('run');
-    const call = { run: 'run', step: 'a', visit: 1, attempt: 1, key: 'run:a:1', committed: 1 };
+    const call = { run: 'run', step: 'a', visit: 1, attempt: 1, key: 'run:a:1', at: 0, committed: 1 };
     journal.calls.push(call);
     journal.gave(call, 'x');
     return { database, journal };
@@ -93,7 +93,7 @@ describe('what is broken is told', () => {
   test('a result that nobody gave, a call before its commit, another key', async () => {
     const { database, journal } = await history();
     journal.answers.clear();
-    journal.calls.push({ run: 'run', step: 'a', visit: 1, attempt: 1, key: 'run:a:1:again', committed: 0 });
+    journal.calls.push({ run: 'run', step: 'a', visit: 1, attempt: 1, key: 'run:a:1:again', at: 0, committed: 0 });
     judge(journal, database, plan);
     expect(journal.violations.map(({ message }) => message)).toEqual([
       "run 'run', event 2: nobody gave this result of a (attempt 1)",
@@ -125,7 +125,7 @@ describe('what is broken is told', () => {
     await using lab = await createTestEngine({ workflows: [one], store, mocks: { a: 'x' } });
     await lab.engine.fork('run', { at: 1, runId: 'fork' });
     await lab.drive('fork');
-    journal.calls.push({ run: 'fork', step: 'a', visit: 1, attempt: 1, key: 'fork:a:1', committed: 2 });
+    journal.calls.push({ run: 'fork', step: 'a', visit: 1, attempt: 1, key: 'fork:a:1', at: 0, committed: 2 });
     journal.gave({ run: 'fork', step: 'a', visit: 1, attempt: 1 }, 'x');
     const calls = journal.calls.filter(({ run }) => run === 'run');
     journal.forks.push({ run: 'fork', repeats: new Set(['a']), calls });

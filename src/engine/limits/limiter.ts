@@ -49,6 +49,13 @@ export class Limiter {
     return this.#buckets.size;
   }
 
+  /** Places that are taken, and effects that wait for one. */
+  get used(): number {
+    let used = 0;
+    for (const { running, queue } of this.#buckets.values()) used += running + queue.size;
+    return used;
+  }
+
   /**
    * Begins at once (the ticket is not waiting, `begin` is not called), or calls `begin` later.
    *

@@ -11,6 +11,8 @@ export interface Climate {
   readonly kill: number;
   /** That the disk becomes full, or has room again. */
   readonly disk: number;
+  /** Of a write to the cache of steps, that it fails. */
+  readonly cacheFailure: number;
   /** That a clock jumps. */
   readonly jump: number;
   /** That somebody says something to a run. */
@@ -55,6 +57,7 @@ export function climateOf(world: World, faults: Faults): Climate {
     death: some(faults.crashes, 0.7, 0.03),
     kill: some(faults.crashes, 0.7, 0.03),
     disk: some(faults.disk, 0.3, 0.03),
+    cacheFailure: some(faults.disk, 0.3, 0.5),
     jump: some(faults.clock, 0.25, 0.02),
     command: some(faults.commands, 0.85, 0.2),
     ends: world.chance(0.5),

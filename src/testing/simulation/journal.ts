@@ -17,6 +17,8 @@ export interface SeenCall {
   readonly visit: number;
   readonly attempt: number;
   readonly key: string;
+  /** When, in real time; milliseconds since 1970. */
+  readonly at: number;
   /** Events of the run that were committed when it was made. */
   readonly committed: number;
 }

@@ -11,12 +11,20 @@ import type { Journal } from './journal.ts';
 import { checkCalls, checkCompletions } from './judge-calls.ts';
 import { checkCommands } from './judge-commands.ts';
 import { checkCheckpoints, judgeHistory } from './judge-history.ts';
+import { checkLateness } from './judge-lateness.ts';
 import { checkSagas } from './judge-sagas.ts';
 import { checkSteering } from './judge-steering.ts';
 import type { SimulationPlan } from './plan.ts';
+import type { Timeline } from './timeline.ts';
 import { tell, type Told } from './told.ts';
 
-export function judge(journal: Journal, database: MemoryDatabase, plan: SimulationPlan): void {
+/** `timeline`: null when nothing is known of it, as of a history that was made elsewhere. */
+export function judge(
+  journal: Journal,
+  database: MemoryDatabase,
+  plan: SimulationPlan,
+  timeline: Timeline | null = null,
+): void {
   const store = new MemoryStore(database);
   const loading = { store, catalog: new Catalog(plan.workflows, anyAgents, store) };
   const runs = new Map<string, Told>();
@@ -33,6 +41,7 @@ export function judge(journal: Journal, database: MemoryDatabase, plan: Simulati
   checkSteering(journal, runs);
   checkSagas(journal, runs);
   checkStreams(journal, runs);
+  if (timeline !== null) checkLateness(journal, timeline, runs);
   checkOutputs(journal, store, runs, plan);
 }
 

@@ -107,6 +107,7 @@ class Outside {
       visit,
       attempt,
       key: typeof key === 'string' ? key : idempotencyKey(call.input),
+      at: world.now,
       committed: journal.lengthOf(context.run.id),
     };
     journal.calls.push(seen);

@@ -12,6 +12,7 @@ import { anyAgents } from '../any-agents.ts';
 import type { Journal } from './journal.ts';
 import { outsideHandlers, type OutsideOptions } from './outside.ts';
 import { type Fate, SimStore } from './sim-store.ts';
+import type { Timeline } from './timeline.ts';
 import { Usage, type MakingNow } from './usage.ts';
 import type { World } from './world.ts';
 
@@ -19,6 +20,8 @@ export interface Weather {
   /** How likely a process dies at any one point. */
   death: number;
   isFull: boolean;
+  /** How likely a write to the cache of steps fails. */
+  cacheFailure: number;
   /** What clocks show beside real time, in milliseconds. */
   skewMs: number;
   /** Writes so far, of all processes. */
@@ -34,6 +37,7 @@ export interface ProcessOptions extends Pick<
   readonly name: string;
   readonly world: World;
   readonly journal: Journal;
+  readonly timeline: Timeline;
   readonly weather: Weather;
   readonly database: MemoryDatabase;
   readonly workflows: readonly WorkflowDefinition[];
@@ -51,16 +55,22 @@ export class SimProcess implements Fate {
   #engine: Engine | null = null;
 
   constructor(options: ProcessOptions) {
-    const { name, world, journal, database } = options;
+    const { name, world, journal, database, timeline } = options;
     this.name = name;
     this.#options = options;
-    this.#store = new SimStore(database, this, journal, (line) => {
+    const say = (line: string): void => {
       world.trace.say(line);
-    });
+    };
+    this.#store = new SimStore({ database, fate: this, journal, timeline, say });
   }
 
   get isFull(): boolean {
     return this.#options.weather.isFull;
+  }
+
+  get failsToCache(): boolean {
+    const { world, weather } = this.#options;
+    return world.chance(weather.cacheFailure);
   }
 
   /** Null before it is up, and when it could not come up. */
@@ -123,6 +133,7 @@ export class SimProcess implements Fate {
     this.#options.journal.saw('a process dies');
     this.isAlive = false;
     this.#store.crash();
+    this.#options.timeline.died(this);
     this.#options.world.bury();
   }
 

@@ -3,29 +3,43 @@
  * anything is written. Tells the journal of what was written. Owns faults of writing only.
  */
 import { WorkflowError } from '../../core/errors.ts';
-import type { Commit } from '../../core/ports.ts';
+import type { CacheClaim, Commit } from '../../core/ports.ts';
 import { type MemoryDatabase, MemoryStore } from '../../store/memory.ts';
 import type { Journal } from './journal.ts';
+import type { Timeline } from './timeline.ts';
 
 export interface Fate {
   readonly name: string;
+  readonly isAlive: boolean;
   /** Says where the process is; it may die there. True: it just did. */
   mayDie(where: string): boolean;
   /** Whether the disk is full now. */
   readonly isFull: boolean;
+  /** Whether this write to the cache of steps fails. */
+  readonly failsToCache: boolean;
+}
+
+export interface SimStoreOptions {
+  readonly database: MemoryDatabase;
+  readonly fate: Fate;
+  readonly journal: Journal;
+  readonly timeline: Timeline;
+  readonly say: (line: string) => void;
 }
 
 export class SimStore extends MemoryStore {
   readonly #database: MemoryDatabase;
   readonly #fate: Fate;
   readonly #journal: Journal;
+  readonly #timeline: Timeline;
   readonly #say: (line: string) => void;
 
-  constructor(database: MemoryDatabase, fate: Fate, journal: Journal, say: (line: string) => void) {
+  constructor({ database, fate, journal, timeline, say }: SimStoreOptions) {
     super(database);
     this.#database = database;
     this.#fate = fate;
     this.#journal = journal;
+    this.#timeline = timeline;
     this.#say = say;
   }
 
@@ -34,6 +48,7 @@ export class SimStore extends MemoryStore {
       const others = batch.filter(({ run, create }) => create === undefined && this.isOwnedElsewhere(run));
       super.commit(batch);
       this.#journal.committed(batch);
+      for (const { run } of batch) this.#timeline.owns(run, this.#fate);
       for (const { run } of others)
         this.#journal.violate('I11', `run '${run}' was written to by a process that does not own it`);
       this.#say(`${this.#fate.name} wrote ${batch.map(textOf).join(' ')}`);
@@ -53,6 +68,7 @@ export class SimStore extends MemoryStore {
       adopted = super.adopt(only);
       for (const run of others)
         if (this.isOwnedHere(run)) this.#journal.violate('I11', `run '${run}' was taken from a process that lives`);
+      for (const run of adopted) this.#timeline.owns(run, this.#fate);
       if (adopted.length > 0) this.#say(`${this.#fate.name} adopted ${adopted.join(' ')}`);
     });
     return adopted;
@@ -70,9 +86,33 @@ export class SimStore extends MemoryStore {
     return id;
   }
 
+  override claimCached(key: string, now: number): CacheClaim {
+    let claim: CacheClaim = 'busy';
+    this.#cache(() => {
+      claim = super.claimCached(key, now);
+    });
+    return claim;
+  }
+
   override putCached(key: string, value: string, expiresAt: number): void {
-    super.putCached(key, value, expiresAt);
-    this.#journal.cached.set(key, expiresAt);
+    this.#cache(() => {
+      super.putCached(key, value, expiresAt);
+      this.#journal.cached.set(key, expiresAt);
+    });
+  }
+
+  override releaseCached(key: string): void {
+    this.#cache(() => {
+      super.releaseCached(key);
+    });
+  }
+
+  override pruneCached(now: number, limit: number): number {
+    let pruned = 0;
+    this.#cache(() => {
+      pruned = super.pruneCached(now, limit);
+    });
+    return pruned;
   }
 
   override removeInbox(ids: readonly number[]): void {
@@ -94,6 +134,13 @@ export class SimStore extends MemoryStore {
       const run = this.#database.inbox.get(id)?.run;
       if (run !== undefined) this.#journal.dropped.set(id, this.#journal.lengthOf(run));
     }
+  }
+
+  #cache(write: () => void): void {
+    this.#write('cache', () => {
+      if (this.#fate.failsToCache) throw new WorkflowError('STORE_UNAVAILABLE', 'an I/O error');
+      write();
+    });
   }
 
   /** A process that dies while it writes never hears of it. */

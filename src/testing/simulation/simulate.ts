@@ -12,11 +12,14 @@ import { calmMisbehaviour, climateOf, type Climate } from './climate.ts';
 import { LateWork } from './late-work.ts';
 import { Journal } from './journal.ts';
 import { judge } from './judge.ts';
+import { checkHeld } from './judge-held.ts';
 import { People } from './people.ts';
+import { nextTurn } from '../turn.ts';
 import type { SimulationPlan } from './plan.ts';
 import { hearPrinted } from './printed.ts';
 import type { SimulationOptions, SimulationResult } from './simulation.ts';
 import { SimProcess, type Weather } from './sim-process.ts';
+import { Timeline } from './timeline.ts';
 import type { MakingNow } from './usage.ts';
 import { World } from './world.ts';
 
@@ -42,6 +45,7 @@ class Simulation {
   readonly #journal = new Journal();
   readonly #database = new MemoryDatabase();
   readonly #weather: Weather;
+  readonly #timeline: Timeline;
   readonly #climate: Climate;
   readonly #people: People;
   readonly #lateWork: LateWork;
@@ -60,7 +64,15 @@ class Simulation {
     this.#world = new World(seed);
     this.#climate = climateOf(this.#world, faults);
     this.#journal.isForgetful = this.#climate.durability === 'async';
-    this.#weather = { death: this.#climate.death, isFull: false, skewMs: 0, writes: 0, killAt: killAt ?? null };
+    this.#weather = {
+      death: this.#climate.death,
+      isFull: false,
+      cacheFailure: this.#climate.cacheFailure,
+      skewMs: 0,
+      writes: 0,
+      killAt: killAt ?? null,
+    };
+    this.#timeline = new Timeline(this.#world, () => this.#weather.isFull);
     this.#lateWork = new LateWork({ world: this.#world, journal: this.#journal, hosts: () => this.#alive });
     this.#people = new People({ world: this.#world, journal: this.#journal, plan, database: this.#database });
   }
@@ -74,8 +86,11 @@ class Simulation {
       await (this.#weather.killAt === null ? this.#rage() : this.#walk());
       await this.#heal();
       this.#ask();
+      for (const host of this.#alive) for (let look = 0; look < looksAtRest; look++) host.look();
+      await nextTurn();
+      checkHeld(this.#journal, this.#alive);
       await this.#close();
-      judge(this.#journal, this.#database, this.#plan);
+      judge(this.#journal, this.#database, this.#plan, this.#timeline);
     } catch (error) {
       this.#journal.violate(
         'I5',
@@ -172,6 +187,7 @@ class Simulation {
       name: `p${this.#born}`,
       world: this.#world,
       journal: this.#journal,
+      timeline: this.#timeline,
       weather: this.#weather,
       database: this.#database,
       workflows: this.#plan.workflows,
@@ -198,7 +214,7 @@ class Simulation {
   async #heal(): Promise<void> {
     this.#isCalm = true;
     this.#world.trace.say('all is well');
-    Object.assign(this.#weather, { death: 0, isFull: false });
+    Object.assign(this.#weather, { death: 0, isFull: false, cacheFailure: 0 });
     if (this.#mayKill && this.#world.chance(0.5)) for (const host of this.#processes) host.kill('at last');
     if (this.#alive.length === 0) await this.#birth();
     for (let step = 0; step < maxHealing; step++) {

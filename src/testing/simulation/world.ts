@@ -19,6 +19,8 @@ export interface Happening {
 export class World {
   readonly random: SeededRandom;
   readonly trace = new Trace();
+  /** Told when time passes: whether nothing could have happened now. */
+  onPass: (from: number, to: number, isIdle: boolean) => void = () => undefined;
   #now = defaultStart;
   #happenings: Happening[] = [];
 
@@ -77,6 +79,7 @@ export class World {
     }
     const next = this.#happenings.reduce((first, { at }) => (at > this.#now && at < first ? at : first), Infinity);
     if (next === Infinity) return ready.length > 0;
+    this.onPass(this.#now, next, ready.length === 0);
     this.#now = next;
     return true;
   }
