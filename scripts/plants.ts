@@ -159,8 +159,8 @@ export const plants: readonly Plant[] = [
     gate: 'simulation',
     about: 'an engine that begins effects although a run is paused',
     files: {
-      'src/engine/driver.ts': (text) =>
-        text.replace('this.#isStopped || this.#state.pause !== null ||', 'this.#isStopped ||'),
+      'src/engine/run-work.ts': (text) =>
+        text.replace('this.#ports.isStopped() || pause !== null ||', 'this.#ports.isStopped() ||'),
     },
     says: /seed \d+ .* BREAKS[^]*I13: .* began while its run is paused[^]*again: npm run simulate -- --seed \d+/,
     only: 'node scripts/simulate.ts --seeds 60',

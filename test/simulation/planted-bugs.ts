@@ -32,11 +32,11 @@ export const plantedBugs: readonly PlantedBug[] = [
       {
         file: 'src/engine/driver.ts',
         find: 'this.#state = advanced.state;',
-        put: 'this.#state = advanced.state; for (const effect of advanced.started) this.#startEffect(effect);',
+        put: 'this.#state = advanced.state; for (const effect of advanced.started) this.#work.start(effect);',
       },
       {
         file: 'src/engine/driver.ts',
-        find: 'for (const effect of advanced.started) this.#startEffect(effect);',
+        find: 'for (const effect of advanced.started) this.#work.start(effect);',
         put: '',
       },
     ],
@@ -56,7 +56,7 @@ export const plantedBugs: readonly PlantedBug[] = [
         put: '',
       },
       {
-        file: 'src/engine/live-runs.ts',
+        file: 'src/engine/claim.ts',
         find: 'if (store.isOwnedHere(id)) return true;',
         put: 'return true;',
       },
@@ -66,7 +66,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'timers are not cancelled, and old ones taken',
     edits: [
       {
-        file: 'src/engine/driver.ts',
+        file: 'src/engine/run-work.ts',
         find: 'for (const name of advanced.cancelled) this.#underWay.cancel(name);',
         put: '',
       },
@@ -132,27 +132,27 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   plant(
     'effects are not started again after a recovery',
-    'src/engine/driver.ts',
-    'for (const effect of effects.values()) if (!this.#underWay.hasEffect(effect.id)) this.#startEffect(effect);',
+    'src/engine/run-work.ts',
+    'for (const effect of effects.values()) if (!this.#underWay.hasEffect(effect.id)) this.start(effect);',
     'effects.size;',
   ),
   plant(
     'timers are not set again after a recovery',
-    'src/engine/driver.ts',
+    'src/engine/run-work.ts',
     'for (const timer of idle) if (timer.dueAt > now) this.#setTimer(timer);',
     '',
   ),
   plant(
     'what fell due meanwhile is forgotten',
-    'src/engine/driver.ts',
-    'for (const timer of overdue) this.#fire(timer);',
+    'src/engine/run-work.ts',
+    'for (const timer of overdue) this.#ports.fire(timer);',
     '',
   ),
   plant(
     'a recovery starts the effects of paused runs',
-    'src/engine/driver.ts',
-    'if (this.#isStopped || this.#state.pause !== null || !this.#isActive(effect)) return;',
-    'if (this.#isStopped || !this.#isActive(effect)) return;',
+    'src/engine/run-work.ts',
+    'if (this.#ports.isStopped() || pause !== null || !this.#isActive(effect)) return;',
+    'if (this.#ports.isStopped() || !this.#isActive(effect)) return;',
   ),
   plant(
     'the key changes with the attempt',
@@ -186,9 +186,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   plant(
     'timers are early',
-    'src/engine/driver.ts',
-    'this.#underWay.set(timer, timer.dueAt - this.now());',
-    'this.#underWay.set(timer, (timer.dueAt - this.now()) / 2);',
+    'src/engine/run-work.ts',
+    'this.#underWay.set(timer, timer.dueAt - this.#ports.now());',
+    'this.#underWay.set(timer, (timer.dueAt - this.#ports.now()) / 2);',
   ),
   plant(
     'rounds are begun again after a crash',
@@ -289,8 +289,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   plant(
     'what was done first is undone first',
     'machines/undo-log.ts',
-    'undo: [...context.undo, entry] };',
-    'undo: [entry, ...context.undo] };',
+    'undo: [...others, entry] };',
+    'undo: [entry, ...others] };',
   ),
   plant(
     'a completion from outside is acknowledged and not applied',
@@ -300,14 +300,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   plant(
     'timers are late',
-    'src/engine/driver.ts',
-    'this.#underWay.set(timer, timer.dueAt - this.now());',
-    'this.#underWay.set(timer, timer.dueAt - this.now() + 1_500);',
+    'src/engine/run-work.ts',
+    'this.#underWay.set(timer, timer.dueAt - this.#ports.now());',
+    'this.#underWay.set(timer, timer.dueAt - this.#ports.now() + 1_500);',
   ),
   plant(
     'what fell due while nobody was there is set anew after a recovery',
-    'src/engine/driver.ts',
-    'for (const timer of overdue) this.#fire(timer);',
+    'src/engine/run-work.ts',
+    'for (const timer of overdue) this.#ports.fire(timer);',
     'for (const timer of overdue) this.#underWay.set(timer, 5_000);',
   ),
   plant(

@@ -155,7 +155,9 @@ export class SimProcess implements Fate {
       (level: keyof Logger): Logger['info'] =>
       (message, details) => {
         if (!this.isAlive) return;
-        world.trace.say(`${this.name} ${level} ${message} ${JSON.stringify(details ?? {})}`);
+        // Where in the code is another for each that simulates.
+        const { at: _where, ...told } = details ?? {};
+        world.trace.say(`${this.name} ${level} ${message} ${JSON.stringify(told)}`);
         if (level === 'error') this.#told(journal, message, details ?? {});
       };
     return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
