@@ -182,9 +182,9 @@ function keepStep(program: Program, index: number, rest: readonly string[]): voi
   if (kept.has(rest.join('.'))) return;
   kept.set(rest.join('.'), rest);
   if (step.onError.kind === 'recover') keepById(program, step.onError.step.id, rest);
-  if (rest[0] !== 'output') return;
   if (step.type === 'sequential') for (const inner of step.steps) keepById(program, inner.id, rest);
-  if (step.type === 'parallel' && rest[1] !== undefined) keepById(program, rest[1], ['output', ...rest.slice(2)]);
+  if (step.type === 'parallel' && rest[0] === 'output' && rest[1] !== undefined)
+    keepById(program, rest[1], ['output', ...rest.slice(2)]);
 }
 
 function keepById(program: Program, id: string, rest: readonly string[]): void {

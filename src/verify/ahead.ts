@@ -1,5 +1,6 @@
 /** What may still come from where a run stands: which steps can be entered, or left, from here on. Static, and never too little. */
 import { namedSteps, stepInfo, type Program, type SequenceInfo } from '../../machines/program.ts';
+import { subtree } from '../../machines/subtree.ts';
 
 /** Nodes of the flow: `2 * i` is the way into step `i`, `2 * i + 1` the way out of it; the last is a failure of the run. */
 export class Ahead {
@@ -7,12 +8,15 @@ export class Ahead {
   readonly #next: number[][];
   readonly #known = new Map<number, Uint8Array>();
   readonly #failure: number;
+  /** Steps that follow a failure of the run. */
+  readonly #afterFailure: ReadonlySet<number>;
   /** Steps that no flow leads to, as what undoes others: they may always come. */
   readonly #always: Uint8Array;
 
   constructor(program: Program) {
     this.#program = program;
     const count = program.steps.length;
+    this.#afterFailure = new Set(program.onFailure.steps.flatMap((index) => subtree(program, index)));
     this.#failure = 2 * count;
     this.#next = Array.from({ length: 2 * count + 1 }, () => []);
     this.#chain(program.main, null);
@@ -33,7 +37,9 @@ export class Ahead {
       for (let index = 0; index < result.length; index++) if (reached[index] === 1) result[index] = 1;
     };
     for (const { step, isOver } of positions) add(this.#reach(2 * step + (isOver ? 1 : 0)));
-    if (!isFailing || positions.length === 0) add(this.#reach(this.#failure));
+    // What was done is undone before.
+    const isAfterFailure = isFailing && positions.some(({ step }) => this.#afterFailure.has(step));
+    if (!isAfterFailure) add(this.#reach(this.#failure));
     return result;
   }
 

@@ -130,7 +130,8 @@ export function verdictText(atom: Atom, origin: Origin, value: unknown): string 
   }
 }
 
-function kindOf(value: unknown, literals: readonly unknown[]): string {
+/** Of a value that is compared with something that is not known yet. */
+export function kindOf(value: unknown, literals: readonly unknown[]): string {
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'number' && (value === 0 || value === 1 || value === 2)) return String(value);
   if (literals.includes(value)) return JSON.stringify(value);

@@ -21,12 +21,15 @@ export function bindingKey(source: Source, origin: Origin): string {
   return `${source.id} ${origin.key}`;
 }
 
+/** Begins the names of verdicts. */
+export const verdictMark = 'verdict ';
+
 /** Begins what a verdict over opaque state is about: it does not outlive the next write. */
 export const opaqueMark = '\u0000opaque ';
 
 /** What is still known when opaque state may have been written. */
 export function withoutOpaque(bindings: Bindings): Bindings {
-  const left = [...bindings].filter(([key]) => !key.startsWith(`verdict ${opaqueMark}`));
+  const left = [...bindings].filter(([key]) => !key.startsWith(`${verdictMark}${opaqueMark}`));
   return left.length === bindings.size ? bindings : new Map(left);
 }
 

@@ -4,7 +4,16 @@
  *
  * M1. Bounds are brought down only where nothing reads the count: a loop that counts keeps its limit.
  */
-import type { Decision, LoopStep, SignalStep, Step, WorkflowDefinition } from '../definition/definition.ts';
+import type {
+  Assign,
+  Decision,
+  LoopStep,
+  SignalStep,
+  Step,
+  SwitchStep,
+  Value,
+  WorkflowDefinition,
+} from '../definition/definition.ts';
 import { compileWorkflow } from '../../machines/workflow.ts';
 import type { Condition } from '../expressions/condition.ts';
 import { countsOf, type Counts } from './counting.ts';
@@ -20,6 +29,10 @@ export type Delays = ReadonlyMap<string, number>;
 export interface Bounding {
   /** What stands in place of decisions. @default they stay */
   readonly decision?: <D extends Decision | null>(given: D) => D;
+  /** What stands in place of the value of switches. @default it stays */
+  readonly switched?: (step: SwitchStep) => Value;
+  /** What stands in place of an expression that writes to the state. @default it stays */
+  readonly assigned?: (assign: Extract<Assign, { readonly kind: 'expr' }>) => Condition;
   /** What stands in place of the `match` of signal steps. @default it stays */
   readonly match?: (step: SignalStep) => Condition;
   /**
@@ -63,6 +76,9 @@ class Bounds {
       ...this.#timed(step),
       condition: this.#decision(step.condition),
       retry: this.#retry(step),
+      assign: step.assign.map((each) =>
+        each.kind === 'expr' ? { ...each, condition: this.#bounding.assigned?.(each) ?? each.condition } : each,
+      ),
       onError: onError.kind === 'recover' ? { ...onError, step: inner(onError.step) } : onError,
       compensate: compensate === null ? null : inner(compensate),
     } as Step;
@@ -72,6 +88,8 @@ class Bounds {
         return { ...base, steps: base.steps.map(inner) };
       case 'conditional':
         return { ...base, decide: this.#decision(base.decide) };
+      case 'switch':
+        return { ...base, value: this.#bounding.switched?.(base) ?? base.value };
       case 'wait':
         return { ...base, while: this.#decision(base.while), poll: base.poll === null ? null : inner(base.poll) };
       case 'loop':

@@ -7,12 +7,23 @@
 import { Choice } from '../core/choice.ts';
 import type { Condition } from '../expressions/condition.ts';
 import type { Path } from '../expressions/path.ts';
+import type { ValueTemplate } from '../expressions/value-template.ts';
 import type { Json } from '../core/json.ts';
 import type { Step } from '../definition/definition.ts';
 import type { Program } from '../../machines/program.ts';
 import { chosenValue } from '../../machines/choice-of.ts';
 import { opaqueOf, type Opaque } from './opaque.ts';
-import { originName, originsOf, readingsOf, stateKeyOf, type Origin, type Reading } from './readings.ts';
+import {
+  decidedBy,
+  originName,
+  originsOf,
+  readingsOf,
+  stateKeyOf,
+  switchedBy,
+  type Origin,
+  type Reading,
+} from './readings.ts';
+import { isTagAlone } from './templates.ts';
 import { atomsOf, literalsOf, verdictText, type Atom } from './atoms.ts';
 import { around, mayBe, outputSchema, poolOf, sampleAt } from './values-to-try.ts';
 
@@ -24,8 +35,8 @@ interface Known {
 
 export class Candidates {
   readonly #known = new Map<string, Known>();
-  readonly #free = new Set<Condition>();
-  readonly #opaque = new Set<Condition>();
+  readonly #free = new Set<Condition | ValueTemplate>();
+  readonly #opaque = new Set<Condition | ValueTemplate>();
   readonly #inputSchema: Json | null;
 
   constructor(program: Program) {
@@ -35,10 +46,12 @@ export class Candidates {
     for (const known of this.#known.values()) known.values = this.#valuesOf(known);
     const { keys } = opaqueOf(program);
     for (const reading of readings) {
-      if (reading.condition === null || reading.place === 'assign') continue;
+      if (reading.place === 'assign') continue;
+      const decision = decidedBy(reading);
+      if (decision === null) continue;
       const isOpaque = reading.paths.some((path) => isOpaqueKey(keys, stateKeyOf(path)));
-      if (isOpaque) this.#opaque.add(reading.condition);
-      if (isOpaque || this.#isFree(reading)) this.#free.add(reading.condition);
+      if (isOpaque) this.#opaque.add(decision);
+      if (isOpaque || this.#isFree(reading)) this.#free.add(decision);
     }
   }
 
@@ -54,13 +67,13 @@ export class Candidates {
   }
 
   /** No data was found for one of its verdicts. */
-  isFree(condition: Condition): boolean {
-    return this.#free.has(condition);
+  isFree(decision: Condition | ValueTemplate): boolean {
+    return this.#free.has(decision);
   }
 
   /** It looks at state whose value cannot be known. */
-  isOpaque(condition: Condition): boolean {
-    return this.#opaque.has(condition);
+  isOpaque(decision: Condition | ValueTemplate): boolean {
+    return this.#opaque.has(decision);
   }
 
   #note(atom: Atom): void {
@@ -95,8 +108,10 @@ export class Candidates {
     return result.length === 0 ? [sampleAt(schema, origin)] : result;
   }
 
-  #isFree({ program, condition }: Reading): boolean {
-    if (condition === null || condition.paths.length === 0) return false;
+  #isFree({ program, step, condition, paths }: Reading): boolean {
+    // A text that is put together: which texts there are is not known.
+    if (condition === null) return paths.length > 0 && !isTagAlone(switchedBy(program, step));
+    if (condition.paths.length === 0) return false;
     const samples = condition.paths.map((path) => this.#samplesOf(program, path, condition));
     const hasData = condition.paths.some((path) => stateKeyOf(path) !== null || originsOf(program, path).length > 0);
     if (!hasData) return false;

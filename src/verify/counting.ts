@@ -55,7 +55,9 @@ function count(top: Program): Counts {
   for (const program of allPrograms(top))
     for (const { step } of program.steps)
       if (step.type === 'loop' && writers.has(step.id)) note(step, Number.POSITIVE_INFINITY);
-  const attempts = readings.flatMap(({ paths }) => paths.flatMap(attemptsAt));
+  const attempts = [...readings.map(({ paths }) => paths), ...assigns.map(({ assign }) => pathsOf(assign))].flatMap(
+    (paths) => paths.flatMap(attemptsAt),
+  );
   return { relevant, growing, attempts: new Set(attempts), writers, rounds };
 }
 

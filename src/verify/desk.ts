@@ -8,7 +8,7 @@
  */
 import { Undecided } from '../core/undecided.ts';
 import { readOwn } from '../expressions/path.ts';
-import { bindingKey, openMark, type Binding, type Bindings, type Source } from './bindings.ts';
+import { bindingKey, openMark, verdictMark, type Binding, type Bindings, type Source } from './bindings.ts';
 import { composed } from './composed.ts';
 import type { Origin } from './readings.ts';
 
@@ -84,17 +84,27 @@ export class Desk {
 
   /** The verdict that was chosen for `about`; undefined before. */
   knownVerdict(about: string): boolean | undefined {
-    return this.#get(`verdict ${about}`) as boolean | undefined;
+    const known = this.knownChoice(about);
+    return known === undefined ? undefined : known === 0;
   }
 
   /** A verdict without data, the same for the same `about`. */
   verdict(about: string): boolean {
-    const key = `verdict ${about}`;
-    const known = this.#get(key);
-    if (known !== undefined) return known as boolean;
-    const value = this.#choose(2) === 0;
+    return this.choice(about, 2) === 0;
+  }
+
+  /** What was chosen for `about`; undefined before. */
+  knownChoice(about: string): number | undefined {
+    return this.#get(`${verdictMark}${about}`) as number | undefined;
+  }
+
+  /** One of `count` ways without data, the same for the same `about`. */
+  choice(about: string, count: number): number {
+    const known = this.knownChoice(about);
+    if (known !== undefined) return known;
+    const value = this.#choose(count);
     this.#isFree = true;
-    this.#fresh.set(key, value);
+    this.#fresh.set(`${verdictMark}${about}`, value);
     return value;
   }
 

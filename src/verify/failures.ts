@@ -5,11 +5,10 @@
  */
 import { isErrorCode, type ErrorCode, type ErrorData } from '../core/errors.ts';
 import { isWorthAnother } from '../../machines/guards.ts';
-import type { Path } from '../expressions/path.ts';
 import { stepInfo, type Program } from '../../machines/program.ts';
 import { mayHaveHappened } from '../../machines/undo-log.ts';
-import { literalsOf } from './atoms.ts';
-import { allPrograms, readingsOf } from './readings.ts';
+import { askedOf, toldBy, usualError, type AskedPlace } from './errors-asked.ts';
+import { put } from './put.ts';
 
 export interface Failure {
   /** What tells it apart, as it follows `fails`: ` for good`; '' for the usual one. */
@@ -17,8 +16,7 @@ export interface Failure {
   readonly error: ErrorData;
 }
 
-const plain: ErrorData = { name: 'Error', code: 'STEP_FAILED', message: 'it failed', retryable: true };
-const lost: ErrorData = { ...plain, code: 'AGENT_UNREACHABLE' };
+const lost: ErrorData = { ...usualError, code: 'AGENT_UNREACHABLE' };
 
 /** Codes of answered failures; one of them is named by nobody who tries again. */
 const answered: readonly ErrorCode[] = ['STEP_FAILED', 'AGENT_ERROR', 'HANDLER_FAILED', 'TERMINAL', 'CONFLICT'];
@@ -27,18 +25,15 @@ const answered: readonly ErrorCode[] = ['STEP_FAILED', 'AGENT_ERROR', 'HANDLER_F
 export function failuresOf(program: Program, step: number): readonly Failure[] {
   const isTriedAgain = around(program, step).some(({ retry }) => (retry?.maxAttempts ?? 1) > 1);
   const worth = around(program, step).flatMap(({ retry }) => retry?.on ?? []);
-  const [first = plain] = worth.map(errorNamed);
-  const other: ErrorData = { ...plain, code: answered.find((code) => !worth.includes(code)) ?? 'TERMINAL' };
+  const [first = usualError] = worth.map(errorNamed);
+  const other: ErrorData = { ...usualError, code: answered.find((code) => !worth.includes(code)) ?? 'TERMINAL' };
   const usual: readonly Failure[] = isTriedAgain
     ? [
         { words: '', error: first },
         { words: ' for good', error: { ...other, retryable: false } },
       ]
-    : [{ words: '', error: { ...plain, retryable: false } }];
-  const named = [...worth, ...literalsAsked(program)].map((each) => ({
-    words: ` (${String(each)})`,
-    error: errorNamed(each),
-  }));
+    : [{ words: '', error: { ...usualError, retryable: false } }];
+  const named = worth.map((each) => ({ words: ` (${each})`, error: errorNamed(each) }));
   const all: readonly Failure[] = [
     ...usual,
     { words: ' without an answer', error: lost },
@@ -47,23 +42,69 @@ export function failuresOf(program: Program, step: number): readonly Failure[] {
     ...named,
     ...named.map(({ words, error }) => ({ words: `${words} for good`, error: { ...error, retryable: false } })),
   ];
+  const places = askedOf(program, step);
+  const asked = all.flatMap((each) => asAsked(each, places));
+  return ofEachKind([...all, ...asked], (error) => kindOfFailure(program, step, error));
+}
+
+/** Of a failure whose code is known: one of each kind that somebody asks for. @param step null: of the run */
+export function variantsOf(error: ErrorData, program: Program, step: number | null): readonly Failure[] {
+  const places = askedOf(program, step).filter(({ segments: [name] }) => name !== 'code' && name !== 'retryable');
+  return ofEachKind(asAsked({ words: '', error }, places), (each) => toldBy(places, each));
+}
+
+/** Of what belongs to the run itself. */
+export function failuresOfRun(program: Program): readonly Failure[] {
+  const places = askedOf(program, null);
+  return ofEachKind(asAsked({ words: '', error: { ...usualError, retryable: false } }, places), (each) =>
+    toldBy(places, each),
+  );
+}
+
+function ofEachKind(all: readonly Failure[], kindOf: (error: ErrorData) => string): readonly Failure[] {
   const kinds = new Map<string, Failure>();
   for (const each of all) {
-    const kind = kindOfFailure(program, step, each.error);
+    const kind = kindOf(each.error);
     if (!kinds.has(kind)) kinds.set(kind, each);
   }
   return [...kinds.values()];
 }
 
+/** A failure as it is, and with every combination of values at the places that somebody asks for. */
+function asAsked(failure: Failure, places: readonly AskedPlace[]): readonly Failure[] {
+  let all: readonly { readonly said: readonly string[]; readonly error: ErrorData }[] = [
+    { said: [], error: failure.error },
+  ];
+  for (const { segments, values } of places)
+    all = all.flatMap((each) => [
+      each,
+      ...values.slice(1).map((value) => ({
+        said: [...each.said, wordsFor(segments, value)],
+        error: put(each.error, segments, value) as ErrorData,
+      })),
+    ]);
+  return all.map(({ said, error }) => ({
+    words: said.length === 0 ? failure.words : ` (${said.join(', ')})${failure.words}`,
+    error,
+  }));
+}
+
+function wordsFor(segments: readonly string[], value: unknown): string {
+  const name = segments.join('.');
+  if (typeof value === 'string' && (name === 'code' || name === 'message')) return value;
+  return name === 'details.status' && typeof value === 'number'
+    ? String(value)
+    : `${name}: ${JSON.stringify(value) ?? 'none'}`;
+}
+
 /** Two failures of a step with the same text lead to the same. */
 export function kindOfFailure(program: Program, step: number, error: ErrorData): string {
-  const told =
-    literalsOfErrors(program) !== null ? ` ${error.code} ${error.message} ${String(error.details?.['status'])}` : '';
   const taken = around(program, step).map(
     ({ index, retry }) =>
       `${retry !== null && isWorthAnother(retry, error) ? 'again' : ''}${mayHaveHappened(program, index, error) ? 'undo' : ''}`,
   );
-  return `${taken.join('/')}${told}`;
+  const told = toldBy(askedOf(program, step), error);
+  return `${taken.join('/')}${told === '' ? '' : ` ${told}`}`;
 }
 
 /** The step and what is around it, innermost first. A round that fails is a failure of its own for the loop. */
@@ -75,35 +116,9 @@ function around(program: Program, step: number): readonly { readonly index: numb
 }
 type Retry = Program['steps'][number]['step']['retry'];
 
-/** A code, a status, or what a message says. */
+/** A code, or a status. */
 function errorNamed(name: unknown): ErrorData {
   const text = String(name);
-  if (/^\d+$/.test(text)) return { ...plain, code: 'AGENT_ERROR', details: { status: Number(text) } };
-  return isErrorCode(text) ? { ...plain, code: text } : { ...plain, message: text };
-}
-
-const asked = new WeakMap<Program, readonly unknown[] | null>();
-
-/** What guards compare errors with; null when none asks what went wrong. */
-function literalsOfErrors(program: Program): readonly unknown[] | null {
-  const [top = program] = allPrograms(program);
-  let known = asked.get(top);
-  if (known === undefined) {
-    const readings = readingsOf(top).filter(({ paths }) => paths.some(looksIntoError));
-    known =
-      readings.length === 0
-        ? null
-        : readings.flatMap(({ condition }) => (condition === null ? [] : literalsOf(condition.ast)));
-    asked.set(top, known);
-  }
-  return known;
-}
-
-function literalsAsked(program: Program): readonly (string | number)[] {
-  return (literalsOfErrors(program) ?? []).filter((each) => typeof each === 'string' || typeof each === 'number');
-}
-
-/** At what is in an error, not only at whether there is one. */
-function looksIntoError({ segments: [root, name, field, below] }: Path): boolean {
-  return root === 'workflow' ? name === 'error' && field !== undefined : field === 'error' && below !== undefined;
+  if (/^\d+$/.test(text)) return { ...usualError, code: 'AGENT_ERROR', details: { status: Number(text) } };
+  return isErrorCode(text) ? { ...usualError, code: text } : { ...usualError, message: text };
 }

@@ -1,9 +1,11 @@
 /** What may happen to a loop over items: its rounds are explored one after another, as none, one or many. */
+import type { ErrorData } from '../core/errors.ts';
 import type { ActiveEffect } from '../core/run-state.ts';
 import type { LoopStep } from '../definition/definition.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import type { Program } from '../../machines/program.ts';
 import { countsOf } from './counting.ts';
+import { variantsOf } from './failures.ts';
 import { unknownOutput } from './model.ts';
 import { fails, gives, toMove, type Move, type Outcome } from './move.ts';
 import { contextOf, type RoundSpot, type Spot } from './situation.ts';
@@ -36,7 +38,9 @@ export function loopOutcomes(spot: Spot, effect: ActiveEffect, step: LoopStep): 
   const context = contextOf(round.spot.run);
   const hasFailed = snapshot.status === 'done' && (snapshot as { readonly value: unknown }).value !== '$completed';
   if (hasFailed && step.onItemError === 'fail')
-    return [of(fails(`${step.id} fails with its round`, 'round failed', { code: 'STEPS_FAILED' }))];
+    return variantsOf(roundFailed, spot.compiled.program, (effect.input as EffectInput).step).map(({ words, error }) =>
+      of(fails(`${step.id} fails with its round${words}`, `round failed${words}`, error)),
+    );
   const writes = [...round.writes, ...(hasFailed ? [] : context.writes)];
   const { hasMore, canEnd, isCut } = roundsAfter(spot.compiled.program, step, round, context.isBreak);
   const over = of({
@@ -47,6 +51,9 @@ export function loopOutcomes(spot: Spot, effect: ActiveEffect, step: LoopStep): 
   });
   return [...(hasMore ? [more] : []), ...(canEnd ? [{ ...over, ...(isCut ? { isCut: true } : {}) }] : [])];
 }
+
+/** What went wrong in it is said as well. */
+const roundFailed: ErrorData = { name: 'Error', code: 'STEPS_FAILED', message: 'a round failed', retryable: false };
 
 /** Whether another round may follow, whether the loop may end, and whether what else may follow is left out. */
 function roundsAfter(

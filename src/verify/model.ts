@@ -3,10 +3,7 @@
  * to what matters (a fourth attempt is no other than a third), and with conditions that no data decides left to choice.
  */
 import { createKernel, type Kernel } from '../core/advance.ts';
-import { plainValue } from '../core/choice.ts';
 import type { Step, WorkflowDefinition } from '../definition/definition.ts';
-import type { Condition } from '../expressions/condition.ts';
-import type { Scope } from '../expressions/path.ts';
 import { compileWorkflow, type CompiledWorkflow } from '../../machines/workflow.ts';
 import { kernelOf } from '../../machines/kernel-of.ts';
 import type { Program, StepInfo } from '../../machines/program.ts';
@@ -15,7 +12,8 @@ import { boundedDefinition } from './bounds.ts';
 import { Candidates } from './candidates.ts';
 import { countsOf } from './counting.ts';
 import { Desk } from './desk.ts';
-import { opaqueMark, type Source } from './bindings.ts';
+import type { Source } from './bindings.ts';
+import { freeCondition, freeValue, unknownValue } from './free-choice.ts';
 import { opaqueOf, type Opaque } from './opaque.ts';
 import type { Origin } from './readings.ts';
 import { takersOf, takesItself } from './signals.ts';
@@ -45,12 +43,19 @@ export function createModel(definition: WorkflowDefinition): Model {
     candidates: (origin) => candidates.of(origin),
     signature: (origin, value) => candidates.signatureOf(origin, value),
   });
+  const opaque = opaqueOf(original);
   const cutLoops = new Set<string>();
   const reduced = boundedDefinition(definition, {
     decision: (given) => {
       if (given?.kind !== 'expression' || !candidates.isFree(given.condition)) return given;
-      return { ...given, condition: chosen(given.condition, desk, candidates.isOpaque(given.condition)) };
+      return { ...given, condition: freeCondition(given.condition, desk, candidates.isOpaque(given.condition)) };
     },
+    switched: (step) => {
+      if (step.value.kind !== 'template' || !candidates.isFree(step.value.template)) return step.value;
+      const { template } = step.value;
+      return { kind: 'template', template: freeValue(template, step, desk, candidates.isOpaque(template)) };
+    },
+    assigned: (assign) => (opaque.assigns.has(assign) ? unknownValue(assign.condition, desk) : assign.condition),
     match: takesItself,
     onCut: (loop) => cutLoops.add(loop),
   });
@@ -63,7 +68,7 @@ export function createModel(definition: WorkflowDefinition): Model {
     program: compiled.program,
     candidates,
     desk,
-    opaque: opaqueOf(original),
+    opaque,
     cutLoops,
     kernelOf: (each) => {
       const known = kernels.get(each);
@@ -76,24 +81,6 @@ export function createModel(definition: WorkflowDefinition): Model {
       return made;
     },
   };
-}
-
-/** A condition whose verdict is chosen: the same for the same data. */
-export interface FreeCondition extends Condition {
-  /** The verdict that was chosen; undefined before. */
-  known(scope: Scope): boolean | undefined;
-}
-
-export function isFreeCondition(condition: Condition): condition is FreeCondition {
-  return 'known' in condition;
-}
-
-function chosen(condition: Condition, desk: Desk, isOpaque: boolean): FreeCondition {
-  const { source, paths, ast } = condition;
-  const about = (scope: Scope): string =>
-    `${isOpaque ? opaqueMark : ''}${source} of ${desk.identify(() => paths.map((path) => plainValue(scope(path)) ?? null))}`;
-  const test = (scope: Scope): boolean => desk.verdict(about(scope));
-  return { source, paths, ast, test, evaluate: test, known: (scope) => desk.knownVerdict(about(scope)) };
 }
 
 /** What `assign` puts into a key of state that guards read is kept as well, so that it can be put there. */

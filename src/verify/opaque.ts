@@ -5,13 +5,17 @@
 import type { Assign } from '../definition/definition.ts';
 import { isPure } from '../../machines/purity.ts';
 import type { Program } from '../../machines/program.ts';
+import { isOfError } from './errors-asked.ts';
 import type { Move } from './move.ts';
-import { allPrograms, originsOf } from './readings.ts';
-import { assignsOf, idsAround } from './state-writes.ts';
+import { allPrograms, originsOf, stateKeyOf } from './readings.ts';
+import { assignsOf, idsAround, pathsOf, type WrittenKey } from './state-writes.ts';
+import { isTagAlone } from './templates.ts';
 
 export interface Opaque {
   /** `'all'`: handlers may write any key. */
   readonly keys: ReadonlySet<string> | 'all';
+  /** What writes them. */
+  readonly assigns: ReadonlySet<Assign>;
   /** Steps with which an opaque key may be written. */
   readonly writers: ReadonlySet<string>;
 }
@@ -19,7 +23,7 @@ export interface Opaque {
 export function opaqueOf(program: Program): Opaque {
   const { stepHandlers, workflowHandlers } = program.definition;
   const hasHandlers = stepHandlers.length + workflowHandlers.start.length > 0;
-  const unknown = assignsOf(program).filter(({ program: own, assign }) => !isTransparent(own, assign));
+  const unknown = unknownWrites(program);
   const inside = new Set(unknown.map(({ program: own, step }) => own.steps[step]?.step.id ?? ''));
   const around = new Set(unknown.flatMap(({ program: own, step }) => idsAround(own, step)));
   const writers = allPrograms(program).flatMap((own) =>
@@ -30,17 +34,37 @@ export function opaqueOf(program: Program): Opaque {
       })
       .map(({ step }) => step.id),
   );
-  return { keys: hasHandlers ? 'all' : new Set(unknown.map(({ assign }) => assign.key)), writers: new Set(writers) };
+  return {
+    keys: hasHandlers ? 'all' : new Set(unknown.map(({ assign }) => assign.key)),
+    assigns: new Set((hasHandlers ? assignsOf(program) : unknown).map(({ assign }) => assign)),
+    writers: new Set(writers),
+  };
+}
+
+/** What is made of what is not known is not known either. */
+function unknownWrites(program: Program): readonly WrittenKey[] {
+  const all = assignsOf(program);
+  let unknown: readonly WrittenKey[] = [];
+  for (let known = -1; known !== unknown.length;) {
+    known = unknown.length;
+    const keys = new Set<string | null>(unknown.map(({ assign }) => assign.key));
+    unknown = all.filter(
+      ({ program: own, assign }) =>
+        !isTransparent(own, assign) || pathsOf(assign).some((path) => keys.has(stateKeyOf(path))),
+    );
+  }
+  return unknown;
 }
 
 /** What is written is known as well as what it is written from. */
 function isTransparent(program: Program, assign: Assign): boolean {
+  // Of an error only as much is known as conditions ask for.
+  if (pathsOf(assign).some(isOfError)) return false;
   if (assign.kind === 'expr')
     return assign.condition.paths.every((path) => isPure(program, path) && originsOf(program, path).length === 0);
   const { value } = assign;
   if (value.constant) return true;
-  const isAlone = typeof value.source === 'string' && /^\{\{[^{}]*\}\}$/.test(value.source.trim());
-  return assign.kind === 'set' && isAlone && value.paths.every((path) => isPure(program, path));
+  return assign.kind === 'set' && isTagAlone(value) && value.paths.every((path) => isPure(program, path));
 }
 
 /** Whether a move may write what cannot be known. */

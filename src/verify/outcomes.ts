@@ -1,9 +1,11 @@
 /** How the effects of steps, and of the run itself, may end. */
+import type { ErrorData } from '../core/errors.ts';
 import type { Step } from '../definition/definition.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import type { Program } from '../../machines/program.ts';
+import { recordOf } from '../../machines/record.ts';
 import { assignedWrites } from './assigned.ts';
-import { failuresOf } from './failures.ts';
+import { failuresOf, failuresOfRun, variantsOf } from './failures.ts';
 import { unknownOutput } from './model.ts';
 import { fails, gives, type Outcome } from './move.ts';
 import { mayMiss } from './templates.ts';
@@ -15,7 +17,7 @@ export function runOutcomes(program: Program, { kind }: EffectInput): readonly O
     const canFail = output?.kind === 'function' || (output !== null && mayMiss(program, output.template));
     return [
       gives('the output is made', unknownOutput),
-      ...(canFail ? [fails('the output cannot be made', 'fails')] : []),
+      ...(canFail ? ofRun(program, 'the output cannot be made') : []),
     ];
   }
   const done = gives(
@@ -24,11 +26,16 @@ export function runOutcomes(program: Program, { kind }: EffectInput): readonly O
     'completes',
     true,
   );
-  return kind === 'start' ? [done, fails('onWorkflowStart throws', 'fails')] : [done];
+  return kind === 'start' ? [done, ...ofRun(program, 'onWorkflowStart throws')] : [done];
+}
+
+function ofRun(program: Program, label: string): readonly Outcome[] {
+  return failuresOfRun(program).map(({ words, error }) => fails(`${label}${words}`, `fails${words}`, error));
 }
 
 /** Of a step: its work, what decides for it, its handlers, its writes. */
-export function stepOutcomes(program: Program, step: Step, { kind, step: index }: EffectInput): readonly Outcome[] {
+export function stepOutcomes(program: Program, step: Step, input: EffectInput): readonly Outcome[] {
+  const { kind, step: index } = input;
   const failures = (label: string, canFail: boolean): readonly Outcome[] =>
     !canFail || index === null
       ? []
@@ -37,6 +44,7 @@ export function stepOutcomes(program: Program, step: Step, { kind, step: index }
     case 'work':
       return [...answers(step), ...failures(`${step.id} fails`, workCanFail(program, step))];
     case 'decide':
+      if (isGate(input)) return [...verdicts(step), ...failures(`${step.id}: its condition throws`, gateCanFail(step))];
       return [...decisions(step), ...failures(`${step.id}: its condition throws`, decisionCanFail(program, step))];
     case 'start':
       return [
@@ -52,7 +60,7 @@ export function stepOutcomes(program: Program, step: Step, { kind, step: index }
       return [
         gives(`${step.id}: onStepError mends nothing`, null, 'none', true),
         gives(`${step.id}: onStepError mends it`, unknownOutput, 'mends'),
-        fails(`${step.id}: onStepError throws`, 'throws'),
+        ...failures(`${step.id}: onStepError throws`, true),
       ];
     case 'assign':
       return [
@@ -65,28 +73,41 @@ export function stepOutcomes(program: Program, step: Step, { kind, step: index }
         ...failures(`${step.id}: its assign fails`, assignCanFail(program, step)),
       ];
     case 'undo':
-      return [
-        gives(`${step.id} is undone`, 'undone', 'undone'),
-        ...(step.type === 'workflow'
-          ? [
-              gives(`${step.id}: its child had completed`, 'completed', 'completed'),
-              gives(`${step.id}: nobody knows of its child`, 'unknown', 'unknown'),
-            ]
-          : []),
-        gives(`${step.id} is not undone`, 'incomplete', 'incomplete'),
-        fails(`${step.id} cannot be undone`, 'fails'),
-      ];
+      return undone(step);
     case 'substitute':
-      return [
-        gives(`${step.id}: another output in its place`, unknownOutput),
-        ...(step.onError.kind === 'output' && mayMiss(program, step.onError.value)
-          ? [fails(`${step.id}: no output in its place`, 'fails')]
-          : []),
-      ];
+      return substituted(program, step, index);
     default:
       return [gives(`${step.id} completes`, unknownOutput)];
   }
 }
+
+function undone(step: Step): readonly Outcome[] {
+  return [
+    gives(`${step.id} is undone`, 'undone', 'undone'),
+    ...(step.type === 'workflow'
+      ? [
+          gives(`${step.id}: its child had completed`, 'completed', 'completed'),
+          gives(`${step.id}: nobody knows of its child`, 'unknown', 'unknown'),
+        ]
+      : []),
+    gives(`${step.id} is not undone`, 'incomplete', 'incomplete'),
+    fails(`${step.id} cannot be undone`, 'fails'),
+  ];
+}
+
+function substituted(program: Program, step: Step, index: number | null): readonly Outcome[] {
+  return [
+    gives(`${step.id}: another output in its place`, unknownOutput),
+    ...(step.onError.kind === 'output' && mayMiss(program, step.onError.value)
+      ? variantsOf(missing, program, index).map(({ words, error }) =>
+          fails(`${step.id}: no output in its place${words}`, `fails${words}`, error),
+        )
+      : []),
+  ];
+}
+
+/** What a template reads is not there. */
+const missing: ErrorData = { name: 'TemplateError', code: 'TEMPLATE_FAILED', message: 'missing', retryable: false };
 
 function answers(step: Step): readonly Outcome[] {
   if (step.type === 'conditional') return verdicts(step);
@@ -115,8 +136,16 @@ function workCanFail(program: Program, step: Step): boolean {
   return step.type === 'switch' ? step.value.kind === 'function' : true;
 }
 
+/** Whether the step is to run at all, not what its type decides on. */
+function isGate({ context, step }: EffectInput): boolean {
+  return step !== null && recordOf(context, step).status === 'pending';
+}
+
+function gateCanFail({ condition }: Step): boolean {
+  return condition?.kind === 'function';
+}
+
 function decisionCanFail(program: Program, step: Step): boolean {
-  if (step.condition?.kind === 'function') return true;
   if (step.type === 'loop') return step.items?.kind === 'function' || step.decide?.kind === 'function';
   if (step.type !== 'wait') return false;
   if (step.while !== null) return step.while.kind === 'function';

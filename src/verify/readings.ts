@@ -5,6 +5,7 @@
 import type { Condition } from '../expressions/condition.ts';
 import { compileTemplate } from '../expressions/template.ts';
 import type { Path } from '../expressions/path.ts';
+import type { ValueTemplate } from '../expressions/value-template.ts';
 import type { Step, SwitchStep } from '../definition/definition.ts';
 import { isPure } from '../../machines/purity.ts';
 import { stepInfo, type Program } from '../../machines/program.ts';
@@ -61,10 +62,20 @@ function readingsOfStep(program: Program, step: Step, index: number): readonly R
   return result;
 }
 
+/** The condition, or the value of the switch, that decides. */
+export function decidedBy({ program, step, place, condition }: Reading): Condition | ValueTemplate | null {
+  return place === 'switch' ? switchedBy(program, step) : condition;
+}
+
+/** The value of a switch. */
+export function switchedBy(program: Program, index: number): ValueTemplate | null {
+  const { step } = stepInfo(program, index);
+  return step.type === 'switch' && step.value.kind === 'template' ? step.value.template : null;
+}
+
 function switchReading(program: Program, step: SwitchStep, index: number): Reading | null {
-  if (step.value.kind !== 'template') return null;
-  const { paths } = step.value.template;
-  if (!paths.every((path) => isPure(program, path))) return null;
+  const paths = switchedBy(program, index)?.paths;
+  if (paths === undefined || !paths.every((path) => isPure(program, path))) return null;
   return { program, step: index, place: 'switch', condition: null, paths, keys: step.cases.map(({ key }) => key) };
 }
 

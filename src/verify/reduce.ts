@@ -2,8 +2,7 @@
  * Which moves have to be looked at: branches of a parallel step that have nothing to do with each other give the same ends in
  * whatever order they run, so they are explored one after another.
  *
- * R1. Branches that share state (one writes what a guard of the other reads), or wait for the same signal, are explored in every
- *     order of their moves.
+ * R1. Branches that have to do with each other by way of the run (see `branch-facts.ts`) are explored in every order of their moves.
  * R2. Branches whose order of ending can be told apart (a step behind reads which one won; a rule names steps of two of them) are
  *     explored whole, in every order.
  * R3. In a race that nothing looks into, each branch comes first once, and each comes last: how many succeeded or failed is all that counts.
@@ -12,6 +11,7 @@
  * R4. What cuts several branches off at once (a cancel, a timeout around them) finds at most one of them beyond its first step and
  *     not at its end.
  */
+import { areApart, branchFacts } from './branch-facts.ts';
 import { createTree } from '../definition/checks/tree.ts';
 import { expressionsOf } from '../definition/types/index.ts';
 import type { Step } from '../definition/definition.ts';
@@ -19,7 +19,6 @@ import { groupSequence } from '../../machines/sequence.ts';
 import { isGuard } from '../../machines/step.ts';
 import { subtree } from '../../machines/subtree.ts';
 import { stepInfo, type Program } from '../../machines/program.ts';
-import { readingsOf, stateKeyOf } from './readings.ts';
 import { targetsOf } from './targets.ts';
 
 /** `first`: any branch may come first, the others follow in order, round and round. */
@@ -176,12 +175,11 @@ const none: ReadonlySet<number> = new Set();
 const free: Ordering = { order: 'free', long: none };
 
 function ordersOf(program: Program, visible: ReadonlySet<string>): ReadonlyMap<number, Ordering> {
-  const readings = readingsOf(program);
   const result = new Map<number, Ordering>();
   for (const info of program.steps) {
     if (info.step.type !== 'parallel') continue;
     const branches = groupSequence(program, info).steps.map((branch) => new Set(subtree(program, branch)));
-    result.set(info.index, orderOf(program, info.index, branches, readings, visible));
+    result.set(info.index, orderOf(program, info.index, branches, visible));
   }
   return result;
 }
@@ -190,20 +188,10 @@ function orderOf(
   program: Program,
   parallel: number,
   branches: readonly ReadonlySet<number>[],
-  readings: ReturnType<typeof readingsOf>,
   visible: ReadonlySet<string>,
 ): Ordering {
-  const facts = branches.map((steps) => branchFacts(program, steps, readings));
-  const shares = facts.some(({ writes, signals, mayWriteAny }, at) =>
-    facts.some(
-      (other, otherAt) =>
-        at !== otherAt &&
-        ((mayWriteAny && other.reads.size > 0) ||
-          [...writes].some((key) => other.reads.has(key)) ||
-          [...signals].some((name) => other.signals.has(name))),
-    ),
-  );
-  if (shares) return free;
+  const facts = branches.map((steps) => branchFacts(program, Math.min(...steps)));
+  if (facts.some((one, at) => facts.slice(at + 1).some((other) => !areApart(one, other)))) return free;
   const inVisible = branches.filter((steps) =>
     [...steps].some((index) => visible.has(stepInfo(program, index).step.id)),
   );
@@ -217,39 +205,6 @@ function orderOf(
     (steps) => steps.size > 1 || [...steps].some((each) => program.undoable.has(each) || beginsLater(program, each)),
   );
   return { order: isOrdered ? 'orders' : 'first', long: new Set(long.map((steps) => Math.min(...steps))) };
-}
-
-function branchFacts(
-  program: Program,
-  steps: ReadonlySet<number>,
-  readings: ReturnType<typeof readingsOf>,
-): {
-  readonly writes: ReadonlySet<string>;
-  readonly reads: ReadonlySet<string>;
-  readonly signals: ReadonlySet<string>;
-  /** By handlers. */
-  readonly mayWriteAny: boolean;
-} {
-  const writes = new Set<string>();
-  const signals = new Set<string>();
-  for (const index of steps) {
-    const { step } = stepInfo(program, index);
-    for (const assign of step.assign) writes.add(assign.key);
-    if (step.type === 'signal') signals.add(step.name);
-  }
-  const reads = new Set<string>();
-  for (const reading of readings) {
-    if (reading.place === 'assign' || reading.program !== program || !steps.has(reading.step)) continue;
-    for (const path of reading.paths) {
-      const key = stateKeyOf(path);
-      if (key !== null) reads.add(key);
-    }
-  }
-  const mayWriteAny = [...steps].some((index) => {
-    const { start, complete, error } = stepInfo(program, index).handlers;
-    return start.length + complete.length + error.length > 0;
-  });
-  return { writes, reads, signals, mayWriteAny };
 }
 
 /** Something is done before it is under way: what cuts it off there finds nothing to cancel. */

@@ -27,3 +27,8 @@ export function textAt(source: unknown, at: string): string | null {
   );
   return typeof found === 'string' ? found : null;
 }
+
+/** Whether a template is one tag and nothing else: what it gives is the value itself. */
+export function isTagAlone(template: ValueTemplate | null): boolean {
+  return typeof template?.source === 'string' && /^\{\{[^{}]*\}\}$/.test(template.source.trim());
+}

@@ -7,7 +7,8 @@ import { MemoryDatabase } from '../../src/store/memory.ts';
 import { flow } from '../support/flow.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { driveUntil, VirtualClock } from '../support/virtual-clock.ts';
-import { AnyFlow, anyMocks } from '../machines/any-flow.ts';
+import { AnyFlow } from '../machines/any-flow.ts';
+import { anyMocks } from '../machines/any-world.ts';
 import { live, type Death } from './crash.ts';
 
 const first = Number(process.env['SEED'] ?? 1);

@@ -6,7 +6,8 @@ import { expectSame } from '../support/both-ways.ts';
 import { flow } from '../support/flow.ts';
 import { runPlain } from '../support/run-plain.ts';
 import { runOnEngine } from '../support/test-engine.ts';
-import { AnyFlow, anyMocks } from './any-flow.ts';
+import { AnyFlow } from './any-flow.ts';
+import { anyMocks } from './any-world.ts';
 
 const first = Number(process.env['SEED'] ?? 1);
 const seeds = Array.from({ length: Number(process.env['SEEDS'] ?? 200) }, (_, index) => first + index);

@@ -1,13 +1,11 @@
 /**
- * A workflow made from a seed, and a world that answers by the same seed: routers that jump both ways, groups, loops, parallel
- * steps, failures and what mends them, state. No two things happen at the same time, so that every order is decided.
+ * A workflow made from a seed: routers that jump both ways, groups, loops, parallel steps, failures and what mends them, state. The
+ * world that it runs in is in `any-world.ts`.
  */
-import { EffectResult } from '../../src/core/effect.ts';
-import { TerminalError, WorkflowError } from '../../src/core/errors.ts';
 import type { LooseStep, LooseWorkflow } from '../support/flow.ts';
-import { after, type MockCall, type MockTable } from '../support/mocks.ts';
-import { WideSteps } from './wide-steps.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
+import { hash } from './any-world.ts';
+import { WideSteps } from './wide-steps.ts';
 
 type Draft = Record<string, unknown> & { readonly id: string };
 
@@ -292,55 +290,4 @@ export class AnyFlow {
 function without(draft: Draft, field: string): Draft {
   const { [field]: _left, ...rest } = draft;
   return rest as Draft;
-}
-
-/** What a call gives, by who calls and how often; after some time that no other call takes. */
-function unusualError(random: SeededRandom): Error {
-  const codes = ['AGENT_UNREACHABLE', 'LIMIT_EXCEEDED', 'OUTPUT_INVALID', 'HTTP_ERROR'] as const;
-  return new WorkflowError(codes[Math.floor(random.next() * codes.length)] ?? 'HTTP_ERROR', 'busy as well');
-}
-
-/** @param unusual share of failures of other kinds. @default 0 */
-function anyAnswer(seed: number, unusual = 0): (call: MockCall) => unknown {
-  return (call) => {
-    const round = call.run.includes('/') ? call.run.slice(call.run.indexOf('/')) : '';
-    const random = new SeededRandom(seed ^ hash(`${round} ${call.step} ${call.visit} ${call.attempt}`));
-    const delayMs = 1_000 * (1 + random.next() * 40);
-    const kind = random.next();
-    const answer = (): unknown => {
-      if (call.step.startsWith('b') && !call.step.includes('-') && kind > 0.3)
-        return new EffectResult(null, { isAccepted: true });
-      if (kind < 0.12) throw new WorkflowError('AGENT_ERROR', 'busy', { details: { status: 503 } });
-      if (kind < 0.15) throw new TerminalError('never');
-      if (kind < 0.15 + unusual) throw unusualError(random);
-      const values = [
-        'good',
-        'bad',
-        0,
-        1,
-        '',
-        { score: 1 },
-        { score: 0, text: 'x'.repeat(200) },
-        null,
-        'long '.repeat(30),
-      ];
-      return values[Math.floor(random.next() * values.length)];
-    };
-    return after(delayMs, answer)(call);
-  };
-}
-
-function hash(text: string): number {
-  let value = 2_166_136_261;
-  for (const char of text) value = Math.imul(value ^ char.charCodeAt(0), 16_777_619);
-  return value >>> 0;
-}
-
-/** For every step that may call. */
-export function anyMocks({ canonical }: { readonly canonical: string }, seed: number, unusual = 0): MockTable {
-  const answer = anyAnswer(seed, unusual);
-  const ids = new Set([...canonical.matchAll(/"id":"([^"]+)"/g)].flatMap(([, id]) => (id === undefined ? [] : [id])));
-  for (const id of [...ids])
-    for (const suffix of ['recovery', 'poll', 'compensate', 'recovery-compensate']) ids.add(`${id}-${suffix}`);
-  return Object.fromEntries([...ids].map((id) => [id, answer]));
 }

@@ -106,6 +106,16 @@ describe('a condition', () => {
       statuses: { b: 'completed' },
     },
     {
+      name: 'reads what came beside the output of a group: that of its last step',
+      flow: flow({
+        steps: [
+          { id: 'g', type: 'sequential', steps: [{ id: 'l', type: 'loop', items: [1, 2], step: agent('x') }] },
+          agent('b', { condition: '{{steps.g.metadata.rounds}} === 2' }),
+        ],
+      }),
+      statuses: { b: 'completed' },
+    },
+    {
       name: 'a function decides, as an effect',
       flow: () => branch((context: { steps: { a: { output: { n: number } } } }) => context.steps.a.output.n > 1),
       mocks: { a: { n: 2 } },

@@ -1,5 +1,5 @@
 /** Workflows for tests, written as plain objects whose functions are not typed by their surroundings. */
-import type { WorkflowDefinition } from '../../src/definition/index.ts';
+import type { StepTypeDefinition, WorkflowDefinition } from '../../src/definition/index.ts';
 import { createWorkflow } from '../../src/definition/index.ts';
 
 export type LooseStep = Readonly<Record<string, unknown>> & { readonly id: string };
@@ -18,6 +18,7 @@ export interface LooseWorkflow {
   readonly missing?: 'error' | 'empty';
   readonly onFailure?: readonly LooseStep[];
   readonly rules?: readonly unknown[];
+  readonly stepTypes?: readonly StepTypeDefinition[];
   readonly onStepStart?: Readonly<Record<string, Handler | readonly Handler[]>>;
   readonly onStepComplete?: Readonly<Record<string, Handler | readonly Handler[]>>;
   readonly onStepError?: Readonly<Record<string, Handler | readonly Handler[]>>;
@@ -33,7 +34,9 @@ type LooseBuilder = { readonly definition: WorkflowDefinition } & Readonly<
 
 /** @throws DefinitionError */
 export function flow(workflow: LooseWorkflow): WorkflowDefinition {
-  let builder = createWorkflow(workflow.name ?? 'test') as unknown as LooseBuilder;
+  let builder = createWorkflow(workflow.name ?? 'test', {
+    stepTypes: workflow.stepTypes ?? [],
+  }) as unknown as LooseBuilder;
   const call = (method: string, ...parameters: readonly unknown[]): void => {
     builder = (builder[method] as (...each: readonly unknown[]) => LooseBuilder).call(builder, ...parameters);
   };

@@ -53,6 +53,37 @@ describe('failures that lead to different ends are told apart', () => {
     expect(ways(graph)).toContain('a fails, completed');
   });
 
+  test.each([
+    ['{{steps.a.error.details.reason}} === "json"', 'details.reason: "json"'],
+    ['{{steps.a.error.name}} === "Funny"', 'name: "Funny"'],
+    ['{{steps.a.error.retryAfterMs}} > 1000', 'retryAfterMs: 1001'],
+    ['{{steps.a.error.code}} === "HTTP_ERROR" && {{steps.a.error.details.status}} === 404', 'HTTP_ERROR, 404'],
+    ['{{steps.a.error.details.excerpt}}', 'details.excerpt: "other"'],
+  ])('%s is asked of an error of which it is true', (condition, what) => {
+    const graph = exploreSteps(agent('a', { onError: 'continue' }), agent('b', { condition }));
+    expect(ways(graph)).toContain(`a fails (${what}), b completes, completed`);
+    expect(ways(graph)).toContain('a fails, completed');
+  });
+
+  test('what went wrong in a round is said by the loop', () => {
+    const graph = exploreSteps(
+      { id: 'l', type: 'loop', items: [1], steps: [agent('a')], onError: 'continue' },
+      agent('b', { condition: 'contains({{steps.l.error.message}}, "busy")' }),
+    );
+    expect(ways(graph)).toContain('l: its first round, a fails, l fails with its round (busy), b completes, completed');
+  });
+
+  test('what a handler throws instead of a failure is tried again, or not, as the failure is', () => {
+    const graph = explore(
+      flow({
+        steps: [{ id: 'g', type: 'sequential', steps: [agent('a')], retry: { maxAttempts: 2, delay: 1 } }],
+        onStepError: { a: () => undefined },
+      }),
+    );
+    expect(ways(graph)).toContain('a fails, a: onStepError throws, g is tried again, a completes, completed');
+    expect(ways(graph)).toContain('a fails, a: onStepError throws for good, failed');
+  });
+
   test('a round that fails is a failure of the loop that is not tried again by itself', () => {
     const loop = (retry: object) => ({ id: 'l', type: 'loop', items: [1], steps: [agent('a')], retry });
     const tried = (retry: object): boolean =>

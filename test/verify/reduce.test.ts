@@ -33,6 +33,40 @@ const cases: Readonly<Record<string, LooseWorkflow>> = {
   'a branch whose condition is a function is cut off': {
     steps: [parallel({ join: 1 }, agent('a', { condition: () => true }), agent('b'))],
   },
+  'what one branch writes another puts elsewhere': {
+    state: { n: 0, s: 0 },
+    steps: [
+      parallel(
+        {},
+        agent('a', { assign: { n: { expr: '1' } } }),
+        agent('b', { assign: { s: { expr: '{{state.n}}' } } }),
+      ),
+      agent('z', { condition: '{{state.s}} === 0' }),
+    ],
+  },
+  'two branches write otherwise at the same place': {
+    state: { n: 1 },
+    steps: [
+      parallel(
+        {},
+        agent('a', { assign: { n: { expr: '{{state.n}} + 1' } } }),
+        agent('b', { assign: { n: { expr: '{{state.n}} * 3' } } }),
+      ),
+      agent('y', { condition: '{{state.n}} === 4' }),
+      agent('z', { condition: '{{state.n}} === 6' }),
+    ],
+  },
+  'the rounds of a loop in one branch write what another looks at': {
+    state: { n: 0 },
+    steps: [
+      parallel({}, group('g', agent('b'), agent('d', { condition: '{{state.n}} === 1' })), {
+        id: 'l',
+        type: 'loop',
+        items: [1],
+        steps: [agent('r', { assign: { n: { expr: '1' } } })],
+      }),
+    ],
+  },
   'a branch that waits in a queue begins when another failed': {
     steps: [parallel({ join: 'any', maxConcurrency: 1 }, agent('a'), agent('b', { onError: 'continue' }), agent('c'))],
   },

@@ -2,9 +2,12 @@
 import { DefinitionError } from '../../../src/core/errors.ts';
 import type { WorkflowDefinition } from '../../../src/definition/index.ts';
 import { explore } from '../../../src/verify/explore.ts';
-import { AnyFlow, anyMocks } from '../../machines/any-flow.ts';
+import { AnyFlow } from '../../machines/any-flow.ts';
+import { AnyOptions } from '../../machines/any-options.ts';
+import { anyMocks } from '../../machines/any-world.ts';
 import { childWorkflows } from '../../machines/wide-steps.ts';
-import { flow } from '../../support/flow.ts';
+import { flow, type LooseWorkflow } from '../../support/flow.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
 import { createTestEngine } from '../../support/test-engine.ts';
 import { follow } from './follow.ts';
 import { historyOf, nameOfTransition, type History } from './histories.ts';
@@ -24,31 +27,40 @@ export interface CheckedSeed {
 }
 
 export async function checkSeed(seed: number): Promise<CheckedSeed> {
-  const definition = definitionOf(seed);
+  const { workflow, input } = madeFrom(seed);
+  const definition = definitionOf(workflow);
   if (definition === null) return { isRefused: true, problem: null };
   try {
-    const history = await historyFor(definition, seed);
+    const history = await historyFor(definition, input, seed);
     return { isRefused: false, problem: follow(definition, history.told) ?? missingTransitions(definition, history) };
   } catch (error) {
     return { isRefused: false, problem: error instanceof Error ? String(error.stack) : String(error) };
   }
 }
 
-function definitionOf(seed: number): WorkflowDefinition | null {
+/** Every third workflow has no more than the usual options. */
+export function madeFrom(seed: number): { readonly workflow: LooseWorkflow; readonly input: unknown } {
+  const workflow = new AnyFlow(seed, { wide: true }).make();
+  if (seed % 3 === 0) return { workflow, input: {} };
+  const options = new AnyOptions(new SeededRandom(seed ^ 0x0b7));
+  return { workflow: options.of(workflow), input: options.input() };
+}
+
+function definitionOf(workflow: LooseWorkflow): WorkflowDefinition | null {
   try {
-    return flow(new AnyFlow(seed, { wide: true }).make());
+    return flow(workflow);
   } catch (error) {
     if (error instanceof DefinitionError) return null;
     throw error;
   }
 }
 
-async function historyFor(definition: WorkflowDefinition, seed: number): Promise<History> {
+async function historyFor(definition: WorkflowDefinition, input: unknown, seed: number): Promise<History> {
   await using engine = await createTestEngine({
     mocks: anyMocks(definition, seed, unusual),
     workflows: [definition, ...childWorkflows()],
   });
-  await engine.engine.start(definition, {}, { runId: 'run' });
+  await engine.engine.start(definition, input, { runId: 'run' });
   await liveThrough(engine, 'run', seed);
   return historyOf(definition, engine.store, 'run');
 }

@@ -3,8 +3,7 @@
  * seed: `SEED=4711 SEEDS=1`. Its seeds are spread over files, which run side by side.
  */
 import { expect, test } from 'vitest';
-import { AnyFlow } from '../../machines/any-flow.ts';
-import { checkSeed } from './check-seed.ts';
+import { checkSeed, madeFrom } from './check-seed.ts';
 
 const first = Number(process.env['SEED'] ?? 1);
 const count = Number(process.env['SEEDS'] ?? 500);
@@ -21,7 +20,7 @@ export function modelCheck(part: number, parts: number): void {
       const { isRefused, problem } = await checkSeed(seed);
       if (isRefused) refused += 1;
       if (problem === null) continue;
-      const workflow = count === 1 ? `\n${JSON.stringify(new AnyFlow(seed, { wide: true }).make())}` : '';
+      const workflow = count === 1 ? `\n${JSON.stringify(madeFrom(seed).workflow)}` : '';
       problems.push(`seed ${seed}: ${problem}${workflow}`);
     }
     expect(problems).toEqual([]);
