@@ -206,7 +206,9 @@ export class Control {
         const { type } = stepInfo(program, step).step;
         if (type !== 'loop' && type !== 'workflow') return false;
         const id = childRunId(new EffectInput(program, context, step, 'work'));
-        return live.find(type === 'loop' ? `${id}/0` : id) !== null;
+        const below = type === 'loop' ? `${id}/0` : id;
+        // One that begins in this very moment has no row yet.
+        return live.get(below) !== undefined || live.find(below) !== null;
       },
       contextAt: (step) => {
         const { visit } = recordOf(context, step);

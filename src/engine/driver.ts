@@ -279,7 +279,7 @@ export class RunDriver {
     this.#work.follow(advanced, recorded, before);
     if (advanced.lifecycle.length > 0) this.#audience.lifecycle(advanced.lifecycle, recorded);
     for (const effect of advanced.started) this.#work.start(effect);
-    if (recorded.event.type === 'run.resumed' || endsPause(before, advanced)) this.#work.takeUp(advanced.state);
+    if (recorded.event.type === 'run.resumed' || endsPause(before, advanced)) this.#work.takeUp(advanced.state, true);
     if (advanced.state.snapshot.status === 'active') this.#compactIfDue();
     // Else somebody goes on with it already: that is in line.
     else if (advanced.state === this.#state) this.#end();

@@ -50,9 +50,8 @@ export class EndWaiters {
     };
   }
 
-  /** Whether anybody waited. */
-  resolve(id: string, row: RunRow): boolean {
-    return this.#take(id, (waiter) => waiter.resolve(row));
+  resolve(id: string, row: RunRow): void {
+    this.#take(id, (waiter) => waiter.resolve(row));
   }
 
   reject(id: string, why: Error): void {
@@ -63,11 +62,10 @@ export class EndWaiters {
     for (const id of [...this.#waiting.keys()]) this.reject(id, why);
   }
 
-  #take(id: string, tell: (waiter: Waiter) => void): boolean {
+  #take(id: string, tell: (waiter: Waiter) => void): void {
     const waiting = this.#waiting.get(id);
-    if (waiting === undefined) return false;
+    if (waiting === undefined) return;
     this.#waiting.delete(id);
     for (const waiter of waiting) tell(waiter);
-    return true;
   }
 }

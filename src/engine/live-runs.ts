@@ -347,8 +347,9 @@ export class LiveRuns {
     this.#remove(driver);
     const { row, id } = driver;
     if (row === null) throw new InvariantError(`run '${id}' ended before it began`);
-    if (this.#waiters.resolve(id, row) || row.parent === null || !this.#above.has(row.parent)) return;
-    this.wake(row.parent);
+    this.#waiters.resolve(id, row);
+    // Who waited may be an effect that nobody wants any more: that of the run above as it was before.
+    if (row.parent !== null && this.#above.has(row.parent)) this.wake(row.parent);
   }
 
   #asleep(driver: RunDriver): void {

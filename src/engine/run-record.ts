@@ -11,6 +11,7 @@ import { persistState } from '../../machines/persist.ts';
 import { encodeEvent } from './codec.ts';
 import type { Removal } from './early-events.ts';
 import { isOfRuns } from './limits/asks.ts';
+import { attemptOf } from './under-way.ts';
 
 /** Fewer events than this are replayed rather than covered by a checkpoint. */
 const minCheckpointEvents = 100;
@@ -161,13 +162,18 @@ function ending(state: RunState, status: RunStatus, at: number): Pick<RunUpdate,
   return { endedAt: at, output: { w: { output: stored, writes, ...(isBreak ? { isBreak } : {}) } } };
 }
 
-/** Those that are still to fire; what fired in a person's pause is held, and set as long as the pause lasts. */
-export function timersAhead({ timers, pause }: RunState): readonly ActiveTimer[] {
+/**
+ * Of a run at rest, those that are still to fire. What fired in a person's pause is held, and set as long as the pause lasts; the
+ * time of an attempt that the pause keeps from beginning stands still.
+ */
+export function timersAhead({ timers, effects, pause }: RunState): readonly ActiveTimer[] {
   if (pause === null) return [...timers.values()];
   const fired = pause.held.flatMap(({ event }) => (event.type === 'timer.fired' ? [event] : []));
-  return [...timers.values()].filter(
-    ({ name, setBy }) => !fired.some((event) => event.timer === name && event.setBy === setBy),
-  );
+  return [...timers.values()].filter((timer) => {
+    const attempt = attemptOf(timer, effects);
+    if (attempt !== undefined && !isOfRuns(attempt)) return false;
+    return !fired.some((event) => event.timer === timer.name && event.setBy === timer.setBy);
+  });
 }
 
 /** What a run in that state waits for, when it is put to sleep. */

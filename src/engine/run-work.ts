@@ -4,6 +4,7 @@
  */
 import type { ActiveEffect, ActiveTimer, Advanced, RunState } from '../core/advance.ts';
 import type { Recorded } from '../core/event.ts';
+import { isOfRuns } from './limits/asks.ts';
 import type { Waiting } from './limits/limiter.ts';
 import { UnderWay, type UnderWayPorts } from './under-way.ts';
 
@@ -48,17 +49,27 @@ export class RunWork {
 
   /**
    * Sets timers and starts effects of `state`, but for those that are under way already, or over by now. What fell due meanwhile
-   * fires first: what it ends need not begin again. While a person's pause lasts no effect starts, and what fires is held.
+   * fires first: what it ends need not begin again. While a person's pause lasts no effect starts, and what fires is held; what it
+   * keeps from beginning has not run out of its time. `wasPaused`: until now.
    */
-  takeUp({ timers, effects }: RunState): void {
+  takeUp({ timers, effects, pause }: RunState, wasPaused = false): void {
     const now = this.#ports.now();
+    // What is made of other runs goes on in those.
+    if (pause !== null || wasPaused)
+      for (const effect of effects.values())
+        if (!this.#underWay.hasEffect(effect.id) && !isOfRuns(effect)) this.#holdBack(effect);
     const idle = [...timers.values()].filter(
       (timer) => !this.#underWay.hasTimer(timer.name) && !this.#underWay.countsFromBegin(timer, effects),
     );
     const overdue = idle.filter((timer) => timer.dueAt <= now).sort((a, b) => a.dueAt - b.dueAt);
     for (const timer of overdue) this.#ports.fire(timer);
     for (const timer of idle) if (timer.dueAt > now) this.#setTimer(timer);
+    if (pause !== null) return;
     for (const effect of effects.values()) if (!this.#underWay.hasEffect(effect.id)) this.start(effect);
+  }
+
+  #holdBack(effect: ActiveEffect): void {
+    if (effect.accepted === undefined) this.#underWay.holdBack(effect, this.#ports.state().timers);
   }
 
   /** Nothing starts while a person's pause lasts, and nothing that another event has ended by now. */
@@ -66,8 +77,9 @@ export class RunWork {
     // What the other side has accepted is under way there.
     if (effect.accepted !== undefined || this.#ports.isDraining()) return;
     const { pause, timers } = this.#ports.state();
-    if (this.#ports.isStopped() || pause !== null || !this.#isActive(effect)) return;
-    this.#underWay.start(effect, timers);
+    if (this.#ports.isStopped() || !this.#isActive(effect)) return;
+    if (pause !== null) this.#holdBack(effect);
+    else this.#underWay.start(effect, timers);
   }
 
   /** A rebase makes a new state of which the effect may still be a part. */

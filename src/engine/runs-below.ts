@@ -11,7 +11,6 @@ import type { RunPaused, RunResumed } from '../core/event.ts';
 import type { Clock, Logger, Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow, type RunStatus } from '../core/run.ts';
 import { createTree } from '../definition/checks/tree.ts';
-import type { RunContext } from '../../machines/context.ts';
 import { childRunId, type EffectInput } from '../../machines/effect-input.ts';
 import type { RunReads } from './background.ts';
 import type { Catalog } from './catalog.ts';
@@ -22,7 +21,7 @@ import { isOfRuns } from './limits/asks.ts';
 import type { Waiting } from './end-waiters.ts';
 import type { LiveRuns } from './live-runs.ts';
 import { hold, release, standAs } from './pausing.ts';
-import { endedRound, loadRun, type Loading } from './load.ts';
+import { endedRound } from './load.ts';
 import { runRounds, storedOutcome, type LoopPart, type RoundOutcome, type RoundStart } from './rounds.ts';
 import { RunAsleep, RunLeft } from './run-outcome.ts';
 import { newRow, roundStartedEvent, startedEvent, type InputLimits } from './start.ts';
@@ -234,7 +233,7 @@ export class RunsBelow {
     const { live } = this.#options;
     return {
       row: (id) => live.find(id),
-      cancelled: (id) => this.#cancelled(id, above, awaited),
+      cancelled: (id, signal) => this.#cancelled(id, { above, awaited, signal, why: null }),
       round: (id) => endedRound(live.loading, id),
       run: (start, signal) => this.#undoRound(start, { above, awaited, signal, why: runEnds }),
     };
@@ -255,15 +254,12 @@ export class RunsBelow {
   }
 
   /** A round or a child that ends with the run around it: waits for its end. One that was interrupted before it was told is told now. */
-  async #cancelled(id: string, above: RunDriver, awaited: Awaited): Promise<void> {
+  async #cancelled(id: string, wait: Wait): Promise<void> {
     const { live } = this.#options;
     const row = live.find(id);
     if (row === null || endedStatuses.has(row.status)) return;
-    const { context } = live.get(id) ?? contextOf(live.loading, id);
-    if (context.error === null) this.#cancel(id, runEnds);
-    else live.ensure(id);
-    // However the waiting ends, it is not cancelled again.
-    await this.#ended(id, { above, awaited, signal: new AbortController().signal, why: null });
+    this.#cancel(id, runEnds);
+    await this.#ended(id, wait);
   }
 
   async #runChild(start: ChildStart, mode: 'wait' | 'detach', wait: Wait): Promise<ChildOutcome> {
@@ -317,22 +313,23 @@ export class RunsBelow {
     void this.#tryCancel(id, why);
   }
 
-  /** Nobody waits for it: what goes wrong is told, not thrown. */
+  /**
+   * Nobody waits for it: what goes wrong is told, not thrown. A child that ends already, whoever told it to, is not told again: a
+   * second cancel would keep it from undoing what it did.
+   */
   async #tryCancel(id: string, why: string): Promise<void> {
     const { live, logger } = this.#options;
     try {
-      await live.tell(id, (driver) => live.post(driver, { type: 'run.cancelled', why }));
+      await live.tell(id, async (driver) => {
+        if (driver.kind === 'child' && driver.context.error !== null) return;
+        await live.post(driver, { type: 'run.cancelled', why });
+      });
     } catch (error) {
       // It has ended in this very moment, or had in the process before.
       if (error instanceof WorkflowError && error.code === 'CONFLICT') return;
       logger.warn('a run could not be cancelled', { run: id, why, error: String(error) });
     }
   }
-}
-
-function contextOf(loading: Loading, id: string): { readonly context: RunContext } {
-  const { state } = loadRun(loading, id);
-  return { context: (state.snapshot as { readonly context: RunContext }).context };
 }
 
 function outcomeOf(row: RunRow): Exclude<ChildOutcome, { readonly status: 'started' }> {

@@ -76,6 +76,12 @@ export class UnderWay {
     this.#ports.queued(effect, carrying.waiting);
   }
 
+  /** A pause keeps it from beginning: its time counts from when it does. */
+  holdBack(effect: ActiveEffect, timers: RunState['timers']): void {
+    const timeout = timeoutOf(effect);
+    if (timers.has(timeout)) this.#hold(timeout);
+  }
+
   /** It has waited, and begins: its time counts from here. */
   begin(effect: ActiveEffect, timers: RunState['timers']): void {
     this.#timeAttempt(effect, timers);
@@ -83,9 +89,9 @@ export class UnderWay {
   }
 
   /** Of a run that was loaded: a timer that is set when its effect begins, not by when it is due. */
-  countsFromBegin({ name }: ActiveTimer, effects: RunState['effects']): boolean {
-    const effect = name.startsWith(timeoutPrefix) ? effects.get(name.slice(timeoutPrefix.length)) : undefined;
-    return effect !== undefined && effect.accepted === undefined && this.#ports.isLimited(effect);
+  countsFromBegin(timer: ActiveTimer, effects: RunState['effects']): boolean {
+    const effect = attemptOf(timer, effects);
+    return effect !== undefined && this.#ports.isLimited(effect);
   }
 
   #timeAttempt(effect: ActiveEffect, timers: RunState['timers']): void {
@@ -151,6 +157,12 @@ export class UnderWay {
 }
 
 const timeoutPrefix = 'timeout:';
+
+/** The effect whose attempt is measured by the timer, unless the other side has accepted it: that is under way there. */
+export function attemptOf({ name }: Pick<ActiveTimer, 'name'>, effects: RunState['effects']): ActiveEffect | undefined {
+  const effect = name.startsWith(timeoutPrefix) ? effects.get(name.slice(timeoutPrefix.length)) : undefined;
+  return effect?.accepted === undefined ? effect : undefined;
+}
 
 /** The timer of an attempt; the effect of a step's work has the step's id. */
 function timeoutOf({ id }: ActiveEffect): string {

@@ -22,7 +22,7 @@ export interface UndoPorts {
   /** As it is now; null when there is no such run. */
   row(id: string): RunRow | null;
   /** Resolves when the run has ended; one that was interrupted before it was cancelled is cancelled now. */
-  cancelled(id: string): Promise<void>;
+  cancelled(id: string, signal: AbortSignal): Promise<void>;
   /** How an ended round ended. */
   round(id: string): { readonly context: RunContext; readonly outer: OuterRun };
   /** Starts the run that undoes a round, goes on with it, or gives how it ended. */
@@ -45,14 +45,14 @@ export async function undoRuns(
   const undone =
     info.step.type === 'loop' && compiled !== undefined
       ? await undoRounds(ports, driver, effect, compiled, signal)
-      : await awaitChild(ports, runs);
+      : await awaitChild(ports, runs, signal);
   return new EffectResult(undone satisfies Undone);
 }
 
-async function awaitChild(ports: UndoPorts, id: string): Promise<Undone> {
+async function awaitChild(ports: UndoPorts, id: string, signal: AbortSignal): Promise<Undone> {
   // It was never begun.
   if (ports.row(id) === null) return 'undone';
-  await ports.cancelled(id);
+  await ports.cancelled(id, signal);
   const row = ports.row(id);
   if (row?.status === 'completed') return 'completed';
   return row?.error?.details?.['compensation'] === 'incomplete' ? 'incomplete' : 'undone';
@@ -79,7 +79,8 @@ async function undoRounds(
     while (left > 0 && !signal.aborted) {
       left -= 1;
       const round = `${prefix}${left}`;
-      await ports.cancelled(round);
+      await ports.cancelled(round, signal);
+      if (signal.aborted) break;
       const ended = ports.round(round);
       if (closedRun(compiled.program, ended.context).undo.length === 0) continue;
       const outer: OuterRun = { ...ended.outer, undone: { context: ended.context, error } };

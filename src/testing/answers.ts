@@ -91,6 +91,7 @@ export function after(delay: DurationInput, mock: Mock): (call: MockCall) => Pro
   const ms = milliseconds(delay);
   return async (call) => {
     await new Promise<void>((resolve, reject) => {
+      call.signal.throwIfAborted();
       const cancel = call.clock.schedule(resolve, ms);
       call.signal.addEventListener('abort', () => {
         cancel();
@@ -112,6 +113,7 @@ export function milliseconds(duration: DurationInput): number {
 export function hangs(): (call: MockCall) => Promise<never> {
   return ({ signal }) =>
     new Promise((_resolve, reject) => {
+      signal.throwIfAborted();
       signal.addEventListener('abort', () => {
         reject(signal.reason as Error);
       });

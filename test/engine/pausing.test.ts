@@ -4,7 +4,7 @@ import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import { createWorkflow } from '../../src/definition/index.ts';
 import { MemoryDatabase, openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';
-import { after, type MockTable } from '../support/mocks.ts';
+import { after, hangs, type MockTable } from '../support/mocks.ts';
 import { createTestEngine, type TestEngine } from '../support/test-engine.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { live } from './crash.ts';
@@ -109,6 +109,43 @@ test('a detached child goes on that had begun in the very moment of the pause', 
   await lab.engine.resume('run');
   expect(await lab.drive('run')).toMatchObject({ status: 'completed' });
 });
+
+const timed = (): WorkflowDefinition => flow({ steps: [agent('a', { timeout: 1_000 })] });
+
+test('an attempt that a pause keeps from beginning has not run out of its time when it begins', async () => {
+  const store = openMemoryStore();
+  const commit = store.commit.bind(store);
+  await using lab = await createTestEngine({ store, workflows: [timed()], mocks: { a: after(900, 'a') } });
+  const pausing: Promise<unknown>[] = [];
+  store.commit = (batch) => {
+    commit(batch);
+    if (pausing.length === 0) pausing.push(lab.engine.pause('run'));
+  };
+  await lab.engine.start('test', {}, { runId: 'run' });
+  await Promise.all(pausing);
+  await lab.clock.advance(10_000);
+  expect(lab.mocks.counts).toEqual({});
+  await lab.engine.resume('run');
+  expect(await lab.drive('run')).toMatchObject({ status: 'completed', output: 'a' });
+});
+
+test.each([0, 5_000])(
+  'what a pause keeps from being made again after a crash has its whole time then (put to sleep after %i ms)',
+  async (sleepAfterMs) => {
+    const database = new MemoryDatabase();
+    const clock = new VirtualClock();
+    const first = await live(database, timed(), { a: hangs() }, clock, { sleepAfterMs });
+    await first.engine.start('test', {}, { runId: 'run' });
+    await first.engine.pause('run');
+    first.store.crash();
+    await first.engine.close();
+    const second = await live(database, timed(), { a: after(900, 'a') }, clock, { sleepAfterMs });
+    await clock.advance(60_000);
+    await second.engine.resume('run');
+    expect(await second.drive('run')).toMatchObject({ status: 'completed', output: 'a' });
+    await second.engine.close();
+  },
+);
 
 test('FLT-CR-21: handlers are told of a pause and of its end; what they throw is logged', async () => {
   const told: string[] = [];

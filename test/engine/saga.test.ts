@@ -257,6 +257,47 @@ test('a visit that was ended and then completed by hand is undone once', async (
   expect(lab.mocks.counts).toMatchObject({ a: 1, b: 1, 'a-compensate': 1 });
 });
 
+const withChild = (): readonly WorkflowDefinition[] => [
+  flow({ steps: [undoable('first'), { id: 'kid', type: 'workflow', workflow: 'child' }] }),
+  flow({ name: 'child', steps: [undoable('a'), agent('b')] }),
+];
+const childMocks = (): MockTable => ({ b: after(2_000, 'b'), 'a-compensate': after(1_000, 'ok') });
+
+async function startedWithChild(): Promise<TestEngine> {
+  const lab = await createTestEngine({ mocks: childMocks(), workflows: withChild() });
+  await lab.engine.start('test', {}, { runId: 'run' });
+  await lab.clock.settle();
+  return lab;
+}
+
+test('a child that undoes itself already is not cancelled once more with the run around it', async () => {
+  await using lab = await startedWithChild();
+  await lab.engine.cancel('run/kid:1', { by: 'kim' });
+  await lab.engine.cancel('run', { by: 'lee' });
+  expect(await lab.drive('run')).toMatchObject({
+    status: 'cancelled',
+    error: { details: { compensation: 'complete' } },
+  });
+  expect(lab.engine.report('run/kid:1')).toMatchObject({ error: { details: { compensation: 'complete' } } });
+  expect(lab.mocks.counts).toMatchObject({ 'a-compensate': 1 });
+});
+
+test.each([
+  ['that undoes itself', (engine: TestEngine['engine']) => engine.cancel('run')],
+  [
+    'of the attempt before, when it is retried meanwhile',
+    (engine: TestEngine['engine']) => engine.terminate('run').then(() => engine.retry('run')),
+  ],
+])('a run that fell asleep is woken by the end of a child %s', async (_name, end) => {
+  await using lab = await startedWithChild();
+  await end(lab.engine);
+  await lab.engine.pause('run/kid:1');
+  await lab.clock.advance(3_600_000);
+  expect(lab.engine.run('run').status().status).toBe('running');
+  await lab.engine.resume('run/kid:1');
+  expect(['failed', 'cancelled']).toContain((await lab.drive('run')).status);
+});
+
 test('terminate undoes nothing', async () => {
   await using lab = await started(two(), { c: hangs() });
   await lab.engine.terminate('run', { by: 'kim' });

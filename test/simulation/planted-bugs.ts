@@ -148,12 +148,17 @@ export const plantedBugs: readonly PlantedBug[] = [
     'for (const timer of overdue) this.#ports.fire(timer);',
     '',
   ),
-  plant(
-    'a recovery starts the effects of paused runs',
-    'src/engine/run-work.ts',
-    'if (this.#ports.isStopped() || pause !== null || !this.#isActive(effect)) return;',
-    'if (this.#ports.isStopped() || !this.#isActive(effect)) return;',
-  ),
+  {
+    name: 'a recovery starts the effects of paused runs',
+    edits: [
+      { file: 'src/engine/run-work.ts', find: 'if (pause !== null) return;', put: '' },
+      {
+        file: 'src/engine/run-work.ts',
+        find: 'if (pause !== null) this.#holdBack(effect);\n    else this.#underWay.start(effect, timers);',
+        put: 'this.#underWay.start(effect, timers);',
+      },
+    ],
+  },
   plant(
     'the key changes with the attempt',
     'src/effects/call.ts',

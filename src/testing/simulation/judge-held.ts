@@ -6,7 +6,7 @@ import type { SimProcess } from './sim-process.ts';
 /** To look for runs that rest. */
 const timersOfItsOwn = 1;
 
-export function checkHeld(journal: Journal, hosts: readonly SimProcess[]): void {
+export function checkHeld(journal: Journal, hosts: readonly Pick<SimProcess, 'name' | 'engine'>[]): void {
   for (const { name, engine } of hosts) {
     const held: Partial<Held> = engine?.held ?? {};
     const left = Object.entries(held).filter(([what, count]) => count > (what === 'timers' ? timersOfItsOwn : 0));
