@@ -6,7 +6,7 @@ import { createKernel, type Kernel } from '../core/advance.ts';
 import type { Step, WorkflowDefinition } from '../definition/definition.ts';
 import { compileWorkflow, type CompiledWorkflow } from '../../machines/workflow.ts';
 import { kernelOf } from '../../machines/kernel-of.ts';
-import type { Program, StepInfo } from '../../machines/program.ts';
+import { stepInfo, type Program } from '../../machines/program.ts';
 import { keptOfValue } from '../../machines/record.ts';
 import { boundedDefinition } from './bounds.ts';
 import { Candidates } from './candidates.ts';
@@ -15,7 +15,7 @@ import { Desk } from './desk.ts';
 import type { Source } from './bindings.ts';
 import { freeCondition, freeValue, unknownValue } from './free-choice.ts';
 import { opaqueOf, type Opaque } from './opaque.ts';
-import type { Origin } from './readings.ts';
+import { outermost, type Origin } from './readings.ts';
 import { takersOf, takesItself } from './signals.ts';
 import { assignsOf } from './state-writes.ts';
 
@@ -92,20 +92,22 @@ function keepAssigned(program: Program): void {
   }
 }
 
-function keepPath(program: Program, [root, name, ...rest]: readonly string[]): void {
-  if (root === 'workflow' && name === 'input' && program.loop === null) program.keptInput.set(rest.join('.'), rest);
-  const index = root === 'steps' ? program.byId.get(name ?? '') : undefined;
-  const indexes = root === 'vars' ? (program.vars.get(name ?? '') ?? []) : index === undefined ? [] : [index];
-  for (const each of indexes) {
-    const path = root === 'vars' ? ['output', ...rest] : rest;
-    const info = program.steps[each] as StepInfo;
-    info.kept.set(path.join('.'), path);
-    if (info.step.type === 'sequential')
-      for (const inner of info.step.steps) keepPath(program, ['steps', inner.id, ...path]);
-    if (info.step.type === 'parallel' && path[0] === 'output' && path[1] !== undefined)
-      keepPath(program, ['steps', path[1], 'output', ...path.slice(2)]);
-    if (info.step.onError.kind === 'recover') keepPath(program, ['steps', info.step.onError.step.id, ...path]);
-  }
+function keepPath(program: Program, segments: readonly string[]): void {
+  const [root, name = '', ...rest] = segments;
+  if (root === 'workflow' && name === 'input') outermost(program).keptInput.set(rest.join('.'), rest);
+  const index = root === 'steps' ? program.byId.get(name) : undefined;
+  const indexes = root === 'vars' ? program.vars.get(name) : index === undefined ? undefined : [index];
+  if (indexes === undefined && program.loop !== null) keepPath(program.loop.outer, segments);
+  for (const each of indexes ?? []) keepOf(program, each, root === 'vars' ? ['output', ...rest] : rest);
+}
+
+function keepOf(program: Program, index: number, path: readonly string[]): void {
+  const { step, kept } = stepInfo(program, index);
+  kept.set(path.join('.'), path);
+  if (step.type === 'sequential') for (const inner of step.steps) keepPath(program, ['steps', inner.id, ...path]);
+  if (step.type === 'parallel' && path[0] === 'output' && path[1] !== undefined)
+    keepPath(program, ['steps', path[1], 'output', ...path.slice(2)]);
+  if (step.onError.kind === 'recover') keepPath(program, ['steps', step.onError.step.id, ...path]);
 }
 
 function keeping(program: Program, desk: Desk): Pick<Kernel, 'keep' | 'keepSignal' | 'keepInput'> {

@@ -62,6 +62,17 @@ const cases: Readonly<Record<string, readonly [LooseWorkflow, way: string]>> = {
     },
     'a completes, b completes, w completes, w writes to the state, c completes, completed',
   ],
+  'what a round puts into the state may come from the run around it': [
+    {
+      state: { s: '' },
+      steps: [
+        agent('a'),
+        { id: 'l', type: 'loop', items: [1], steps: [transform('r', { assign: { s: '{{steps.a.output.x}}' } })] },
+        looking('{{state.s}} === 1'),
+      ],
+    },
+    'a completes, l: its first round, r completes, r writes to the state, l completes, c completes, completed',
+  ],
   'what follows a failure of the run is ahead while it is undone': [
     {
       steps: [
