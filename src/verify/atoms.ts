@@ -3,7 +3,7 @@ import type { ConditionNode } from '../expressions/condition/ast.ts';
 import { Outcome } from '../expressions/condition/filtrex.ts';
 import { compileTree } from '../expressions/condition/translation.ts';
 import type { Path } from '../expressions/path.ts';
-import { originName, originsOf, type Origin, type Reading } from './readings.ts';
+import type { Reading } from './readings.ts';
 
 /** A part of a condition with a verdict of its own. */
 export interface Atom {
@@ -54,11 +54,21 @@ function partOf(reading: Reading, node: ConditionNode): Atom {
   };
 }
 
-function parts(node: ConditionNode): readonly ConditionNode[] {
+/** The parts of a condition with a verdict of their own. */
+export function parts(node: ConditionNode): readonly ConditionNode[] {
   if (node.kind === 'logical') return node.operands.flatMap(parts);
   if (node.kind === 'conditional') return [node.test, node.whenTrue, node.whenFalse].flatMap(parts);
   if (node.kind === 'unary' && node.operator === '!') return parts(node.operand);
   return node.kind === 'literal' ? [] : [node];
+}
+
+/** What a condition makes of the verdicts of its parts. */
+export function joined(node: ConditionNode, verdict: (part: ConditionNode) => boolean): boolean {
+  const of = (each: ConditionNode): boolean => joined(each, verdict);
+  if (node.kind === 'logical') return node.operator === '&&' ? node.operands.every(of) : node.operands.some(of);
+  if (node.kind === 'conditional') return of(of(node.test) ? node.whenTrue : node.whenFalse);
+  if (node.kind === 'unary' && node.operator === '!') return !of(node.operand);
+  return node.kind === 'literal' ? Boolean(node.value) : verdict(node);
 }
 
 const comparing: ReadonlySet<string> = new Set(['===', '!==', '==', '!=', '<', '<=', '>', '>=', 'in']);
@@ -113,16 +123,11 @@ function callsOf(root: ConditionNode): ReadonlySet<string> {
   return new Set(nodesOf(root).flatMap((node) => (node.kind === 'call' ? [node.name] : [])));
 }
 
-/** What a value at an origin makes of a part; values with the same text are the same to it. */
-export function verdictText(atom: Atom, origin: Origin, value: unknown): string {
-  const { reading, paths, literals } = atom;
-  const name = originName(origin);
-  const isAlone = paths.every((path) => {
-    const origins = originsOf(reading.program, path);
-    return origins.length > 0 && origins.every((each) => originName(each) === name);
-  });
-  // Compared with something else that is not known yet: a few values of each type.
-  if (!isAlone) return kindOf(value, literals);
+/** What a value makes of a part; values with the same text are the same to it. */
+export function verdictText(atom: Atom, value: unknown): string {
+  const { paths, literals } = atom;
+  // Compared with something else, be it an earlier value of the same: a few values of each type.
+  if (paths.length !== 1) return kindOf(value, literals);
   try {
     return String(atom.evaluate(() => value));
   } catch {
@@ -131,7 +136,7 @@ export function verdictText(atom: Atom, origin: Origin, value: unknown): string 
 }
 
 /** Of a value that is compared with something that is not known yet. */
-export function kindOf(value: unknown, literals: readonly unknown[]): string {
+function kindOf(value: unknown, literals: readonly unknown[]): string {
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'number' && (value === 0 || value === 1 || value === 2)) return String(value);
   if (literals.includes(value)) return JSON.stringify(value);

@@ -6,6 +6,8 @@
  */
 import { Choice } from '../core/choice.ts';
 import type { Condition } from '../expressions/condition.ts';
+import type { ConditionNode } from '../expressions/condition/ast.ts';
+import { compileTree } from '../expressions/condition/translation.ts';
 import type { Path } from '../expressions/path.ts';
 import type { ValueTemplate } from '../expressions/value-template.ts';
 import type { Json } from '../core/json.ts';
@@ -24,7 +26,7 @@ import {
   type Reading,
 } from './readings.ts';
 import { isTagAlone } from './templates.ts';
-import { atomsOf, literalsOf, verdictText, type Atom } from './atoms.ts';
+import { atomsOf, literalsOf, parts, verdictText, type Atom } from './atoms.ts';
 import { around, mayBe, outputSchema, poolOf, sampleAt } from './values-to-try.ts';
 
 interface Known {
@@ -33,10 +35,16 @@ interface Known {
   values: readonly unknown[];
 }
 
+export interface Freedom {
+  /** It looks at state whose value cannot be known. */
+  readonly isOpaque: boolean;
+  /** The parts of a condition whose verdict is chosen. */
+  readonly parts: ReadonlySet<ConditionNode> | 'all';
+}
+
 export class Candidates {
   readonly #known = new Map<string, Known>();
-  readonly #free = new Set<Condition | ValueTemplate>();
-  readonly #opaque = new Set<Condition | ValueTemplate>();
+  readonly #free = new Map<Condition | ValueTemplate, Freedom>();
   readonly #inputSchema: Json | null;
 
   constructor(program: Program) {
@@ -49,9 +57,8 @@ export class Candidates {
       if (reading.place === 'assign') continue;
       const decision = decidedBy(reading);
       if (decision === null) continue;
-      const isOpaque = reading.paths.some((path) => isOpaqueKey(keys, stateKeyOf(path)));
-      if (isOpaque) this.#opaque.add(decision);
-      if (isOpaque || this.#isFree(reading)) this.#free.add(decision);
+      const freedom = this.#freedomOf(reading, keys);
+      if (freedom !== null) this.#free.set(decision, freedom);
     }
   }
 
@@ -63,17 +70,23 @@ export class Candidates {
   /** Two values with the same signature are the same to every condition. */
   signatureOf(origin: Origin, value: unknown): string {
     const atoms = this.#known.get(originName(origin))?.atoms ?? [];
-    return atoms.map((part) => verdictText(part, origin, value)).join('|');
+    return atoms.map((part) => verdictText(part, value)).join('|');
   }
 
-  /** No data was found for one of its verdicts. */
-  isFree(decision: Condition | ValueTemplate): boolean {
-    return this.#free.has(decision);
+  /** How far no data decides it; null: data decides it. */
+  freedomOf(decision: Condition | ValueTemplate): Freedom | null {
+    return this.#free.get(decision) ?? null;
   }
 
-  /** It looks at state whose value cannot be known. */
-  isOpaque(decision: Condition | ValueTemplate): boolean {
-    return this.#opaque.has(decision);
+  #freedomOf(reading: Reading, keys: Opaque['keys']): Freedom | null {
+    const isOpaque = reading.paths.some((path) => isOpaqueKey(keys, stateKeyOf(path)));
+    if (reading.condition === null) return isOpaque || this.#isFree(reading) ? { isOpaque, parts: 'all' } : null;
+    const free = parts(reading.condition.ast).filter((part) => {
+      const { paths } = compileTree(part);
+      return paths.some((path) => isOpaqueKey(keys, stateKeyOf(path))) || isWithMachineValue(reading.program, paths);
+    });
+    if (free.length > 0) return { isOpaque, parts: new Set(free) };
+    return this.#isFree(reading) ? { isOpaque, parts: 'all' } : null;
   }
 
   #note(atom: Atom): void {
@@ -137,6 +150,22 @@ export class Candidates {
 
 function isOpaqueKey(keys: Opaque['keys'], key: string | null): boolean {
   return key !== null && (keys === 'all' || keys.has(key));
+}
+
+/** One value from outside is compared with one that a run makes: with any such value it may agree, or not. */
+function isWithMachineValue(program: Program, paths: readonly Path[]): boolean {
+  if (paths.length < 2) return false;
+  const isFromOutside = (path: Path): boolean => originsOf(program, path).length > 0;
+  const isMade = (path: Path): boolean =>
+    stateKeyOf(path) !== null || !isFromOutside(path) || originsOf(program, path).some(({ step }) => givesKnown(step));
+  return paths.some(isFromOutside) && paths.some(isMade);
+}
+
+/** Whether what a step gives may be written down in the workflow. */
+function givesKnown(step: Step | null): boolean {
+  if (step === null) return false;
+  if (step.onError.kind === 'output' || (step.type === 'human' && step.form === null)) return true;
+  return step.type === 'transform' && step.template?.constant === true;
 }
 
 /** What the machine itself puts at a path. */

@@ -5,7 +5,7 @@
 import { errorTable, isErrorCode, type ErrorData } from '../core/errors.ts';
 import { readOwn, type Path } from '../expressions/path.ts';
 import type { Program } from '../../machines/program.ts';
-import { atomsOf, kindOf, type Atom } from './atoms.ts';
+import { atomsOf, verdictText, type Atom } from './atoms.ts';
 import { outermost, readingsOf } from './readings.ts';
 import { idsAround } from './state-writes.ts';
 import { poolOf } from './values-to-try.ts';
@@ -100,7 +100,7 @@ function placesIn(askings: readonly Asking[]): readonly AskedPlace[] {
 function placeOf(askings: readonly Asking[]): AskedPlace {
   const segments = askings[0]?.segments ?? [];
   const atoms = [...new Set(askings.map(({ atom }) => atom))];
-  const signature = (value: unknown): string => atoms.map((atom) => verdictOf(atom, value)).join();
+  const signature = (value: unknown): string => atoms.map((atom) => verdictText(atom, value)).join();
   const usual = readOwn(usualError, segments);
   const pool = [usual, ...poolOf({ step: null, key: segments.join('.'), segments }, atoms, null)];
   const values = new Map<string, unknown>();
@@ -109,15 +109,6 @@ function placeOf(askings: readonly Asking[]): AskedPlace {
     if (mayStandAt(segments, value) && !values.has(kind)) values.set(kind, value);
   }
   return { segments, values: [...values.values()], signature };
-}
-
-function verdictOf(atom: Atom, value: unknown): string {
-  if (atom.paths.length !== 1) return kindOf(value, atom.literals);
-  try {
-    return String(atom.evaluate(() => value));
-  } catch {
-    return 'no verdict';
-  }
 }
 
 /** What every error has is of its own type. */

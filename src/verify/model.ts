@@ -47,13 +47,14 @@ export function createModel(definition: WorkflowDefinition): Model {
   const cutLoops = new Set<string>();
   const reduced = boundedDefinition(definition, {
     decision: (given) => {
-      if (given?.kind !== 'expression' || !candidates.isFree(given.condition)) return given;
-      return { ...given, condition: freeCondition(given.condition, desk, candidates.isOpaque(given.condition)) };
+      const freedom = given?.kind === 'expression' ? candidates.freedomOf(given.condition) : null;
+      if (given?.kind !== 'expression' || freedom === null) return given;
+      return { ...given, condition: freeCondition(given.condition, desk, freedom) };
     },
     switched: (step) => {
-      if (step.value.kind !== 'template' || !candidates.isFree(step.value.template)) return step.value;
-      const { template } = step.value;
-      return { kind: 'template', template: freeValue(template, step, desk, candidates.isOpaque(template)) };
+      const freedom = step.value.kind === 'template' ? candidates.freedomOf(step.value.template) : null;
+      if (step.value.kind !== 'template' || freedom === null) return step.value;
+      return { kind: 'template', template: freeValue(step.value.template, step, desk, freedom) };
     },
     assigned: (assign) => (opaque.assigns.has(assign) ? unknownValue(assign.condition, desk) : assign.condition),
     match: takesItself,

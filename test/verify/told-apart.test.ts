@@ -73,6 +73,31 @@ const cases: Readonly<Record<string, readonly [LooseWorkflow, way: string]>> = {
     },
     'a completes, l: its first round, r completes, r writes to the state, l completes, c completes, completed',
   ],
+  'an answer is compared with an earlier one': [
+    {
+      state: { s: 'first' },
+      steps: [
+        agent('a', { assign: { s: '{{steps.a.output}}' } }),
+        agent('b', { assign: { s: '{{steps.b.output}}' } }),
+        looking('{{state.s}} === {{steps.a.output}}'),
+      ],
+    },
+    'a completes, a writes to the state, b completes, b writes to the state, completed',
+  ],
+  'an answer is compared with what is written in the workflow': [
+    { state: { limit: 7 }, steps: [agent('a'), looking('{{steps.a.output}} === {{state.limit}}')] },
+    'a completes, c completes, completed',
+  ],
+  'what one part of a condition cannot know another part does': [
+    {
+      state: { limit: 7 },
+      steps: [
+        agent('a', { onError: 'continue' }),
+        looking('{{steps.a.status}} === "failed" && {{workflow.input.n}} > {{state.limit}}'),
+      ],
+    },
+    'a fails, c completes, completed',
+  ],
   'what follows a failure of the run is ahead while it is undone': [
     {
       steps: [
@@ -121,6 +146,20 @@ test('state that is made of what cannot be known cannot be known either', () => 
   );
   const before = 'a completes, w completes, w writes to the state, v completes';
   expect(ways(graph)).toEqual(expect.arrayContaining([`${before}, c completes, completed`, `${before}, completed`]));
+});
+
+test('a part of a condition that is known decides with one that is not', () => {
+  const graph = explore(
+    flow({
+      state: { limit: 7 },
+      steps: [
+        agent('a', { onError: 'continue' }),
+        looking('{{steps.a.status}} === "failed" && {{workflow.input.n}} > {{state.limit}}'),
+      ],
+    }),
+    { cancel: false },
+  );
+  expect(ways(graph).filter((each) => each.includes('a completes, c completes'))).toEqual([]);
 });
 
 test('a switch over state that cannot be known takes any case, and another one after each write', () => {
