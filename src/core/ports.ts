@@ -74,11 +74,19 @@ export interface EventRange {
   readonly to: number;
 }
 
+/** What runs are bound to, by the hash of its text. */
+export interface StoredDefinition {
+  readonly hash: string;
+  readonly canonical: string;
+}
+
 /** Everything one run has to write, in order. All commits of a batch are written in one transaction. */
 export interface Commit {
   readonly run: string;
   /** The row of a new run. */
   readonly create?: RunRow;
+  /** What the run refers to from now on: stored in the same transaction, unless it is there. */
+  readonly definitions?: readonly StoredDefinition[];
   /**
    * Gapless (of an `events.removed` up to where it reaches); the first is the run's next free seq, else the whole batch is refused (the
    * fence by seq).
@@ -144,6 +152,12 @@ export interface Pruned {
   readonly isDone: boolean;
 }
 
+export interface PrunedDefinitions {
+  readonly removed: number;
+  /** Where the next call goes on; null: all were looked at. */
+  readonly next: number | null;
+}
+
 /** Why a run is not removed: it, or a child, has not ended; it goes with its parent; another run was forked from it. */
 export type WhyKept = 'unfinished' | 'child' | 'forked' | 'unknown';
 
@@ -192,7 +206,6 @@ export interface Store {
   /** Null: the run does not sleep, has ended, or does not exist. */
   readSleep(run: string): Sleep | null;
 
-  putDefinition(hash: string, canonical: string): void;
   readDefinition(hash: string): string | null;
 
   /**
@@ -226,6 +239,12 @@ export interface Store {
    * call takes a few milliseconds. Needs no ownership.
    */
   prune(runs: readonly string[]): Pruned;
+  /**
+   * Removes definitions that no run refers to, in any epoch of its history; the newest of each workflow stays. Bounded: a call looks
+   * at some of them. Needs no ownership.
+   * @param after where the call before came to. @default 0: from the first on
+   */
+  pruneDefinitions(after?: number): PrunedDefinitions;
   /** Reads a cached value that has not expired at `now`, or claims the work on it for this owner. A claim ends with its owner. */
   claimCached(key: string, now: number): CacheClaim;
   /** Keeps a value, in the place of the claim or an earlier value. */

@@ -16,15 +16,10 @@ export class Catalog {
   /** Made of what is stored, by hash: with the functions that were there then. */
   readonly #rebuilt = new Map<string, WorkflowDefinition>();
   readonly #agents: AgentRegistry;
-  readonly #store: Pick<Store, 'readDefinition' | 'putDefinition'>;
-  readonly #stored = new Set<string>();
+  readonly #store: Pick<Store, 'readDefinition'>;
 
   /** @throws DefinitionError when two workflows share a name and version, or a workflow names an unknown agent */
-  constructor(
-    definitions: readonly WorkflowDefinition[],
-    agents: AgentRegistry,
-    store: Pick<Store, 'readDefinition' | 'putDefinition'>,
-  ) {
+  constructor(definitions: readonly WorkflowDefinition[], agents: AgentRegistry, store: Pick<Store, 'readDefinition'>) {
     this.#definitions = definitions;
     this.#store = store;
     this.#agents = agents;
@@ -72,13 +67,6 @@ export class Catalog {
   /** Whether runs of the workflow can go on here: it is one of ours, in this version. */
   knows({ workflow, version }: { readonly workflow: string; readonly version: string }): boolean {
     return this.#definitions.some((each) => each.name === workflow && each.version === version);
-  }
-
-  /** Stores the definition before its first run refers to it. */
-  ensureStored(definition: WorkflowDefinition): void {
-    if (this.#stored.has(definition.hash)) return;
-    this.#store.putDefinition(definition.hash, definition.canonical);
-    this.#stored.add(definition.hash);
   }
 
   /**

@@ -26,7 +26,7 @@ import { Posts } from './posts.ts';
 import { compacted, type Place } from './rebase.ts';
 import { Rest } from './rest.ts';
 import { RunAsleep, RunLeft, type Subscriber } from './run-outcome.ts';
-import { RunRecord } from './run-record.ts';
+import { RunRecord, withDefinition } from './run-record.ts';
 import { RunWork } from './run-work.ts';
 import { StateSize } from './state-size.ts';
 import { takeEvent, type Taker } from './take-event.ts';
@@ -247,7 +247,8 @@ export class RunDriver {
     const afterPause = isPause ? this.#ports.onPause(this, taken) : null;
     // What is below, as it undoes something, goes on with it.
     if (!isPause && endsPause(before, advanced)) this.#ports.onPause(this, { type: 'run.resumed' });
-    this.#commit(consumed === undefined ? commit : { ...commit, consumed }, () => {
+    const whole = withDefinition(commit, compiled.program.definition);
+    this.#commit(consumed === undefined ? whole : { ...whole, consumed }, () => {
       this.#row = row;
       this.#toldSeq = recorded.seq;
       this.#stored.resolve();

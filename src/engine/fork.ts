@@ -20,7 +20,7 @@ import type { LiveRuns } from './live-runs.ts';
 import { Replay, stateAt } from './load.ts';
 import { rebasedBy, type Place } from './rebase.ts';
 import { repeatOf, repeatsSince, type Repeat } from './repeats.ts';
-import { RunRecord } from './run-record.ts';
+import { RunRecord, withDefinition } from './run-record.ts';
 import { checkInput, checkRunId, hashInput, newRow, type InputLimits } from './start.ts';
 import type { Values } from './values.ts';
 
@@ -129,7 +129,7 @@ export class Forks {
     });
     const begin = { runId, kernel: kernelOf(compiled), row, place };
     const { commit, hasEnded } = begun(begin, event, this.#copied(id, from.seq), about);
-    await this.#stored(runId, commit);
+    await this.#stored(runId, withDefinition(commit, definition));
     if (!hasEnded) live.resume(runId);
     return runId;
   }

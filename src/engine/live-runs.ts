@@ -150,7 +150,6 @@ export class LiveRuns {
 
   /** A new run, not begun yet. */
   create(row: RunRow, definition: WorkflowDefinition): RunDriver {
-    this.#options.catalog.ensureStored(definition);
     return this.createRound(row, compileWorkflow(definition), null);
   }
 

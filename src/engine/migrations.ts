@@ -92,7 +92,6 @@ export class Migrations {
           `version '${definition.version}' of workflow '${definition.name}' has no step '${id}'`,
         );
     }
-    if (options.dryRun !== true) catalog.ensureStored(definition);
     const rows = [...this.#rows(definition, options.from)].reverse();
     const runs: MigratedRun[] = [];
     for (let from = 0; from < rows.length; from += atOnce) {

@@ -4,7 +4,7 @@
  */
 import { parseDuration, type DurationInput } from '../core/duration.ts';
 import { WorkflowError } from '../core/errors.ts';
-import type { Clock, Logger, Store } from '../core/ports.ts';
+import type { Clock, Logger, PrunedDefinitions, Store } from '../core/ports.ts';
 import type { RunRow } from '../core/run.ts';
 
 /** How long runs are kept after their end: milliseconds, or `'30d'`, `'12h'`. What is left out is kept for ever. */
@@ -53,7 +53,7 @@ function invalid(message: string): WorkflowError {
 }
 
 export interface RetentionPorts {
-  readonly store: Pick<Store, 'listRuns' | 'prune' | 'pruneCached'>;
+  readonly store: Pick<Store, 'listRuns' | 'prune' | 'pruneDefinitions' | 'pruneCached'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
 }
@@ -136,7 +136,21 @@ class Retention {
         yield;
       }
     }
+    yield* this.#unused();
     return removed;
+  }
+
+  /** Definitions that no run refers to any more. */
+  *#unused(): Generator<void> {
+    let removed = 0;
+    for (let after: number | null = 0; after !== null;) {
+      const pruned: PrunedDefinitions = this.#ports.store.pruneDefinitions(after);
+      removed += pruned.removed;
+      after = pruned.next;
+      if (after !== null) yield;
+    }
+    if (removed > 0)
+      this.#ports.logger.info('definitions that no run refers to were removed', { definitions: removed });
   }
 
   /** Cached outputs of steps that nobody takes over any more, also where no step is cached now. */

@@ -4,7 +4,7 @@
  */
 import { statusOf, type ActiveEffect, type ActiveTimer, type RunState } from '../core/advance.ts';
 import type { Recorded, RunRebased } from '../core/event.ts';
-import type { Asleep, Commit, EventRange, RunUpdate } from '../core/ports.ts';
+import type { Asleep, Commit, EventRange, RunUpdate, StoredDefinition } from '../core/ports.ts';
 import { endedStatuses, type RunRow, type RunStatus, type WaitingFor } from '../core/run.ts';
 import type { RunContext } from '../../machines/context.ts';
 import { persistState } from '../../machines/persist.ts';
@@ -149,6 +149,12 @@ export class RunRecord {
     this.#checkpointBytes = snapshot.length;
     return { checkpoint: { seq: state.seq, snapshot } };
   }
+}
+
+/** With the definition that the run is bound to from this commit on, if it is a new one; rounds are bound as the run around them. */
+export function withDefinition(commit: Commit, { hash, canonical }: StoredDefinition): Commit {
+  const isBound = commit.create === undefined ? commit.update?.hash !== undefined : commit.create.kind !== 'round';
+  return isBound ? { ...commit, definitions: [{ hash, canonical }] } : commit;
 }
 
 function ending(state: RunState, status: RunStatus, at: number): Pick<RunUpdate, 'endedAt' | 'output' | 'error'> {

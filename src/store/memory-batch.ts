@@ -26,6 +26,7 @@ export class MemoryBatch {
   readonly #database: MemoryDatabase;
   readonly #owner: number;
   readonly #runs = new Map<string, StagedRun>();
+  readonly #definitions = new Map<string, string>();
   readonly #consumed: number[] = [];
 
   constructor(database: MemoryDatabase, owner: number) {
@@ -45,6 +46,7 @@ export class MemoryBatch {
       run.checkpoint = Object.freeze({ seq, snapshot, ...(asleep === undefined ? {} : { asleep: { ...asleep } }) });
     }
     if (commit.timers !== undefined) run.timers = copyTimers(commit.timers);
+    for (const { hash, canonical } of commit.definitions ?? []) this.#definitions.set(hash, canonical);
     this.#consumed.push(...(commit.consumed ?? []));
   }
 
@@ -63,6 +65,8 @@ export class MemoryBatch {
       const { events } = staged.stored ?? staged;
       for (const { range, at } of staged.removed) removeEvents(events, range, at);
     }
+    const { definitions } = this.#database;
+    for (const [hash, canonical] of this.#definitions) if (!definitions.has(hash)) definitions.set(hash, canonical);
     for (const id of this.#consumed) this.#database.inbox.delete(id);
   }
 

@@ -9,6 +9,7 @@ import type {
   FreeRun,
   InboxEntry,
   Pruned,
+  PrunedDefinitions,
   RunFilter,
   Sleep,
   Store,
@@ -21,7 +22,7 @@ import { isEnded, notAcquired, ownershipLost, runMissing, storeClosed } from './
 import { MemoryBatch } from './memory-batch.ts';
 import { isAmong, MemoryDatabase, parseRow, placeOf, type MemoryRun } from './memory-database.ts';
 import { listMemory } from './memory-list.ts';
-import { pruneMemory } from './memory-prune.ts';
+import { pruneDefinitionsOfMemory, pruneMemory } from './memory-prune.ts';
 
 export { MemoryDatabase } from './memory-database.ts';
 
@@ -91,11 +92,6 @@ export class MemoryStore implements Store {
     if (run === undefined || isEnded(run.status) || asleep === undefined || last?.seq !== run.checkpoint?.seq)
       return null;
     return { ...asleep, lastAt: last?.at ?? 0 };
-  }
-
-  putDefinition(hash: string, canonical: string): void {
-    const { definitions } = this.#use();
-    if (!definitions.has(hash)) definitions.set(hash, canonical);
   }
 
   readDefinition(hash: string): string | null {
@@ -178,6 +174,10 @@ export class MemoryStore implements Store {
     const found = this.#use().inbox.get(entry);
     if (found === undefined) return 'taken';
     return found.refused === undefined ? 'waiting' : { refused: found.refused };
+  }
+
+  pruneDefinitions(): PrunedDefinitions {
+    return pruneDefinitionsOfMemory(this.#use());
   }
 
   prune(runs: readonly string[]): Pruned {

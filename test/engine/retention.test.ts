@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EngineOptions } from '../../src/engine/options.ts';
 import type { RetentionOptions } from '../../src/engine/retention.ts';
-import { openMemoryStore } from '../../src/store/memory.ts';
+import { MemoryDatabase, MemoryStore, openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';
 import { fails } from '../support/mocks.ts';
 import { createTestEngine, type TestEngine } from '../support/test-engine.ts';
@@ -176,4 +176,34 @@ describe('retention', () => {
   test.each(wrong)('%j is refused', async (retention, message) => {
     await expect(createTestEngine({ retention })).rejects.toThrow(message);
   });
+});
+
+test('definitions that no run refers to any more go too, and come again with a run', async () => {
+  const database = new MemoryDatabase();
+  const store = (): MemoryStore => new MemoryStore(database);
+  const version = (n: number): typeof good =>
+    flow({ name: 'good', steps: [agent('a', { input: { prompt: `v${n}` } })] });
+  const [one, two, three] = [version(1), version(2), version(3)];
+  const isThere = (): readonly boolean[] => [one, two, three].map(({ hash }) => database.definitions.has(hash));
+  const retention = { completed: '1d' } as const;
+  {
+    await using lab = await engineWith(retention, { workflows: [one], store: store() });
+    await start(lab, 'good', 'a');
+  }
+  {
+    await using lab = await engineWith(retention, { workflows: [two, open], store: store() });
+    await start(lab, 'good', 'b');
+    await start(lab, 'open', 'live');
+  }
+  await using lab = await engineWith(retention, { workflows: [three, open], store: store() });
+  await lab.clock.advance(day);
+  await start(lab, 'good', 'c');
+  expect(isThere()).toEqual([true, true, true]);
+  await lab.sweep();
+  expect(ids(lab)).toEqual(['live', 'c']);
+  expect(isThere()).toEqual([false, false, true]);
+  // A process that deployed it before goes on with it.
+  await lab.engine.start(one, {}, { runId: 'd' });
+  expect(isThere()).toEqual([true, false, true]);
+  expect(await lab.drive('d')).toMatchObject({ status: 'completed' });
 });

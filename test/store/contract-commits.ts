@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { StoredEvent } from '../../src/core/ports.ts';
 import type { RunRow } from '../../src/core/run.ts';
-import type { Contract } from './harness.ts';
+import { codeOf, type Contract } from './harness.ts';
 import { append, end, epoch, event, events, row, seqs, start, timer } from './samples.ts';
 
 export function describeCommits(name: string, { open, openOwner }: Contract): void {
@@ -237,11 +237,20 @@ export function describeCommits(name: string, { open, openOwner }: Contract): vo
     });
 
     test('definitions are kept by their hash; the first stays', () => {
-      const [a, b] = [open(), open()];
+      const [a, b] = [openOwner(), openOwner()];
+      const definitions = [{ hash: 'h', canonical: '{"steps":[]}' }];
       expect(a.readDefinition('h')).toBeNull();
-      a.putDefinition('h', '{"steps":[]}');
-      b.putDefinition('h', '{"steps":[]}');
+      a.commit([{ ...start('a'), definitions }]);
+      b.commit([{ ...start('b'), definitions }]);
       expect(b.readDefinition('h')).toBe('{"steps":[]}');
+    });
+
+    test('a definition is stored with the run that refers to it, or neither is', () => {
+      const store = openOwner();
+      store.commit([start('a')]);
+      const definitions = [{ hash: 'h', canonical: '{"steps":[]}' }];
+      expect(codeOf(() => store.commit([{ ...start('b'), definitions }, start('a')]))).toBe('CONFLICT');
+      expect(store.readDefinition('h')).toBeNull();
     });
   });
 }

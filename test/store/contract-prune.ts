@@ -1,7 +1,7 @@
 /** Removal of runs that have ended. Part of the contract suite, contract.ts. */
 import { describe, expect, test } from 'vitest';
 import type { Commit } from '../../src/core/ports.ts';
-import type { RunStatus } from '../../src/core/run.ts';
+import type { RunRow, RunStatus } from '../../src/core/run.ts';
 import { codeOf, type Contract, type CrashableStore } from './harness.ts';
 import { append, end, epoch, event, start, timer, withInput } from './samples.ts';
 
@@ -29,6 +29,20 @@ export function pruneAll(store: CrashableStore, runs: readonly string[]): readon
   }
   throw new Error('pruning does not end');
 }
+
+/** The run is bound to it, by its first event. */
+const bound = (commit: Commit, hash: string, workflow: string): Commit => ({
+  ...commit,
+  ...(commit.create === undefined ? {} : { create: { ...commit.create, hash, workflow } }),
+  definitions: [{ hash, canonical: JSON.stringify({ name: workflow, hash }) }],
+});
+
+const moved = (run: string, seq: number, hash: string): Commit => ({
+  run,
+  events: [{ seq, at: epoch, type: 'run.rebased', data: JSON.stringify({ kind: 'migrate', hash }) }],
+  update: { hash, updatedAt: epoch },
+  definitions: [{ hash, canonical: JSON.stringify({ name: 'tides', hash }) }],
+});
 
 export function describePrune(name: string, { open, openOwner }: Contract): void {
   describe(`${name}: pruning`, () => {
@@ -105,6 +119,51 @@ export function describePrune(name: string, { open, openOwner }: Contract): void
       expect(store.readTimers('a')).toEqual([]);
       expect(store.readCheckpoint('a')).toBeNull();
       expect(store.listRuns({ tag: 'red' })).toEqual([]);
+    });
+
+    test('definitions go when no run refers to them any more; the newest of each workflow stays', () => {
+      const store = openOwner();
+      store.commit([
+        bound(ended('a'), 'one', 'tides'),
+        bound(ended('b'), 'two', 'tides'),
+        bound(start('live'), 'three', 'tides'),
+        bound(ended('c'), 'four', 'tides'),
+        bound(ended('d'), 'alone', 'other'),
+      ]);
+      const there = (): readonly string[] =>
+        ['one', 'two', 'three', 'four', 'alone'].filter((hash) => store.readDefinition(hash) !== null);
+      expect(store.pruneDefinitions()).toEqual({ removed: 0, next: null });
+      store.prune(['a', 'c', 'd']);
+      expect(store.pruneDefinitions()).toEqual({ removed: 1, next: null });
+      expect(there()).toEqual(['two', 'three', 'four', 'alone']);
+      store.prune(['b']);
+      expect(store.pruneDefinitions().removed).toBe(1);
+      expect(there()).toEqual(['three', 'four', 'alone']);
+      // One that was removed is there again with the next run.
+      store.commit([bound(start('e'), 'one', 'tides')]);
+      expect(store.readDefinition('one')).toBe('{"name":"tides","hash":"one"}');
+      expect(store.pruneDefinitions().removed).toBe(1);
+      expect(there()).toEqual(['one', 'three', 'alone']);
+    });
+
+    test('what a run was bound to in an earlier epoch stays as long as the run', () => {
+      const store = openOwner();
+      store.commit([
+        bound(start('a', 2), 'one', 'tides'),
+        {
+          run: 'a/loop:1/0',
+          create: { ...(round('a/loop:1/0', 'a').create as RunRow), hash: 'one' },
+          events: [event(1)],
+        },
+        moved('a', 3, 'two'),
+        moved('a', 4, 'three'),
+      ]);
+      expect(store.pruneDefinitions().removed).toBe(0);
+      store.commit([end('a', 5), bound(start('b'), 'four', 'tides')]);
+      expect(store.pruneDefinitions().removed).toBe(0);
+      store.prune(['a']);
+      expect(store.pruneDefinitions().removed).toBe(3);
+      expect(store.readDefinition('four')).not.toBeNull();
     });
   });
 }

@@ -26,6 +26,8 @@ interface Outcome {
   readonly below: number;
   readonly events: number;
   readonly bytes: number;
+  /** That no run refers to then. */
+  readonly definitions: number;
   readonly kept: readonly Kept[];
 }
 
@@ -99,7 +101,9 @@ function plan(store: SqliteStore, filter: RunFilter): Outcome {
     removed.push(id);
     for (const name of ['runs', 'events', 'bytes'] as const) sum[name] += weight[name];
   }
-  return { removed, kept, below: sum.runs - removed.length, events: sum.events, bytes: sum.bytes };
+  const { runs, events, bytes: size } = sum;
+  const definitions = store.countUnused(removed);
+  return { removed, kept, below: runs - removed.length, events, bytes: size, definitions };
 }
 
 async function carryOut(io: Io, store: Store, planned: Outcome): Promise<Outcome> {
@@ -117,7 +121,20 @@ async function carryOut(io: Io, store: Store, planned: Outcome): Promise<Outcome
     await setImmediate();
   }
   const lost = new Set(kept.map(({ run }) => run));
-  return { ...planned, removed: planned.removed.filter((run) => !lost.has(run)), kept };
+  const definitions = await removeUnused(io, store);
+  return { ...planned, removed: planned.removed.filter((run) => !lost.has(run)), kept, definitions };
+}
+
+async function removeUnused(io: Io, store: Store): Promise<number> {
+  let removed = 0;
+  for (let after: number | null = 0; after !== null;) {
+    const from: number = after;
+    const pruned = await patiently(io, () => store.pruneDefinitions(from));
+    removed += pruned.removed;
+    after = pruned.next;
+    await setImmediate();
+  }
+  return removed;
 }
 
 const partSize = 200;
@@ -153,7 +170,10 @@ function tell(io: Io, { json, dryRun = false }: PruneFlags, outcome: Outcome, ar
   }
   const with_ = below === 0 ? '' : ` with ${below} round${below === 1 ? '' : 's'} and child runs`;
   const runs = `${removed.length} run${removed.length === 1 ? '' : 's'}${with_}, ${bytes(outcome.bytes)}`;
-  io.out(dryRun ? `would remove ${runs}\n` : `removed ${runs}\n`);
+  const { definitions } = outcome;
+  const unused = `${definitions} definition${definitions === 1 ? '' : 's'} that no run refers to`;
+  const what = definitions === 0 ? runs : `${runs}, and ${unused}`;
+  io.out(dryRun ? `would remove ${what}\n` : `removed ${what}\n`);
   if (archive !== null) io.out(dryRun ? `would archive them to ${archive}\n` : `archived to ${archive}\n`);
   for (const { run, why } of kept.slice(0, shownKept)) io.err(`kept ${run}: ${reasons[why]}\n`);
   if (kept.length > shownKept) io.err(`kept ${kept.length - shownKept} more\n`);

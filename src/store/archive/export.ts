@@ -6,7 +6,7 @@ import { WorkflowError } from '../../core/errors.ts';
 import type { Store, StoredEvent } from '../../core/ports.ts';
 import type { RunRow } from '../../core/run.ts';
 import { nextSeq } from '../removed.ts';
-import { sourceOf } from '../source-of.ts';
+import { boundBy, sourceOf } from '../source-of.ts';
 import { archiveFormat, encodeLine, textMember } from './line.ts';
 
 export type ExportedStore = Pick<Store, 'readRun' | 'readEvents' | 'readDefinition' | 'listRuns'>;
@@ -46,8 +46,9 @@ class Writer {
         `'${id}' is a ${row.kind} and goes with its run '${rootOf(id)}'; export that one`,
       );
     const tree = [...this.#tree(row)];
-    for (const source of this.#sources(tree)) yield* this.top(rootOf(source));
-    for (const { hash } of tree) yield* this.#definition(hash);
+    const { sources, definitions } = this.#references(tree);
+    for (const source of sources) yield* this.top(rootOf(source));
+    for (const hash of definitions) yield* this.#definition(hash);
     let events = 0;
     for (const each of tree) {
       yield encodeLine({ record: 'run', row: each });
@@ -93,15 +94,21 @@ class Writer {
     }
   }
 
-  #sources(tree: readonly RunRow[]): ReadonlySet<string> {
-    const found = new Set<string>();
+  /** Runs and definitions that the histories refer to. */
+  #references(tree: readonly RunRow[]): {
+    readonly sources: ReadonlySet<string>;
+    readonly definitions: ReadonlySet<string>;
+  } {
+    const sources = new Set<string>();
+    const definitions = new Set(tree.map(({ hash }) => hash));
     for (const { id } of tree) {
       for (const event of this.#events(id)) {
-        const source = sourceOf(event);
-        if (source !== null && this.#store.readRun(rootOf(source)) !== null) found.add(source);
+        const [source, hash] = [sourceOf(event), boundBy(event)];
+        if (source !== null && this.#store.readRun(rootOf(source)) !== null) sources.add(source);
+        if (hash !== null) definitions.add(hash);
       }
     }
-    return found;
+    return { sources, definitions };
   }
 
   *#definition(hash: string): Generator<string> {

@@ -4,13 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import { WorkflowError } from '../../core/errors.ts';
-import type { Commit, Store, StoredEvent } from '../../core/ports.ts';
+import type { Commit, Store, StoredDefinition, StoredEvent } from '../../core/ports.ts';
 import type { RunRow } from '../../core/run.ts';
 import { archiveFormat, badLine, decodeLine, memberText, type ArchiveRecord } from './line.ts';
 import { nextSeq } from '../removed.ts';
+import { boundBy } from '../source-of.ts';
 import { readRow } from './read-row.ts';
 
-export type ImportingStore = Pick<Store, 'readRun' | 'commit' | 'putDefinition'>;
+export type ImportingStore = Pick<Store, 'readRun' | 'commit'>;
 
 export interface ImportOptions {
   /** Runs that are there already are left as they are, in place of an error. @default false */
@@ -27,7 +28,7 @@ export interface Imported {
 export interface Archived {
   readonly id: string;
   readonly line: number;
-  readonly definitions: readonly { readonly hash: string; readonly canonical: string }[];
+  readonly definitions: readonly StoredDefinition[];
   readonly commits: readonly Commit[];
 }
 
@@ -44,13 +45,24 @@ export async function importRuns(
 ): Promise<Imported> {
   const skipped = await check(store, lines(), options);
   const imported: string[] = [];
+  // A definition is in the archive once, with the first of its runs.
+  const read = new Map<string, StoredDefinition>();
   for await (const { id, definitions, commits } of readArchive(lines())) {
-    for (const { hash, canonical } of definitions) store.putDefinition(hash, canonical);
+    for (const each of definitions) read.set(each.hash, each);
     if (skipped.has(id)) continue;
-    store.commit(commits);
+    store.commit(commits.map((commit) => ({ ...commit, definitions: definitionsOf(commit, read) })));
     imported.push(id);
   }
   return { imported, skipped: [...skipped] };
+}
+
+/** Those that a run refers to. */
+function definitionsOf(
+  { create, events }: Commit,
+  read: ReadonlyMap<string, StoredDefinition>,
+): readonly StoredDefinition[] {
+  const hashes = new Set([create?.hash, ...events.map(boundBy)]);
+  return [...hashes].flatMap((hash) => read.get(hash ?? '') ?? []);
 }
 
 /** Whether all of it can be imported, and which runs need not be. @throws as {@link importRuns} */
@@ -121,7 +133,7 @@ interface OpenRun {
 class ArchiveReader {
   /** Of the top-level run that is being read, itself first. */
   #tree: OpenRun[] = [];
-  #definitions: { readonly hash: string; readonly canonical: string }[] = [];
+  #definitions: StoredDefinition[] = [];
   readonly #seen = new Set<string>();
   readonly #isForReading: boolean;
 

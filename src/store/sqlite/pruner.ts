@@ -93,6 +93,7 @@ export class Pruner {
       'timers where run',
       'inbox where run',
       'sources where run',
+      'epochs where run',
       'runs where key',
     ].map((which) => db.prepare(`delete from ${which} = ?`));
   }
@@ -173,8 +174,9 @@ export class Pruner {
       const spare = Math.max(sparePages, this.#connection.pragma('page_count') * sparePart);
       const free = this.#connection.pragma('freelist_count');
       if (free <= spare) return true;
-      this.#connection.db.exec(`pragma incremental_vacuum(${maxPages})`);
-      return free - maxPages <= spare;
+      const surplus = free - Math.floor(spare);
+      this.#connection.db.exec(`pragma incremental_vacuum(${Math.min(maxPages, surplus)})`);
+      return surplus <= maxPages;
     });
   }
 }

@@ -6,12 +6,13 @@ import { search } from './migrations/003-search.ts';
 import { retention } from './migrations/004-retention.ts';
 import { cache } from './migrations/005-cache.ts';
 import { settings } from './migrations/006-settings.ts';
+import { definitions } from './migrations/007-definitions.ts';
 
 /** 'dWkf' in the file's header: other SQLite databases are not taken for a store. */
 export const applicationId = 0x64_57_6b_66;
 
 /** Migration `n` (1-based) takes a store from version n-1 to n. */
-export const migrations: readonly Migration[] = [tables, sleep, search, retention, cache, settings];
+export const migrations: readonly Migration[] = [tables, sleep, search, retention, cache, settings, definitions];
 
 export const schemaVersion = migrations.length;
 

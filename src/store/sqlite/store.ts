@@ -6,6 +6,7 @@ import type {
   Delivery,
   InboxEntry,
   Pruned,
+  PrunedDefinitions,
   RunFilter,
   Sleep,
   Store,
@@ -16,6 +17,7 @@ import type {
 } from '../../core/ports.ts';
 import type { RunRow } from '../../core/run.ts';
 import type { Connection, Query } from './connection.ts';
+import { Definitions } from './definitions.ts';
 import { Inbox } from './inbox.ts';
 import { Owner, type OwnerInfo } from './ownership.ts';
 import { Pruner, type Weight } from './pruner.ts';
@@ -34,6 +36,7 @@ export class SqliteStore implements Store {
   readonly #writer: Writer;
   readonly #inbox: Inbox;
   readonly #pruner: Pruner;
+  readonly #definitions: Definitions;
   readonly #sleepers: Sleepers;
   readonly #cache: StepCache;
   readonly #settings: Settings;
@@ -49,6 +52,7 @@ export class SqliteStore implements Store {
     this.#writer = new Writer(connection, this.#owner);
     this.#inbox = new Inbox(connection, this.#owner);
     this.#pruner = new Pruner(connection);
+    this.#definitions = new Definitions(connection);
     this.#sleepers = new Sleepers(connection);
     this.#cache = new StepCache(connection, this.#owner);
     this.#settings = new Settings(connection);
@@ -89,12 +93,6 @@ export class SqliteStore implements Store {
 
   readSleep(run: string): Sleep | null {
     return this.#sleepers.read(run);
-  }
-
-  putDefinition(hash: string, canonical: string): void {
-    if (this.#reader.readDefinition(hash) !== null) return;
-    // Once for each definition, and its first run has to wait for it: others that write are waited for longer than usual.
-    this.#connection.patiently(() => this.#writer.putDefinition(hash, canonical));
   }
 
   readDefinition(hash: string): string | null {
@@ -148,6 +146,15 @@ export class SqliteStore implements Store {
 
   prune(runs: readonly string[]): Pruned {
     return this.#pruner.prune(runs);
+  }
+
+  pruneDefinitions(after?: number): PrunedDefinitions {
+    return this.#definitions.prune(after);
+  }
+
+  /** How many definitions {@link pruneDefinitions} would remove once those runs are gone. */
+  countUnused(without: readonly string[]): number {
+    return this.#definitions.countUnused(without);
   }
 
   claimCached(key: string, now: number): CacheClaim {

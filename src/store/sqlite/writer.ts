@@ -21,7 +21,7 @@ import {
   runMissing,
 } from '../commit-rules.ts';
 import { reachedBy, removedEvent } from '../removed.ts';
-import { sourceOf } from '../source-of.ts';
+import { boundBy, sourceOf } from '../source-of.ts';
 import { storedAttributes } from './attribute-rows.ts';
 import { checkpointSum, textSum, timerSum } from './checksum.ts';
 import type { Connection, Query } from './connection.ts';
@@ -62,7 +62,10 @@ export class Writer {
   readonly #removeTimers: StatementSync;
   readonly #insertTimer: StatementSync;
   readonly #removeInbox: StatementSync;
+  readonly #definition: Query<{ readonly is_there: number }>;
   readonly #insertDefinition: StatementSync;
+  readonly #insertEpoch: StatementSync;
+  readonly #leaveEpoch: StatementSync;
 
   constructor(connection: Connection, owner: Owner) {
     const { db } = connection;
@@ -87,7 +90,13 @@ export class Writer {
     this.#removeTimers = db.prepare('delete from timers where run = ?');
     this.#insertTimer = db.prepare('insert into timers (run, name, due_at, set_by, sum) values (?, ?, ?, ?, ?)');
     this.#removeInbox = db.prepare('delete from inbox where id = ?');
-    this.#insertDefinition = db.prepare('insert or ignore into definitions (hash, canonical, sum) values (?, ?, ?)');
+    this.#definition = connection.query('select 1 as is_there from definitions where hash = ?');
+    this.#insertDefinition = db.prepare(
+      `insert into definitions (hash, canonical, sum, workflow)
+       values (?1, ?2, ?3, iif(json_valid(?2), json_extract(?2, '$.name'), null))`,
+    );
+    this.#insertEpoch = db.prepare('insert or ignore into epochs (run, hash) values (?, ?)');
+    this.#leaveEpoch = db.prepare('insert or ignore into epochs (run, hash) select key, hash from runs where key = ?');
   }
 
   commit(batch: readonly Commit[]): void {
@@ -107,10 +116,6 @@ export class Writer {
     }
   }
 
-  putDefinition(hash: string, canonical: string): void {
-    this.#connection.write(() => this.#insertDefinition.run(hash, canonical, textSum(canonical)));
-  }
-
   #write(commit: Commit, owner: number): void {
     checkCommit(commit);
     const run =
@@ -123,6 +128,9 @@ export class Writer {
       this.#removeEvents.run(run.key, range.from, range.to);
       this.#events.add(run.key, removedEvent(reached, commit.events[0]?.at ?? 0));
     }
+    for (const { hash, canonical } of commit.definitions ?? [])
+      if (this.#definition.get(hash) === undefined) this.#insertDefinition.run(hash, canonical, textSum(canonical));
+    this.#noteEpochs(run.key, commit);
     for (const event of commit.events) {
       this.#events.add(run.key, event);
       const source = sourceOf(event);
@@ -140,6 +148,16 @@ export class Writer {
         this.#insertTimer.run(run.key, name, dueAt, setBy, timerSum(run.key, name, dueAt, setBy));
     }
     for (const id of commit.consumed ?? []) this.#removeInbox.run(id);
+  }
+
+  /** What it was bound to stays as long as it: its history refers to that. */
+  #noteEpochs(key: number, { create, events }: Commit): void {
+    if (!events.some(({ type }) => type === 'run.rebased')) return;
+    if (create === undefined) this.#leaveEpoch.run(key);
+    for (const event of events) {
+      const hash = boundBy(event);
+      if (hash !== null) this.#insertEpoch.run(key, hash);
+    }
   }
 
   #create(row: RunRow, events: Commit['events'], owner: number): OwnedRun {

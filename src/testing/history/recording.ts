@@ -52,7 +52,6 @@ export async function readRecording(text: RecordingText): Promise<Recording> {
   });
   const catalog = new Catalog([], createAgentRegistry(), {
     readDefinition: (hash) => definitions.get(hash) ?? null,
-    putDefinition: () => undefined,
   });
   return {
     runs: [...runs.values()],

@@ -55,12 +55,6 @@ export class SimStore extends MemoryStore {
     });
   }
 
-  override putDefinition(hash: string, canonical: string): void {
-    this.#write('definition', () => {
-      super.putDefinition(hash, canonical);
-    });
-  }
-
   override adopt(only?: readonly string[]): readonly string[] {
     let adopted: readonly string[] = [];
     this.#write('adopt', () => {

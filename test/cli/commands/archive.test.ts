@@ -7,6 +7,7 @@ import { exportCommand } from '../../../src/cli/commands/export.ts';
 import { importCommand } from '../../../src/cli/commands/import.ts';
 import { prune } from '../../../src/cli/commands/prune.ts';
 import { runs } from '../../../src/cli/commands/runs.ts';
+import type { Commit } from '../../../src/core/ports.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
 import { end, start } from '../../store/samples.ts';
 import { createFakeIo } from '../fake-io.ts';
@@ -65,6 +66,24 @@ describe('prune', () => {
       kept: [{ run: 'parent', why: 'unfinished' }],
       dryRun: false,
     });
+  });
+
+  test('removes definitions that no run refers to then', async () => {
+    const store = openSqliteStore(join(dir, '.dank/workflows.db'));
+    store.acquire();
+    const bound = (run: string, hash: string, ago: number): Commit => ({
+      ...start(run, 3, { status: 'completed', endedAt: 1, updatedAt: Date.now() - ago, hash }),
+      definitions: [{ hash, canonical: JSON.stringify({ name: 'tides', hash }) }],
+    });
+    store.commit([bound('v1', 'h1', 48 * hour), bound('v2', 'h2', 1 * hour), bound('v3', 'h3', 1 * hour)]);
+    store.close();
+    const flags = { olderThan: '1d', archive: 'old.jsonl' };
+    const [dry] = await outputOf((io) => prune(io, { ...flags, dryRun: true }));
+    expect(dry).toMatch(/^would remove 2 runs .*, and 1 definition that no run refers to\n/);
+    const [out] = await outputOf((io) => prune(io, flags));
+    expect(out.split('\n')[0]).toBe(dry.split('\n')[0]?.replace('would remove', 'removed'));
+    const [json] = await outputOf((io) => prune(io, { all: true, dryRun: true, json: true }));
+    expect(JSON.parse(json)).toMatchObject({ dryRun: true, definitions: 1 });
   });
 
   test('archives first; the archive brings the runs back', async () => {

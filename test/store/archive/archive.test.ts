@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../../src/core/ports.ts';
+import type { WorkflowDefinition } from '../../../src/definition/index.ts';
 import { exportRuns } from '../../../src/store/archive/export.ts';
 import { importRuns, type ImportOptions } from '../../../src/store/archive/import.ts';
 import { encodeLine, type ArchiveRecord } from '../../../src/store/archive/line.ts';
@@ -11,7 +12,7 @@ import { openMemoryStore } from '../../../src/store/memory.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
 import { agent, flow } from '../../support/flow.ts';
 import { fails } from '../../support/mocks.ts';
-import { createTestEngine } from '../../support/test-engine.ts';
+import { collect, createTestEngine } from '../../support/test-engine.ts';
 import { event, start } from '../samples.ts';
 
 const child = flow({ name: 'child', steps: [agent('c')], output: '{{steps.c.output}}' });
@@ -92,6 +93,25 @@ describe('an archive', () => {
     ).not.toContain('failed');
     const before = await createTestEngine({ store: from, recover: false });
     expect(await lab.engine.run('one').result()).toEqual(await before.engine.run('one').result());
+  });
+
+  test('holds what a run was bound to before it was moved to another version', async () => {
+    const version = (n: string): WorkflowDefinition =>
+      flow({ name: 'moving', version: n, steps: [{ id: 's', type: 'signal', name: 'go' }, agent(`a${n}`)] });
+    const [old, present] = [version('1'), version('2')];
+    const lab = await createTestEngine({ store: from, workflows: [old, present], recover: false });
+    await lab.engine.start(old, {}, { runId: 'moved' });
+    await lab.engine.migrate({ workflow: 'moving' });
+    await lab.engine.signal('moved', 'go', 1);
+    await lab.drive('moved');
+    const lines = exported(from, 'moved');
+    const to = openMemoryStore();
+    to.acquire();
+    await imported(to, lines);
+    expect([old, present].map(({ hash }) => to.readDefinition(hash))).toEqual([old.canonical, present.canonical]);
+    expect(exported(to, 'moved')).toEqual(lines);
+    await using reader = await createTestEngine({ store: to, recover: false });
+    expect((await collect(reader.engine.events('moved'))).at(-1)?.type).toBe('run.completed');
   });
 
   test('holds a run with all that is below it, each definition once', () => {

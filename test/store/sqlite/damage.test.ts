@@ -24,9 +24,9 @@ beforeEach(() => {
       events: [event(1), event(2, '{"text":"secret-of-the-event"}'), event(3), event(4)],
       ...common,
       timers: [timer('hurt', 't')],
+      definitions: [{ hash: 'd', canonical: '{"id":"tides"}' }],
     },
   ]);
-  store.putDefinition('d', '{"id":"tides"}');
   store.post('hurt', '{"signal":"go"}', epoch);
   store.close();
 });

@@ -147,7 +147,7 @@ describe('reading only', () => {
     const uses = [
       () => reader.acquire(),
       () => reader.post('a', '{}', 1),
-      () => reader.putDefinition('h', '{}'),
+      () => reader.refuseInbox(1, 'no', 1),
       () => reader.removeInbox([1]),
     ];
     for (const use of uses) expect(use).toThrow(/reading only/);

@@ -147,3 +147,13 @@ describe('migrations', () => {
     expect(() => checkReadable('f', { kind: 'store', version: 2 }, 2)).not.toThrow();
   });
 });
+
+test('what runs were bound to before is known of a store of version 6', () => {
+  buildStore(directory.file(), readFileSync(new URL('kept/version-6.sql', import.meta.url), 'utf8'));
+  openSqliteStore(directory.file()).close();
+  const bound = `select group_concat(json_extract(d.canonical, '$.version')) from definitions d
+    join epochs e on e.hash = d.hash join runs r on r.key = e.run where r.id = 'moved'`;
+  expect(look(bound)).toMatch(/^(?:1,2|2,1)$/);
+  expect(look('select count(*) from epochs')).toBe(2);
+  expect(look(`select count(*) from definitions where workflow = 'movable'`)).toBe(2);
+});

@@ -25,7 +25,7 @@ function fill(runs = 20): void {
       { ...start(`run-${index}`, 30), checkpoint: { seq: 30, snapshot: `{"big":"${'s'.repeat(6_000)}"}` } },
     ]);
   }
-  store.putDefinition('hash', '{"id":"tides"}');
+  store.commit([{ ...start('bound'), definitions: [{ hash: 'hash', canonical: '{"id":"tides"}' }] }]);
   store.close();
 }
 

@@ -1,6 +1,6 @@
 /**
  * A store with runs in every state that a release leaves behind: ended in each way, waiting for each thing, paused,
- * interrupted in the middle of a call, with rounds, a child, tags, a checkpoint, and an entry in the inbox.
+ * interrupted in the middle of a call, moved to another version, with rounds, a child, tags, a checkpoint, and an entry in the inbox.
  */
 import type { WorkflowDefinition } from '../../../../src/definition/index.ts';
 import { openSqliteStore } from '../../../../src/store/sqlite/open.ts';
@@ -15,6 +15,10 @@ const child = flow({
   steps: [agent('c')],
   output: { c: '{{steps.c.output}}' },
 });
+
+/** What is moved from one version to the next while it waits. */
+const movable = (version: string): WorkflowDefinition =>
+  flow({ name: 'movable', version, steps: [{ id: 'w', type: 'wait', duration: '1h' }, agent(`end${version}`)] });
 
 const workflows: readonly WorkflowDefinition[] = [
   child,
@@ -49,6 +53,8 @@ const workflows: readonly WorkflowDefinition[] = [
   flow({ name: 'listener', steps: [{ id: 's', type: 'signal', name: 'go' }, agent('z')] }),
   flow({ name: 'sleeper', steps: [{ id: 'w', type: 'wait', duration: '1h' }, agent('z')] }),
   flow({ name: 'broken', steps: [agent('bad')] }),
+  movable('1'),
+  movable('2'),
   flow({
     name: 'counter',
     state: { n: 0 },
@@ -91,6 +97,9 @@ export async function fillStore(file: string): Promise<void> {
   await start('listener', 'listening');
   await start('listener', 'told');
   await start('counter', 'long');
+  await engine.start(movable('1'), {}, { runId: 'moved' });
+  await clock.settle();
+  await engine.migrate({ workflow: 'movable', from: '1', to: '2' });
   await engine.cancel('cancelled', { by: 'ann', why: 'not needed' });
   await engine.pause('paused', { by: 'ann' });
   await answer(lab, 'answered');
