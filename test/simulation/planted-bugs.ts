@@ -174,7 +174,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   plant(
     'an entry of the inbox is applied again and again',
     'src/engine/driver.ts',
-    'consumed === undefined ? commit : { ...commit, consumed }',
+    'consumed === undefined ? whole : { ...whole, consumed }',
     'commit',
   ),
   plant(

@@ -292,14 +292,14 @@ const known: readonly WorkflowDefinition[] = [
   ...[trip, shared, later],
 ];
 
-const drawn = new Map<number, WorkflowDefinition | null>();
+const made = new Map<number, WorkflowDefinition | null>();
 
 /** Of the seeds of definitions, the first from `seed` on that is valid. */
 function anyWorkflow(seed: number): WorkflowDefinition {
   for (let at = seed % 500; ; at++) {
-    let made = drawn.get(at);
-    if (made === undefined) drawn.set(at, (made = validOrNull(at)));
-    if (made !== null) return made;
+    let found = made.get(at);
+    if (found === undefined) made.set(at, (found = validOrNull(at)));
+    if (found !== null) return found;
   }
 }
 
@@ -336,7 +336,9 @@ function wrongOutput(workflow: string, output: unknown): string | null {
 export function planOf(seed: number): SimulationPlan {
   const random = new SeededRandom(seed * 7 + 3);
   const pick = (): WorkflowDefinition => known[Math.floor(random.next() * known.length)] as WorkflowDefinition;
-  const chosen = [pick(), pick(), random.next() < 0.5 ? pick() : anyWorkflow(seed)];
+  const drawn = [pick(), pick(), random.next() < 0.5 ? pick() : anyWorkflow(seed)];
+  // What runs share is met when several of them share it.
+  const chosen = seed % 10 === 0 ? [shared, shared, child] : drawn;
   return {
     workflows: [...new Set([movableFrom, ...chosen, child, movableTo])],
     starts: chosen.map(({ name }) => ({ workflow: name, input: { topic: 'tides', n: 1 } })),

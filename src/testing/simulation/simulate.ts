@@ -86,8 +86,6 @@ class Simulation {
       await (this.#weather.killAt === null ? this.#rage() : this.#walk());
       await this.#heal();
       this.#ask();
-      for (const host of this.#alive) for (let look = 0; look < looksAtRest; look++) host.look();
-      await nextTurn();
       checkHeld(this.#journal, this.#alive);
       await this.#close();
       judge(this.#journal, this.#database, this.#plan, this.#timeline);
@@ -220,7 +218,7 @@ class Simulation {
     for (let step = 0; step < maxHealing; step++) {
       // Of a crash at a write that comes only now.
       if (this.#alive.length === 0) await this.#birth();
-      if (this.#isDone()) return;
+      if (this.#isDone() && (await this.#isStillDone())) return;
       if (this.#isAtRest()) await this.#nudge();
       if (!(await this.#world.step())) await this.#nudge();
     }
@@ -239,6 +237,13 @@ class Simulation {
       [...this.#database.runs.values()].every(({ status }) => endedStatuses.has(status)) &&
       this.#waitingEntries() === 0
     );
+  }
+
+  /** Also when all that is under way has come to its end, and everybody has looked around. */
+  async #isStillDone(): Promise<boolean> {
+    for (const host of this.#alive) for (let look = 0; look < looksAtRest; look++) host.look();
+    await nextTurn();
+    return this.#isDone();
   }
 
   #waitingEntries(): number {
