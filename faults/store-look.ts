@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { WorkflowError } from '../src/core/errors.ts';
 import type { Recorded } from '../src/core/event.ts';
 import type { RunRow } from '../src/core/run.ts';
 import { createAgentRegistry } from '../src/agents/registry.ts';
@@ -26,11 +27,30 @@ export interface StoreLook {
 }
 
 const pageSize = 500;
+/** Another process may mend what a dead one left, and hold the file as long as that takes on a busy machine. */
+const patienceMs = 60_000;
+
+function openTables(file: string): DatabaseSync {
+  const db = new DatabaseSync(file, { readOnly: true });
+  db.exec(`pragma busy_timeout = ${patienceMs}`);
+  return db;
+}
+
+function openPatiently(file: string): SqliteStore {
+  for (const until = performance.now() + patienceMs; ;) {
+    try {
+      return openSqliteStore(file, { readOnly: true, check: 'full' });
+    } catch (error) {
+      const isBusy = error instanceof WorkflowError && error.code === 'STORE_BUSY';
+      if (!isBusy || performance.now() > until) throw error;
+    }
+  }
+}
 
 /** Whether its tables were made: in one transaction. */
 export function hasStore(file: string): boolean {
   if (!existsSync(file)) return false;
-  const db = new DatabaseSync(file, { readOnly: true });
+  const db = openTables(file);
   try {
     return db.prepare('select 1 from sqlite_master').get() !== undefined;
   } finally {
@@ -40,7 +60,7 @@ export function hasStore(file: string): boolean {
 
 /** @throws WorkflowError STORE_INVALID when the file is damaged */
 export function lookAtStore<T>(file: string, look: (found: StoreLook) => T): T {
-  const store = openSqliteStore(file, { readOnly: true, check: 'full' });
+  const store = openPatiently(file);
   try {
     const loading = { store, catalog: new Catalog([], createAgentRegistry(), store) };
     return look({ store, loading, rows: [...allRows(store)], ...readTables(file) });
@@ -76,7 +96,7 @@ function* allRows(store: SqliteStore): Generator<RunRow> {
 }
 
 function readTables(file: string): Pick<StoreLook, 'lengths' | 'progress' | 'inbox' | 'refused'> {
-  const db = new DatabaseSync(file, { readOnly: true });
+  const db = openTables(file);
   try {
     const lengths = db
       .prepare(
