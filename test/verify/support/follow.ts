@@ -47,7 +47,7 @@ class Follower {
 
   #next(situations: readonly Situation[], told: Told, place: Place, name: string): readonly Situation[] {
     if (told.isHeld || told.isLeft || aside.has(told.event.type)) return situations;
-    if (told.event.type === 'run.resumed') return this.#resumed(situations, told, place, name);
+    if (told.event.type === 'run.resumed' || told.held.length > 0) return this.#resumed(situations, told, place, name);
     const inRounds = this.#afterRounds(situations, told, place, name);
     const names = told.lifecycle.flatMap((each) => nameOf(each, place));
     const next = this.#moved(inRounds, told, place).filter(({ happened }) => happened.join() === names.join());
@@ -124,18 +124,15 @@ class Follower {
     return current;
   }
 
-  /** What was held happens one after another; what an earlier one made void does not. */
-  #resumed(situations: readonly Situation[], { held, lifecycle }: Told, place: Place, name: string) {
-    const names = lifecycle.flatMap((each) => nameOf(each, place));
-    let open = situations.map((situation) => ({ situation, rest: names }));
-    for (const told of held) {
+  /** What was held happens one after another, after a cancel that ended the pause; what an earlier one made void does not. */
+  #resumed(situations: readonly Situation[], ending: Told, place: Place, name: string) {
+    const names = ending.lifecycle.flatMap((each) => nameOf(each, place));
+    const begun = situations.map((situation) => ({ situation, rest: names }));
+    let open = ending.event.type === 'run.resumed' ? begun : begun.flatMap((each) => this.#taken(each, ending, place));
+    for (const told of ending.held) {
       open = open.flatMap((each) => {
-        const begun = this.#afterRounds([each.situation], told, place, name);
-        const moved = this.#moved(begun, told, place).filter(({ happened }) =>
-          happened.every((one, at) => one === each.rest[at]),
-        );
-        const taken = moved.map(({ situation, happened }) => ({ situation, rest: each.rest.slice(happened.length) }));
-        return [each, ...taken];
+        const inRounds = this.#afterRounds([each.situation], told, place, name);
+        return [each, ...inRounds.flatMap((situation) => this.#taken({ ...each, situation }, told, place))];
       });
     }
     const next = open.filter(({ rest }) => rest.length === 0);
@@ -143,9 +140,22 @@ class Follower {
     throw new Unexpected(`${name}: what was held in a pause goes otherwise: ${names.join(', ')}`);
   }
 
+  /** Where an event leads that is told of first among others. */
+  #taken({ situation, rest }: Untold, told: Told, place: Place): readonly Untold[] {
+    return this.#moved([situation], told, place)
+      .filter(({ happened }) => happened.every((one, at) => one === rest[at]))
+      .map((moved) => ({ situation: moved.situation, rest: rest.slice(moved.happened.length) }));
+  }
+
   #distinct(situations: readonly Situation[]): readonly Situation[] {
     return [...new Map(situations.map((each) => [this.#keys.of(each), each])).values()];
   }
+}
+
+/** Within the end of a pause: what happened that is not accounted for. */
+interface Untold {
+  readonly situation: Situation;
+  readonly rest: readonly string[];
 }
 
 /** What says nothing to the machine. */

@@ -17,7 +17,7 @@ export interface Told {
   readonly lifecycle: readonly LifecycleEvent[];
   /** Of the result of a loop: the histories of its rounds that came to an end by themselves. */
   readonly rounds: readonly (readonly Told[])[];
-  /** Of a resume: what was held. */
+  /** Of what ends a pause: what was held. */
   readonly held: readonly Told[];
   /** A pause holds it: nothing follows yet. */
   readonly isHeld: boolean;
@@ -69,7 +69,7 @@ function toldOf(
       event: recorded.event,
       lifecycle: next.lifecycle,
       rounds: roundsOf(compiled, { store, taken }, before, recorded),
-      held: recorded.event.type === 'run.resumed' ? held : [],
+      held: state.pause === null ? held : [],
       isHeld,
       kept: contextOf(before).signals.map(({ name }) => name),
       isLeft: recorded.event.type === 'signal.received' && isLeft(before, state),
