@@ -73,8 +73,10 @@ class PathRun {
   readonly #told: string[] = [];
   readonly #store = openMemoryStore();
   output: unknown = undefined;
-  /** Timers that have fired as expected, by name. */
-  readonly #expected: string[] = [];
+  /** Timers that have fired and were not expected yet, by name. */
+  readonly #fired: string[] = [];
+  /** How far the histories of the run and of its rounds have been read: seqs by run. */
+  readonly #read = new Map<string, number>();
 
   constructor(script: Script, path: Path) {
     this.#script = script;
@@ -97,6 +99,8 @@ class PathRun {
       verify: 'off',
       // Time does not pass by itself.
       graceMs: 0,
+      // What is asleep begins again, and would have to be given again.
+      sleepAfterMs: Number.POSITIVE_INFINITY,
       handlers: this.#effects.handlers,
     });
     try {
@@ -170,10 +174,12 @@ class PathRun {
   async #until({ edge, at }: ScriptedMove): Promise<string | null> {
     const ms = at - this.#clock.elapsedMs;
     if (ms > 0 || edge.kind === 'timer') await this.#clock.advance(Math.max(0, ms));
-    const fired = this.#newlyFired();
-    if (edge.kind !== 'timer') return fired[0] ?? null;
-    if (!fired.includes(edge.about)) return fired[0] ?? 'none';
-    this.#expected.push(edge.about);
+    this.#noteFired();
+    const [first = null] = this.#fired;
+    if (edge.kind !== 'timer') return first;
+    const index = this.#fired.indexOf(edge.about);
+    if (index === -1) return first ?? 'none';
+    this.#fired.splice(index, 1);
     return null;
   }
 
@@ -184,13 +190,11 @@ class PathRun {
     return null;
   }
 
-  /** Timers that have fired and were not expected yet. */
-  #newlyFired(): readonly string[] {
-    const runs = this.#store.listRuns({ kind: ['run', 'round'], limit: 1_000 }).map(({ id }) => id);
-    const fired = runs
-      .flatMap((id) => this.#store.readEvents(id, 1).map(decodeEvent))
-      .flatMap(({ event }) => (event.type === 'timer.fired' ? [event.timer] : []));
-    for (const name of this.#expected) fired.splice(fired.indexOf(name), 1);
-    return fired;
+  #noteFired(): void {
+    for (const { id } of this.#store.listRuns({ kind: ['run', 'round'], limit: 1_000 })) {
+      const events = this.#store.readEvents(id, (this.#read.get(id) ?? 0) + 1).map(decodeEvent);
+      this.#read.set(id, events.at(-1)?.seq ?? this.#read.get(id) ?? 0);
+      for (const { event } of events) if (event.type === 'timer.fired') this.#fired.push(event.timer);
+    }
   }
 }

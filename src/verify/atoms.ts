@@ -17,6 +17,7 @@ export interface Atom {
 }
 
 export function atomsOf(reading: Reading): readonly Atom[] {
+  if (reading.place === 'template') return [];
   if (reading.condition !== null && reading.place !== 'assign')
     return parts(reading.condition.ast).map((node) => partOf(reading, node));
   if (reading.place !== 'switch') return reading.paths.map((path) => whole(reading, path, []));
@@ -73,7 +74,8 @@ export function joined(node: ConditionNode, verdict: (part: ConditionNode) => bo
 
 const comparing: ReadonlySet<string> = new Set(['===', '!==', '==', '!=', '<', '<=', '>', '>=', 'in']);
 
-function isComparison(node: ConditionNode): boolean {
+/** One value is compared with what is written down, or stands alone. */
+export function isComparison(node: ConditionNode): boolean {
   if (node.kind === 'tag') return true;
   if (node.kind !== 'binary' || !comparing.has(node.operator)) return false;
   const sides = [node.left, node.right];

@@ -2,7 +2,8 @@
 import type { Assign } from '../definition/definition.ts';
 import { stepInfo, type Program } from '../../machines/program.ts';
 import { countsOf } from './counting.ts';
-import { allPrograms, readingsOf, stateKeyOf } from './readings.ts';
+import { allPrograms } from './programs.ts';
+import { readingsOf, stateKeyOf } from './readings.ts';
 import { assignsOf, idsAround, pathsOf } from './state-writes.ts';
 
 /** Of one branch, the rounds of its loops included. */

@@ -14,6 +14,7 @@ import type { Json } from '../core/json.ts';
 import type { Step } from '../definition/definition.ts';
 import type { Program } from '../../machines/program.ts';
 import { chosenValue } from '../../machines/choice-of.ts';
+import { makingOf } from './feeding.ts';
 import { opaqueOf, type Opaque } from './opaque.ts';
 import {
   decidedBy,
@@ -26,7 +27,7 @@ import {
   type Reading,
 } from './readings.ts';
 import { isTagAlone } from './templates.ts';
-import { atomsOf, literalsOf, parts, verdictText, type Atom } from './atoms.ts';
+import { atomsOf, isComparison, literalsOf, parts, verdictText, type Atom } from './atoms.ts';
 import { around, mayBe, outputSchema, poolOf, sampleAt } from './values-to-try.ts';
 
 interface Known {
@@ -80,9 +81,13 @@ export class Candidates {
 
   #freedomOf(reading: Reading, keys: Opaque['keys']): Freedom | null {
     const isOpaque = reading.paths.some((path) => isOpaqueKey(keys, stateKeyOf(path)));
-    if (reading.condition === null) return isOpaque || this.#isFree(reading) ? { isOpaque, parts: 'all' } : null;
+    if (reading.condition === null) {
+      const isFree = isOpaque || this.#isFree(reading) || isPutTogether(reading.program, reading.paths, true);
+      return isFree ? { isOpaque, parts: 'all' } : null;
+    }
     const free = parts(reading.condition.ast).filter((part) => {
       const { paths } = compileTree(part);
+      if (isPutTogether(reading.program, paths, !isComparison(part))) return true;
       return paths.some((path) => isOpaqueKey(keys, stateKeyOf(path))) || isWithMachineValue(reading.program, paths);
     });
     if (free.length > 0) return { isOpaque, parts: new Set(free) };
@@ -146,6 +151,12 @@ export class Candidates {
     const made = machineValues(program, path, condition);
     return distinct([...values, ...made]);
   }
+}
+
+/** What was put together on the way is looked at, and may be looked into. */
+function isPutTogether(program: Program, paths: readonly Path[], looksInside: boolean): boolean {
+  const makings = paths.map((path) => makingOf(program, path));
+  return makings.includes('unknown') || (looksInside && makings.includes('composite'));
 }
 
 function isOpaqueKey(keys: Opaque['keys'], key: string | null): boolean {

@@ -6,7 +6,8 @@ import type { Path } from '../expressions/path.ts';
 import type { Step } from '../definition/definition.ts';
 import { stepInfo, type Program } from '../../machines/program.ts';
 import { atomsOf, type Atom } from './atoms.ts';
-import { allPrograms, outermost, readingsOf, stateKeyOf, type Reading } from './readings.ts';
+import { allPrograms, outermost } from './programs.ts';
+import { readingsOf, stateKeyOf, type Reading } from './readings.ts';
 import { assignsOf, idsAround, pathsOf, type WrittenKey } from './state-writes.ts';
 
 export interface Counts {
@@ -50,7 +51,10 @@ function count(top: Program): Counts {
   for (const reading of readings) {
     if (reading.place === 'assign') continue;
     for (const path of reading.paths)
-      note(loopLookedAt(reading.program, reading.step, reading.place, path), roundsIn(reading, path));
+      note(
+        loopLookedAt(reading.program, reading.step, reading.place, path),
+        reading.place === 'template' ? Number.POSITIVE_INFINITY : roundsIn(reading, path),
+      );
   }
   for (const program of allPrograms(top))
     for (const { step } of program.steps)

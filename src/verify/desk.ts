@@ -156,7 +156,7 @@ export class Desk {
             signature(each.origin, each.value),
       );
     const agreeing = [...made, ...read, ...candidates(origin)].filter(agrees);
-    const kinds = new Map(agreeing.map((value) => [signature(origin, value), value]));
+    const kinds = new Map(agreeing.toReversed().map((value) => [signature(origin, value), value]));
     return kinds.size === 0 ? [...made, ...read, undefined].slice(0, 1) : [...kinds.values()];
   }
 

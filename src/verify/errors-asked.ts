@@ -6,7 +6,8 @@ import { errorTable, isErrorCode, type ErrorData } from '../core/errors.ts';
 import { readOwn, type Path } from '../expressions/path.ts';
 import type { Program } from '../../machines/program.ts';
 import { atomsOf, verdictText, type Atom } from './atoms.ts';
-import { outermost, readingsOf } from './readings.ts';
+import { outermost } from './programs.ts';
+import { readingsOf } from './readings.ts';
 import { idsAround } from './state-writes.ts';
 import { poolOf } from './values-to-try.ts';
 

@@ -10,12 +10,14 @@ import { stepInfo, type Program } from '../../machines/program.ts';
 import { keptOfValue } from '../../machines/record.ts';
 import { boundedDefinition } from './bounds.ts';
 import { Candidates } from './candidates.ts';
+import { Computed } from './computed.ts';
 import { countsOf } from './counting.ts';
 import { Desk } from './desk.ts';
 import type { Source } from './bindings.ts';
 import { freeCondition, freeValue, unknownValue } from './free-choice.ts';
 import { opaqueOf, type Opaque } from './opaque.ts';
-import { outermost, type Origin } from './readings.ts';
+import { outermost } from './programs.ts';
+import { readingsOf, type Origin } from './readings.ts';
 import { takersOf, takesItself } from './signals.ts';
 import { assignsOf } from './state-writes.ts';
 
@@ -84,6 +86,14 @@ export function createModel(definition: WorkflowDefinition): Model {
   };
 }
 
+function computedValues(
+  paths: ReadonlyMap<string, readonly string[]>,
+  output: Computed,
+): Readonly<Record<string, unknown>> {
+  const values = [...paths].map(([key, [root, ...below]]) => [key, root === 'output' ? output.read(below) : undefined]);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Readonly<Record<string, unknown>>;
+}
+
 /** What `assign` puts into a key of state that guards read is kept as well, so that it can be put there. */
 function keepAssigned(program: Program): void {
   const { relevant } = countsOf(program);
@@ -91,6 +101,8 @@ function keepAssigned(program: Program): void {
     if (assign.kind === 'expr' || !relevant.has(assign.key)) continue;
     for (const path of assign.value.paths) keepPath(from, path.segments);
   }
+  for (const { program: from, place, paths } of readingsOf(program))
+    if (place === 'template') for (const path of paths) keepPath(from, path.segments);
 }
 
 function keepPath(program: Program, segments: readonly string[]): void {
@@ -121,7 +133,10 @@ function keeping(program: Program, desk: Desk): Pick<Kernel, 'keep' | 'keepSigna
     keep: (effect, output, metadata) => {
       const info = program.steps[program.byId.get(effect.split('.')[0] ?? '') ?? -1];
       if (info === undefined || info.kept.size === 0) return undefined;
-      return output === unknownOutput ? openValues(info.step, info.kept) : keptOfValue(info.kept, { output, metadata });
+      if (output === unknownOutput) return openValues(info.step, info.kept);
+      return output instanceof Computed
+        ? computedValues(info.kept, output)
+        : keptOfValue(info.kept, { output, metadata });
     },
     keepSignal: (name, payload) => {
       const takers = takersOf(program, name, payload);

@@ -5,9 +5,12 @@
 import type { Assign } from '../definition/definition.ts';
 import { isPure } from '../../machines/purity.ts';
 import type { Program } from '../../machines/program.ts';
+import type { Path } from '../expressions/path.ts';
 import { isOfError } from './errors-asked.ts';
+import { makingOf } from './feeding.ts';
 import type { Move } from './move.ts';
-import { allPrograms, originsOf, stateKeyOf } from './readings.ts';
+import { allPrograms } from './programs.ts';
+import { originsOf, stateKeyOf } from './readings.ts';
 import { assignsOf, idsAround, pathsOf, type WrittenKey } from './state-writes.ts';
 import { isTagAlone } from './templates.ts';
 
@@ -61,10 +64,14 @@ function isTransparent(program: Program, assign: Assign): boolean {
   // Of an error only as much is known as conditions ask for.
   if (pathsOf(assign).some(isOfError)) return false;
   if (assign.kind === 'expr')
-    return assign.condition.paths.every((path) => isPure(program, path) && originsOf(program, path).length === 0);
+    return assign.condition.paths.every((path) => isKnown(program, path) && originsOf(program, path).length === 0);
   const { value } = assign;
   if (value.constant) return true;
-  return assign.kind === 'set' && isTagAlone(value) && value.paths.every((path) => isPure(program, path));
+  return assign.kind === 'set' && isTagAlone(value) && value.paths.every((path) => isKnown(program, path));
+}
+
+function isKnown(program: Program, path: Path): boolean {
+  return isPure(program, path) && makingOf(program, path) === 'plain';
 }
 
 /** Whether a move may write what cannot be known. */

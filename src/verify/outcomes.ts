@@ -1,10 +1,12 @@
 /** How the effects of steps, and of the run itself, may end. */
 import type { ErrorData } from '../core/errors.ts';
 import type { Step } from '../definition/definition.ts';
+import type { ValueTemplate } from '../expressions/value-template.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import type { Program } from '../../machines/program.ts';
 import { recordOf } from '../../machines/record.ts';
 import { assignedWrites } from './assigned.ts';
+import { Computed } from './computed.ts';
 import { failuresOf, failuresOfRun, variantsOf } from './failures.ts';
 import { unknownOutput } from './model.ts';
 import { fails, gives, type Outcome } from './move.ts';
@@ -42,7 +44,7 @@ export function stepOutcomes(program: Program, step: Step, input: EffectInput): 
       : failuresOf(program, index).map(({ words, error }) => fails(`${label}${words}`, `fails${words}`, error));
   switch (kind) {
     case 'work':
-      return [...answers(step), ...failures(`${step.id} fails`, workCanFail(program, step))];
+      return [...answers(step, input), ...failures(`${step.id} fails`, workCanFail(program, step))];
     case 'decide':
       if (isGate(input)) return [...verdicts(step), ...failures(`${step.id}: its condition throws`, gateCanFail(step))];
       return [...decisions(step), ...failures(`${step.id}: its condition throws`, decisionCanFail(program, step))];
@@ -75,7 +77,7 @@ export function stepOutcomes(program: Program, step: Step, input: EffectInput): 
     case 'undo':
       return undone(step);
     case 'substitute':
-      return substituted(program, step, index);
+      return substituted(program, step, input);
     default:
       return [gives(`${step.id} completes`, unknownOutput)];
   }
@@ -95,11 +97,13 @@ function undone(step: Step): readonly Outcome[] {
   ];
 }
 
-function substituted(program: Program, step: Step, index: number | null): readonly Outcome[] {
+function substituted(program: Program, step: Step, input: EffectInput): readonly Outcome[] {
   return [
-    gives(`${step.id}: another output in its place`, unknownOutput),
+    step.onError.kind === 'output'
+      ? computes(`${step.id}: another output in its place`, step.onError.value, input)
+      : gives(`${step.id}: another output in its place`, unknownOutput),
     ...(step.onError.kind === 'output' && mayMiss(program, step.onError.value)
-      ? variantsOf(missing, program, index).map(({ words, error }) =>
+      ? variantsOf(missing, program, input.step).map(({ words, error }) =>
           fails(`${step.id}: no output in its place${words}`, `fails${words}`, error),
         )
       : []),
@@ -109,14 +113,20 @@ function substituted(program: Program, step: Step, index: number | null): readon
 /** What a template reads is not there. */
 const missing: ErrorData = { name: 'TemplateError', code: 'TEMPLATE_FAILED', message: 'missing', retryable: false };
 
-function answers(step: Step): readonly Outcome[] {
+function answers(step: Step, input: EffectInput): readonly Outcome[] {
   if (step.type === 'conditional') return verdicts(step);
   if (step.type === 'switch') {
     const keys = step.cases.map(({ key }) => gives(`${step.id}: ${key}`, key, `case ${key}`));
     return [...keys, gives(`${step.id}: no case`, '\u0000none', 'default')];
   }
-  const isConstant = step.type === 'transform' && step.template?.constant === true;
-  return [gives(`${step.id} completes`, isConstant ? step.template?.render(() => undefined) : unknownOutput)];
+  const template = step.type === 'transform' ? step.template : null;
+  const label = `${step.id} completes`;
+  return [template === null ? gives(label, unknownOutput) : computes(label, template, input)];
+}
+
+/** What the engine makes of other values. */
+function computes(label: string, template: ValueTemplate, input: EffectInput): Outcome {
+  return gives(label, template.constant ? template.render(() => undefined) : new Computed(template, input));
 }
 
 function verdicts(step: Step): readonly Outcome[] {

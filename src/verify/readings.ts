@@ -4,19 +4,22 @@
  */
 import type { Condition } from '../expressions/condition.ts';
 import { compileTemplate } from '../expressions/template.ts';
-import type { Path } from '../expressions/path.ts';
 import type { ValueTemplate } from '../expressions/value-template.ts';
+import type { Path } from '../expressions/path.ts';
 import type { Step, SwitchStep } from '../definition/definition.ts';
 import { isPure } from '../../machines/purity.ts';
 import { stepInfo, type Program } from '../../machines/program.ts';
+import { feedersOf } from './feeding.ts';
+import { partAt, pathsOfPart } from './parts.ts';
+import { allPrograms, outermost, programsBelow } from './programs.ts';
 
 /** One place where a guard looks at data. */
 export interface Reading {
   readonly program: Program;
   /** Number of the step. */
   readonly step: number;
-  readonly place: 'condition' | 'decide' | 'switch' | 'assign';
-  /** Null of a switch. */
+  readonly place: 'condition' | 'decide' | 'switch' | 'assign' | 'template';
+  /** Null of a switch, and of a template by which values reach guards. */
   readonly condition: Condition | null;
   readonly paths: readonly Path[];
   /** The keys of a switch's cases. */
@@ -38,8 +41,46 @@ export function originName(origin: Origin): string {
 
 /** Of a program and of the bodies of its items loops. */
 export function readingsOf(program: Program): readonly Reading[] {
-  const own = program.steps.flatMap(({ step, index }) => readingsOfStep(program, step, index));
-  return [...own, ...[...program.bodies.values()].flatMap(readingsOf)];
+  const within = new Set(programsBelow(program));
+  return [
+    ...guardReadings(program),
+    ...templateReadings(outermost(program)).filter((each) => within.has(each.program)),
+  ];
+}
+
+function guardReadings(program: Program): readonly Reading[] {
+  return programsBelow(program).flatMap((each) =>
+    each.steps.flatMap(({ step, index }) => readingsOfStep(each, step, index)),
+  );
+}
+
+const known = new WeakMap<Program, readonly Reading[]>();
+
+/** The templates of a whole run by which values reach what guards read. */
+function templateReadings(top: Program): readonly Reading[] {
+  const before = known.get(top);
+  if (before !== undefined) return before;
+  const made: Reading[] = [];
+  const seen = new Map<Program, Set<string>>();
+  const open: Pick<Reading, 'program' | 'paths'>[] = [...guardReadings(top)];
+  for (let each = open.pop(); each !== undefined; each = open.pop()) {
+    const { program: reader, paths } = each;
+    for (const { program, step, part, isAssigned } of paths.flatMap((path) => feedersOf(reader, path))) {
+      const keys = seen.get(program) ?? new Set();
+      seen.set(program, keys);
+      const read = pathsOfPart(part).filter((path) => {
+        const key = `${step} ${path.source}`;
+        return isPure(program, path) && !keys.has(key) && keys.add(key);
+      });
+      if (read.length === 0) continue;
+      const reading: Reading = { program, step, place: 'template', condition: null, paths: read, keys: [] };
+      // What `assign` reads is looked at where the state is: see `live-facts.ts`, `branch-facts.ts`.
+      if (!isAssigned) made.push(reading);
+      open.push(reading);
+    }
+  }
+  known.set(top, made);
+  return made;
 }
 
 function readingsOfStep(program: Program, step: Step, index: number): readonly Reading[] {
@@ -85,26 +126,44 @@ export function originsOf(program: Program, path: Path, seen: ReadonlySet<string
   if (root === 'workflow' && name === 'input') return [{ step: null, key: rest.join('.'), segments: rest }];
   if (root === 'steps' && name !== undefined) {
     const index = program.byId.get(name);
-    if (index !== undefined) return ofStep(program, index, rest);
+    if (index !== undefined) return ofStep(program, index, rest, seen);
     return program.loop === null ? [] : originsOf(program.loop.outer, path, seen);
   }
   if (root === 'vars' && name !== undefined) {
     const writers = program.vars.get(name);
-    if (writers !== undefined) return writers.flatMap((index) => ofStep(program, index, ['output', ...rest]));
+    if (writers !== undefined) return writers.flatMap((index) => ofStep(program, index, ['output', ...rest], seen));
     return program.loop === null ? [] : originsOf(program.loop.outer, path, seen);
   }
   if (root === 'state' && name !== undefined) return ofState(program, name, rest, seen);
   return [];
 }
 
-function ofStep(program: Program, index: number, rest: readonly string[]): readonly Origin[] {
-  const { step } = stepInfo(program, index);
-  if (rest[0] !== 'output' && rest[0] !== 'metadata') return [];
+function ofStep(
+  program: Program,
+  index: number,
+  rest: readonly string[],
+  before: ReadonlySet<string>,
+): readonly Origin[] {
+  const { step, handlers } = stepInfo(program, index);
+  const place = `${step.id}.${rest.join('.')}`;
+  if ((rest[0] !== 'output' && rest[0] !== 'metadata') || before.has(place)) return [];
+  const seen = new Set([...before, place]);
   const byId = (id: string, below: readonly string[]): readonly Origin[] => {
     const inner = program.byId.get(id);
-    return inner === undefined ? [] : ofStep(program, inner, below);
+    return inner === undefined ? [] : ofStep(program, inner, below, seen);
   };
-  const recovery = step.onError.kind === 'recover' ? byId(step.onError.step.id, rest) : [];
+  const computed = (template: ValueTemplate): readonly Origin[] => {
+    const part = rest[0] === 'output' ? partAt(template, rest.slice(1)) : null;
+    return part?.kind === 'path' ? originsOf(program, part.path, seen) : [];
+  };
+  const own: Origin = { step, key: rest.join('.'), segments: rest };
+  const recovery = [
+    ...(step.onError.kind === 'recover' ? byId(step.onError.step.id, rest) : []),
+    ...(step.onError.kind === 'output' ? computed(step.onError.value) : []),
+  ];
+  if (step.type === 'transform' && step.template !== null)
+    // A handler mends it with what it likes.
+    return [...computed(step.template), ...(handlers.error.length > 0 ? [own] : []), ...recovery];
   switch (step.type) {
     case 'conditional':
     case 'switch':
@@ -116,14 +175,14 @@ function ofStep(program: Program, index: number, rest: readonly string[]): reado
     case 'parallel':
       return [...(rest[1] === undefined ? [] : byId(rest[1], ['output', ...rest.slice(2)])), ...recovery];
     default:
-      return [{ step, key: rest.join('.'), segments: rest }, ...recovery];
+      return [own, ...recovery];
   }
 }
 
 /** What `assign` puts at a key of the state, where a single tag says so. */
 function ofState(program: Program, key: string, rest: readonly string[], seen: ReadonlySet<string>): readonly Origin[] {
-  if (seen.has(key)) return [];
-  const within = new Set([...seen, key]);
+  if (seen.has(`state.${key}`)) return [];
+  const within = new Set([...seen, `state.${key}`]);
   return allPrograms(program).flatMap((each) =>
     each.steps.flatMap(({ step }) =>
       step.assign.flatMap((assign) => {
@@ -137,18 +196,6 @@ function ofState(program: Program, key: string, rest: readonly string[], seen: R
       }),
     ),
   );
-}
-
-/** The whole run's program, and those of its loops. */
-export function allPrograms(program: Program): readonly Program[] {
-  const top = outermost(program);
-  const below = (each: Program): readonly Program[] => [each, ...[...each.bodies.values()].flatMap(below)];
-  return below(top);
-}
-
-/** The whole run's program. */
-export function outermost(program: Program): Program {
-  return program.loop === null ? program : outermost(program.loop.outer);
 }
 
 /** The key of state at which a path looks; null for any other path. */

@@ -7,12 +7,15 @@ import { createTree } from '../definition/checks/tree.ts';
 import { isPlainObject } from '../core/json.ts';
 import { compileTemplate } from '../expressions/template.ts';
 import { compileWorkflow } from '../../machines/workflow.ts';
+import { readOwn } from '../expressions/path.ts';
+import { Candidates } from './candidates.ts';
 import { composed } from './composed.ts';
 import type { GraphEdge } from './graph.ts';
 import { put } from './put.ts';
 import { scheduleOf, type LongerTimer } from './schedule.ts';
 import { boundedDefinition } from './bounds.ts';
-import { allPrograms, originsOf, type Origin } from './readings.ts';
+import { allPrograms } from './programs.ts';
+import { originsOf, type Origin } from './readings.ts';
 import { sampleOf } from './schema-shape.ts';
 import { answerSchema } from './check-fields.ts';
 import { wantedData, withWanted, type Wanted, type WantedData } from './wanted.ts';
@@ -42,6 +45,8 @@ export interface Script {
 interface Part {
   readonly segments: readonly string[];
   readonly value: unknown;
+  /** Whether another value in its place is the same to all conditions. */
+  isAsGood(value: unknown): boolean;
 }
 
 /** Values that are used where the path needs no other. */
@@ -138,7 +143,20 @@ function dataOf(schema: unknown, parts: readonly Part[], otherwise: unknown, giv
   if (inner.length === 0) return base;
   let made: unknown = isPlainObject(base) || Array.isArray(base) ? base : undefined;
   for (const { segments, value } of inner) made = put(made, segments, value);
-  return made === undefined ? base : made;
+  if (made === undefined) return base;
+  // A text has no fields, and an object is no text: the one of which all conditions say the same.
+  const fits = (data: unknown): boolean =>
+    parts.every((part) => part.isAsGood(part.segments.length === 0 ? data : readOwn(data, part.segments)));
+  return whole === undefined || fits(made) || !fits(base) ? made : base;
+}
+
+const known = new WeakMap<WorkflowDefinition, Candidates>();
+
+function candidatesOf(definition: WorkflowDefinition): Candidates {
+  let candidates = known.get(definition);
+  if (candidates === undefined)
+    known.set(definition, (candidates = new Candidates(compileWorkflow(definition).program)));
+  return candidates;
 }
 
 /** Which values belong to which move: to the latest answer of their step. */
@@ -150,9 +168,12 @@ function partsOf(
   const result = new Map<number, Part[]>();
   const add = (at: number, part: Part): void => void result.set(at, [...(result.get(at) ?? []), part]);
   const latest = new Map<string, number>();
+  const candidates = candidatesOf(definition);
   const place = (origin: Origin, value: unknown): void => {
     const at = origin.step === null ? 0 : latest.get(origin.step.id);
-    if (at !== undefined) add(at, { segments: origin.segments, value });
+    const kind = candidates.signatureOf(origin, value);
+    const isAsGood = (other: unknown): boolean => candidates.signatureOf(origin, other) === kind;
+    if (at !== undefined) add(at, { segments: origin.segments, value, isAsGood });
   };
   moves.forEach((edge, at) => {
     for (const id of answeredBy(edge, definition)) latest.set(id, at);

@@ -2,7 +2,7 @@
 import type { Assign } from '../definition/definition.ts';
 import type { Path } from '../expressions/path.ts';
 import { stepInfo, type Program } from '../../machines/program.ts';
-import { allPrograms } from './readings.ts';
+import { allPrograms } from './programs.ts';
 
 export interface WrittenKey {
   readonly program: Program;

@@ -9,7 +9,8 @@ import { compileWorkflow } from '../../machines/workflow.ts';
 import type { Program } from '../../machines/program.ts';
 import type { Path } from '../expressions/path.ts';
 import { composed } from './composed.ts';
-import { allPrograms, originsOf } from './readings.ts';
+import { allPrograms } from './programs.ts';
+import { originsOf } from './readings.ts';
 import { referencesOf, type Reference } from './references.ts';
 import { placeIn, sampleOf } from './schema-shape.ts';
 
