@@ -27,6 +27,8 @@ export class PathEffects {
   readonly #waiting = new Map<string, Waiting>();
   /** Of effects that began: why they cannot be rendered, null for those that can. */
   readonly #renders: Promise<string | null>[] = [];
+  /** Whether something of the workflow that was evaluated for real failed: the path is right to expect otherwise. */
+  hasFailed = false;
 
   constructor(definition: WorkflowDefinition, clock: VirtualClock) {
     this.#definition = definition;
@@ -58,6 +60,15 @@ export class PathEffects {
     return null;
   }
 
+  async #noted(work: Promise<EffectResult>): Promise<EffectResult> {
+    try {
+      return await work;
+    } catch (error) {
+      this.hasFailed = true;
+      throw error;
+    }
+  }
+
   #scripted(name: string): EffectHandler {
     return (call) =>
       new Promise<EffectResult>((resolve, reject) => {
@@ -87,8 +98,8 @@ export class PathEffects {
       kind === 'substitute' ||
       (kind === 'output' && this.#definition.output?.kind === 'template') ||
       (kind === 'work' && step?.type === 'transform' && step.template !== null);
-    if (isReal) return (effectHandlers.get('evaluate') as EffectHandler)(call);
-    if (step?.type === 'emit' && kind === 'work') return emitted(call);
+    if (isReal) return this.#noted((effectHandlers.get('evaluate') as EffectHandler)(call));
+    if (step?.type === 'emit' && kind === 'work') return this.#noted(emitted(call));
     if (kind === 'undo') return new EffectResult(edge.outcome);
     if (kind === 'start' || kind === 'error' || kind === 'complete')
       return new EffectResult(edge.outcome === 'mends' ? output : undefined);

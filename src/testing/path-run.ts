@@ -12,6 +12,7 @@ import { anyAgents } from './any-agents.ts';
 import { envOf } from './env-names.ts';
 import { MemoryLog } from './memory-log.ts';
 import { PathEffects } from './path-effects.ts';
+import { PathTasks } from './path-tasks.ts';
 import { differenceOf, toldText } from './path-told.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -25,7 +26,10 @@ export interface PathOverrides {
 
 export interface PathResult {
   readonly path: Path;
-  /** `unreachable`: no generated data leads there; that says nothing of the workflow. */
+  /**
+   * `failed`: something of the workflow cannot be rendered or evaluated there. `unreachable`: no generated data leads there, or what
+   * the test made led elsewhere; that says nothing of the workflow.
+   */
   readonly status: 'passed' | 'failed' | 'unreachable';
   /** What went otherwise, or why it cannot be run; null when it passed. */
   readonly problem: string | null;
@@ -51,8 +55,15 @@ export async function runPath(
     return { path, status: 'unreachable', problem: script.problem, forced, longer, output: undefined };
   const run = new PathRun(script, path);
   const problem = await run.run();
-  return { path, status: problem === null ? 'passed' : 'failed', problem, forced, longer, output: run.output };
+  const result = { path, forced, longer, output: run.output };
+  if (problem === null) return { ...result, status: 'passed', problem };
+  return run.isOfWorkflow
+    ? { ...result, status: 'failed', problem }
+    : { ...result, status: 'unreachable', problem: `${ledElsewhere}: ${problem}` };
 }
+
+/** Begins what is said of a path that the test did not get to the end of, though its data should have led there. */
+export const ledElsewhere = 'what the test made led elsewhere';
 
 /** Deciding functions that the path answers for. */
 function forcedBy({ moves }: Path): readonly string[] {
@@ -70,9 +81,11 @@ class PathRun {
   readonly #path: Path;
   readonly #clock = new VirtualClock();
   readonly #effects: PathEffects;
+  readonly #tasks: PathTasks;
   readonly #told: string[] = [];
   readonly #store = openMemoryStore();
   output: unknown = undefined;
+  #isUnrendered = false;
   /** Timers that have fired and were not expected yet, by name. */
   readonly #fired: string[] = [];
   /** How far the histories of the run and of its rounds have been read: seqs by run. */
@@ -82,6 +95,12 @@ class PathRun {
     this.#script = script;
     this.#path = path;
     this.#effects = new PathEffects(script.definition, this.#clock);
+    this.#tasks = new PathTasks(script.definition, this.#store);
+  }
+
+  /** Whether what went otherwise is a mistake of the workflow. */
+  get isOfWorkflow(): boolean {
+    return this.#isUnrendered || this.#effects.hasFailed;
   }
 
   /** Null when everything went as the path says. */
@@ -108,7 +127,7 @@ class PathRun {
       const reading = this.#listen(run.events());
       await this.#clock.settle();
       for (const [at, move] of this.#script.moves.entries()) {
-        const unrendered = await this.#effects.unrendered();
+        const unrendered = await this.#unrendered(engine);
         if (unrendered !== null) return unrendered;
         const problem = await this.#tryMove(engine, move);
         if (problem !== null) return this.#otherwise(engine, at, move, problem);
@@ -117,10 +136,16 @@ class PathRun {
       const report = engine.report(runId);
       if (report.status === 'completed') this.output = report.output;
       await Promise.race([reading, this.#clock.settle()]);
-      return (await this.#effects.unrendered()) ?? differenceOf(this.#path, report, this.#told);
+      return (await this.#unrendered(engine)) ?? differenceOf(this.#path, report, this.#told);
     } finally {
       await engine.close();
     }
+  }
+
+  async #unrendered(engine: Engine): Promise<string | null> {
+    const problem = (await this.#effects.unrendered()) ?? this.#tasks.unrendered(engine);
+    this.#isUnrendered ||= problem !== null;
+    return problem;
   }
 
   /** What made the run end before says more than that a move could not be made. */

@@ -123,6 +123,31 @@ describe('paths', () => {
     );
   });
 
+  test('what people are asked is rendered as well', async () => {
+    const tests = await testPaths(
+      flow({
+        steps: [
+          agent('a', { condition: '{{workflow.input.a}} === true' }),
+          { id: 'h', type: 'human', title: 'Publish?', message: 'It says {{steps.a.output}}' },
+        ],
+      }),
+    );
+    const problems = new Set(tests.results.flatMap(({ problem }) => problem ?? []));
+    expect([...problems]).toEqual([
+      "step 'h' cannot be rendered: message: the template reads 'steps.a.output', which has no value here",
+    ]);
+  });
+
+  test('what a test led elsewhere than it meant to is no failure, and is said', async () => {
+    const { results } = await testPaths(
+      flow({
+        steps: [{ id: 's', type: 'signal', name: 'go', match: '{{signal.payload.n}} * 7 % 13 === 5.25' }, agent('a')],
+      }),
+    );
+    expect(results.filter(({ status }) => status === 'failed')).toEqual([]);
+    expect(results.some(({ problem }) => problem?.startsWith('what the test made led elsewhere') ?? false)).toBe(true);
+  });
+
   test('data is made for what templates read: inputs, answers, items, signals, secrets, addresses', async () => {
     const tests = await testPaths(
       flow({
