@@ -54,7 +54,7 @@ describe.each(goldens)('$name', (golden) => {
     await expect(linesOf(await record(golden))).toMatchFileSnapshot(fileOf(name, 'history.txt'));
   });
 
-  test('a run that was recorded replays, from its stored definition, to the same trace and the same end', async () => {
+  test('FLT-UP-08: a run that was recorded replays, from its stored definition, to the same trace and the same end', async () => {
     const canonical = readFileSync(fileOf(name, 'definition.json'), 'utf8');
     const stored = definitionFromCanonical(canonical, definition);
     const events = readFileSync(fileOf(name, 'history.txt'), 'utf8')

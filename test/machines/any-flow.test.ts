@@ -27,7 +27,7 @@ describe('any workflow', () => {
     expect(valid.length).toBeGreaterThan(seeds.length / 3);
   });
 
-  test('runs to its end, the same with the engine and without', { timeout: 120_000 }, async () => {
+  test('SIM-04: runs to its end, the same with the engine and without', { timeout: 120_000 }, async () => {
     for (const seed of seeds) {
       const definition = definitionOf(seed);
       if (definition === null) continue;

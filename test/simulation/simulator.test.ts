@@ -24,7 +24,7 @@ test('the same seed is the same story, another seed another', { timeout }, async
   expect(new Set(hashes).size).toBe(hashes.length);
 });
 
-test('what must hold holds, under everything that can go wrong', { timeout }, async () => {
+test('SIM-01: what must hold holds, under everything that can go wrong', { timeout }, async () => {
   const seen = { deaths: 0, calls: 0, completed: 0, full: 0, jumps: 0 };
   for (let seed = 10; seed < 40; seed++) {
     const { violations, deaths, calls, runs, trace } = await simulateSeed({ seed, plan: planOf(seed) });
@@ -147,7 +147,7 @@ describe('what is broken is told', () => {
   });
 });
 
-test('what is planted still has its place in the source', () => {
+test('SIM-02: what is planted still has its place in the source', () => {
   const root = new URL('../../', import.meta.url);
   const stale = plantedBugs.flatMap(({ name, edits }) =>
     edits.filter(({ file, find }) => !readFileSync(new URL(file, root), 'utf8').includes(find)).map(() => name),

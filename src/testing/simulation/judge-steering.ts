@@ -38,8 +38,12 @@ function checkRetries(journal: Journal, runs: ReadonlyMap<string, Told>, { id, b
       routers.has(program.steps[program.byId.get(name) ?? -1]?.step.type),
     );
     const goesRound = (loop: number): boolean => recordOf(before, loop)?.rounds !== recordOf(after, loop)?.rounds;
-    for (const { index: step, step: definition, loops } of program.steps) {
-      if (isRouted || loops.some(goesRound)) continue;
+    const retried = new Set((event.steps ?? []).map((name) => program.byId.get(name)));
+    // A group that came to its last step and not to its own end begins anew, with all that is in it.
+    const isWithin = (step: number | null): boolean =>
+      step !== null && (retried.has(step) || isWithin(program.steps[step]?.parent ?? null));
+    for (const { index: step, step: definition, loops, parent } of program.steps) {
+      if (isRouted || isWithin(parent) || loops.some(goesRound)) continue;
       const [was, is] = [recordOf(before, step), recordOf(after, step)];
       const what = `the retry of run '${id}' at event ${seq}`;
       if (was?.status === 'completed' && is?.visit !== was.visit && is?.status !== 'completed')

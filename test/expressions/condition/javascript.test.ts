@@ -121,7 +121,7 @@ function ternary([decider, whenTrue, whenFalse]: readonly [Pair, Pair, Pair]): P
 type Evaluate = (...values: readonly Primitive[]) => unknown;
 
 describe('a generated condition', () => {
-  test('has the value and the truthiness that JavaScript gives it, in more than 20,000 cases', () => {
+  test('SIM-05: has the value and the truthiness that JavaScript gives it, in more than 20,000 cases', () => {
     const context = vm.createContext({});
     const compared = new Set<string>();
     fc.assert(
