@@ -71,7 +71,7 @@ describe.each(flows)('$name', (flow) => {
   });
 
   test.each(manners)(
-    '$manner, killed at every batch, and continued: same trace, same output, nothing completed is carried out again',
+    'FLT-UP-01: $manner, killed at every batch, and continued: same trace, same output, nothing completed is carried out again',
     async ({ sleepAfterMs }) => {
       const calm = await undisturbed(flow, sleepAfterMs);
       expect(calm.report).toMatchObject({ status: flow.status ?? 'completed' });
