@@ -19,7 +19,16 @@ export function nameOfPath(graph: Graph, moves: readonly GraphEdge[], end: NonNu
     }
   }
   flush();
-  return words.length === 0 ? `all goes well: ${end}` : words.join(', then ');
+  return words.length === 0 ? `all goes well: ${end}` : shortened(words).join(', then ');
+}
+
+/** So many words a name has at most. */
+const maxWords = 6;
+
+/** What a path is taken for stands at its end, as a rule. */
+function shortened(words: readonly string[]): readonly string[] {
+  if (words.length <= maxWords) return words;
+  return [...words.slice(0, 2), `${words.length - 5} more`, ...words.slice(-3)];
 }
 
 function wordsOf(graph: Graph, edge: GraphEdge): readonly string[] {

@@ -84,10 +84,12 @@ function writeSeen(io: Io, file: string, workflow: WorkflowDefinition, { told }:
   }
 }
 
+/** What went otherwise stands on a line of its own: both may be long. */
 function line({ outStyle: { green, red, yellow, dim } }: Io, { path, status, problem }: PathResult): string {
   if (status === 'passed') return `${green('ok')}    ${path.name}`;
-  if (status === 'failed') return `${red('FAIL')}  ${path.name}: ${harmless(problem ?? '')}`;
-  return `${yellow('-')}     ${path.name} ${dim(`(not reachable by generated data: ${problem ?? ''})`)}`;
+  const why = `\n          ${harmless(problem ?? '')}`;
+  if (status === 'failed') return `${red('FAIL')}  ${path.name}${why}`;
+  return `${yellow('-')}     ${path.name}${dim(why)}`;
 }
 
 function histories({ outStyle: { green, red, yellow } }: Io, { replays, reruns }: Tested): readonly string[] {
@@ -116,9 +118,7 @@ function summary({ results, coverage, recorded, replays, bounds }: Tested): read
     ...bounds.map(({ what }) => `  NOT ALL paths: ${what}`),
     ...(results.length === 0
       ? []
-      : [
-          `  ${count(of('passed'), 'path')} passed, ${of('failed')} failed, ${of('unreachable')} not reachable by generated data`,
-        ]),
+      : [`  ${count(of('passed'), 'path')} passed, ${of('failed')} failed, ${of('unreachable')} not driven (-)`]),
     ...(recorded === null
       ? []
       : [

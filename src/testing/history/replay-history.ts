@@ -36,6 +36,11 @@ export interface HistoryReplay {
 type Given = Workflow | WorkflowDefinition;
 
 /**
+ * Replays events, and runs nothing again. Compared are the decisions of the machine: which steps start, are skipped, retried, fail,
+ * which way routers take, which rounds and children begin, how the run ends. Not compared, but taken from the events as they were
+ * recorded: what agents, `http` steps, people and signals gave, what functions and templates gave (transforms, decisions by
+ * functions, handlers, the run's output), and prompts and requests. `rerunHistory` calls functions and renders templates anew.
+ *
  * @param workflows as they are now; runs are compared with the one of their workflow's name
  * @param recording what `dank-workflow export` or `exportRuns` writes
  * @throws WorkflowError REQUEST_INVALID: no recording, damaged, or of another release

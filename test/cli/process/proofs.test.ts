@@ -86,8 +86,8 @@ describe('test', () => {
       run(project(true, missing), 'test', '--json'),
     ]);
     expect([fine.code, failing.code, cut.code, json.code]).toEqual([0, 1, 7, 1]);
-    expect(fine.stdout).toMatch(/0 failed, 0 not reachable.*\n {2}coverage: states (\d+)\/\1 \(100%\)/);
-    expect(failing.stdout).toMatch(/FAIL {2}.*step 'b' cannot be rendered: prompt: .*steps\.a\.output/);
+    expect(fine.stdout).toMatch(/0 failed, 0 not driven.*\n {2}coverage: states (\d+)\/\1 \(100%\)/);
+    expect(failing.stdout).toMatch(/FAIL {2}.*\n {10}step 'b' cannot be rendered: prompt: .*steps\.a\.output/);
     expect(cut.stdout).toMatch(/NOT ALL paths: loop 'l' counts/);
     expect(JSON.parse(json.stdout)).toMatchObject([{ workflow: 'publishing' }, { workflow: 'missing' }]);
   });
