@@ -32,12 +32,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     '',
   ),
   plant(
-    'a run falls asleep in the moment in which what it waits for has ended',
-    'src/engine/runs-below.ts',
-    'for (const waiting of awaited.runs.values()) if (waiting.isOver) return false;',
-    '',
-  ),
-  plant(
     'a round whose undoing was interrupted is taken for undone',
     'src/engine/runs-below.ts',
     'if (existing !== null && endedStatuses.has(existing.status)) return outcomeOf(existing).status;',
