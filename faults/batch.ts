@@ -100,7 +100,7 @@ class Batch {
     try {
       for (let kill = 1; kill <= kills && broken.length === 0; kill += 1) {
         await this.#live();
-        this.#look(false);
+        await this.#look(false);
       }
       if (broken.length === 0) await this.#end();
     } finally {
@@ -120,7 +120,8 @@ class Batch {
     };
   }
 
-  #look(isOver: boolean): void {
+  async #look(isOver: boolean): Promise<void> {
+    await this.#receiver.caughtUp();
     try {
       this.#checks.look(isOver);
     } catch (error) {
@@ -209,7 +210,7 @@ class Batch {
     if (!(await engine.endsWithin(closeMs))) this.#checks.broken.push('I10: the engine does not close');
     engine.kill();
     await engine.ended;
-    this.#look(true);
+    await this.#look(true);
   }
 
   async #endAll(engine: EngineLife): Promise<void> {
@@ -217,7 +218,7 @@ class Batch {
     let progress = -1;
     let movedAt = performance.now();
     for (;;) {
-      this.#look(false);
+      await this.#look(false);
       if (checks.isOver || checks.broken.length > 0) return;
       if (checks.progress !== progress) movedAt = performance.now();
       progress = checks.progress;

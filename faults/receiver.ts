@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { laterPath, refusedPath } from './workflow.ts';
 
 export interface Received {
@@ -22,6 +23,10 @@ export interface Received {
 /** Before it was counted, and after it was answered. */
 export type CallPhase = 'asked' | 'answered';
 
+/** Of the event loop: without a request; at most, as those who live go on asking. */
+const quietTurns = 5;
+const maxTurns = 200;
+
 export class Receiver {
   readonly calls = new Map<string, Received>();
   readonly mistakes: string[] = [];
@@ -29,6 +34,9 @@ export class Receiver {
   onCall: (key: string, phase: CallPhase) => void = () => undefined;
   readonly #server: Server;
   readonly #random: () => number;
+  /** Requests that came, and of these what is still being read. */
+  #asked = 0;
+  #reading = 0;
 
   private constructor(random: () => number) {
     this.#random = random;
@@ -50,9 +58,21 @@ export class Receiver {
     this.#server.close();
   }
 
+  /** Resolves when what those who are dead had sent is counted: it may still stand in the sockets. */
+  async caughtUp(): Promise<void> {
+    for (let turn = 0, quiet = 0; quiet < quietTurns && turn < maxTurns; turn += 1) {
+      const before = this.#asked;
+      await nextTurn();
+      quiet = this.#asked === before && this.#reading === 0 ? quiet + 1 : 0;
+    }
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#asked += 1;
+    this.#reading += 1;
     const key = String(request.headers['idempotency-key'] ?? '');
     const body = await text(request).catch(() => null);
+    this.#reading -= 1;
     // The process is gone.
     if (body === null) return;
     const received = this.#count(key, body);
