@@ -33,6 +33,8 @@ export interface Move {
   readonly within: number | null;
   /** It follows at once, before anything else: the end of a round. @default false */
   readonly isUrgent?: boolean;
+  /** Of a round: how many before it have begun and go on. @default 0 */
+  readonly ahead?: number;
   /** What else might follow was left out: its loop counts. @default false */
   readonly isCut?: boolean;
   /** The event; made while choices can be made, as it may hold chosen values. Null: the loop's next round begins. */

@@ -36,7 +36,8 @@ export class Keys {
       shapeOf(program, contextOf(run), value),
       this.#facts(program, run),
       ...[...rounds].map(
-        ([id, round]) => `${id}*${round.count}${this.#writes(program, round.writes)}(${this.#spot(round.spot)})`,
+        ([id, round]) =>
+          `${id}*${round.count}${round.isOpen ? 'o' : ''}${this.#writes(program, round.writes)}(${this.#spot(round.spot)})`,
       ),
     ];
     return parts.join(';');

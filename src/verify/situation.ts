@@ -16,6 +16,8 @@ export interface RoundSpot {
   readonly spot: Spot;
   /** Rounds begun, up to `most`, which stands for all further ones as well. */
   readonly count: number;
+  /** Earlier ones go on beside it: one of them will fail. */
+  readonly isOpen: boolean;
   /** How many rounds are told apart. */
   readonly most: number;
   /** What finished rounds wrote to the state, as far as anything depends on it. */

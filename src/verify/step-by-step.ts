@@ -53,7 +53,8 @@ export function* moveOn(model: Model, situation: Situation, { move, rounds }: St
       happenings: result.happenings,
       timers: result.timers,
       told,
-      isFree,
+      // How long each of several rounds takes is no data either.
+      isFree: isFree || (move.ahead ?? 0) > 0,
     };
   }
 }
@@ -77,14 +78,16 @@ function withRound(spot: Spot, id: string, round: RoundSpot): Spot {
   return { ...spot, rounds: new Map([...spot.rounds, [id, round]]) };
 }
 
-function beginRound(model: Model, spot: Spot, { about, step }: Move): SpotMoved {
+function beginRound(model: Model, spot: Spot, { about, step, ahead = 0 }: Move): SpotMoved {
   const { compiled, run } = spot;
   const { program } = compiled;
   const loop = program.byId.get(step ?? '') ?? -1;
   const body = compiled.bodies.get(loop);
   const effect = run.effects.get(about)?.input as EffectInput | undefined;
   if (body === undefined || effect === undefined) throw new InvariantError(`step '${step ?? ''}' has no rounds`);
-  const { count, most, writes } = nextRound(program, step ?? '', spot.rounds.get(about));
+  const next = nextRound(program, step ?? '', spot.rounds.get(about));
+  const count = Math.min(next.count + ahead, next.most);
+  const isOpen = ahead > 0 || spot.rounds.get(about)?.isOpen === true;
   const begun: Spot = { compiled: body, run: model.kernelOf(body).initial, rounds: new Map() };
   const { name, version, hash } = program.definition;
   const event: HistoryEvent = {
@@ -101,7 +104,7 @@ function beginRound(model: Model, spot: Spot, { about, step }: Move): SpotMoved 
   const started = post(model, begun, event, { program, context: effect.context, loop });
   if (started === null) throw new InvariantError('a round does not begin');
   return {
-    spot: withRound(spot, about, { spot: started.spot, count, most, writes }),
+    spot: withRound(spot, about, { ...next, spot: started.spot, count, isOpen }),
     happenings: [{ type: 'round', step: step ?? '' }, ...started.happenings],
     timers: [
       { type: 'dropped', rounds: [about] },

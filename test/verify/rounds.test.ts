@@ -162,3 +162,15 @@ test('a branch that ends the run is in a race with the others', () => {
   });
   expect(started(graph)).toContain('behind');
 });
+
+test('of rounds that run at the same time a later one may be seen when an earlier one fails', () => {
+  const graph = exploreSteps({
+    id: 'l',
+    type: 'loop',
+    items: [1, 2],
+    parallel: 2,
+    steps: [agent('a', { condition: '{{loop.index}} === 0' }), agent('b', { condition: '{{loop.index}} === 1' })],
+  });
+  expect(ways(graph)).toContain('l: a later round, b completes, l fails with its round, failed');
+  expect(ways(graph)).not.toContain('l: a later round, b completes, l completes, completed');
+});
