@@ -62,7 +62,7 @@ function wayTo<Memory>(place: Place<Memory>): readonly GraphEdge[] {
 
 /** A way as people read it: what was not as usual, and where it ends. */
 export function describeWay(way: readonly GraphEdge[]): readonly string[] {
-  return way.filter(({ kind }) => kind !== 'start').flatMap((edge) => [edge.label, ...passedBy(edge)]);
+  return way.flatMap((edge) => [...(edge.kind === 'start' ? [] : [edge.label]), ...passedBy(edge)]);
 }
 
 /** What was passed by without a move of its own: choices of routers, steps that were skipped. */

@@ -458,3 +458,11 @@ describe('the examples of the design', () => {
     expect(verify(content().build()).bounds).toEqual([]);
   });
 });
+
+test('the way to a finding tells what is skipped in the moment of the start', () => {
+  const { findings } = of(
+    agent('draft', { condition: '{{workflow.input.kind}} === "long"' }),
+    agent('publish', { input: { prompt: 'Publish {{steps.draft.output.text}}' } }),
+  );
+  expect(findings.find(({ code }) => code === 'MISSING_VALUE')?.way).toEqual(['draft is skipped']);
+});
