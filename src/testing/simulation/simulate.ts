@@ -235,7 +235,9 @@ class Simulation {
     return (
       this.#isAtRest() &&
       [...this.#database.runs.values()].every(({ status }) => endedStatuses.has(status)) &&
-      this.#waitingEntries() === 0
+      this.#waitingEntries() === 0 &&
+      // A run that was to go on while the disk was full still does.
+      this.#alive.every(({ engine }) => engine?.held.commits === 0)
     );
   }
 
