@@ -11,7 +11,7 @@ import { AnyFlow } from '../machines/any-flow.ts';
 import { flow } from '../support/flow.ts';
 
 const first = Number(process.env['SEED'] ?? 1);
-const count = Number(process.env['SEEDS'] ?? 30);
+const count = Number(process.env['SEEDS'] ?? 18);
 const isEvery = process.env['EVERY'] === '1';
 const seeds = Array.from({ length: count }, (_, index) => first + index);
 
