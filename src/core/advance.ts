@@ -69,7 +69,10 @@ function pause(state: RunState, { seq }: Recorded, { by, why, withParent }: RunP
   };
 }
 
-/** Ends a pause. Held results that are wanted even so, of steps that undo something, are applied behind it. */
+/**
+ * Ends a pause. What was held and is wanted even so is applied behind it: results of steps that undo something, and signals, which
+ * steps may wait for that follow the failure. What fell due fires anew.
+ */
 function control(kernel: Kernel, state: RunState, recorded: Recorded, extras: StartExtras): Advanced | Refused {
   const { seq, at } = recorded;
   const taken = take(kernel, { ...state, pause: null }, recorded, extras);
@@ -77,7 +80,7 @@ function control(kernel: Kernel, state: RunState, recorded: Recorded, extras: St
   let result = taken;
   for (const held of state.pause.held) {
     if (result.state.snapshot.status !== 'active') break;
-    if (!isResult(held.event)) continue;
+    if (!isResult(held.event) && held.event.type !== 'signal.received') continue;
     const next = take(kernel, result.state, { ...held, at }, extras);
     if (!('refused' in next)) result = both(result, next);
   }

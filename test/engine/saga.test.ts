@@ -213,6 +213,16 @@ test('what was undone during a pause is not undone again when a cancel ends the 
   expect(lab.mocks.counts).toMatchObject({ 'b-compensate': 1, 'a-compensate': 1 });
 });
 
+test('a signal that came during a pause is not lost when a cancel ends the pause', async () => {
+  const mourning = flow({ steps: [agent('c')], onFailure: [{ id: 'go', type: 'signal', name: 'go' }, agent('mourn')] });
+  await using lab = await started(mourning, { c: hangs() });
+  await lab.engine.pause('run');
+  await lab.engine.signal('run', 'go', 1);
+  await lab.engine.cancel('run');
+  expect(await lab.drive('run')).toMatchObject({ status: 'cancelled' });
+  expect(lab.mocks.counts).toEqual({ c: 1, mourn: 1 });
+});
+
 test('what fell due in a pause while something was undone comes to pass when a cancel ends the pause', async () => {
   const down = (): never => {
     throw new WorkflowError('AGENT_ERROR', 'down');
