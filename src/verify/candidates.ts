@@ -14,7 +14,7 @@ import type { Json } from '../core/json.ts';
 import type { Step } from '../definition/definition.ts';
 import type { Program } from '../../machines/program.ts';
 import { chosenValue } from '../../machines/choice-of.ts';
-import { makingOf } from './feeding.ts';
+import { makingOf, type Making } from './feeding.ts';
 import { opaqueOf, type Opaque } from './opaque.ts';
 import {
   decidedBy,
@@ -80,15 +80,17 @@ export class Candidates {
   }
 
   #freedomOf(reading: Reading, keys: Opaque['keys']): Freedom | null {
-    const isOpaque = reading.paths.some((path) => isOpaqueKey(keys, stateKeyOf(path)));
+    const { program } = reading;
+    const makings = (paths: readonly Path[]): readonly Making[] =>
+      paths.map((path) => makingOf(program, path, (key) => keys === 'all' || keys.has(key)));
+    const isOpaque = makings(reading.paths).includes('opaque');
     if (reading.condition === null) {
-      const isFree = isOpaque || this.#isFree(reading) || isPutTogether(reading.program, reading.paths, true);
+      const isFree = isOpaque || this.#isFree(reading) || isPutTogether(makings(reading.paths), true);
       return isFree ? { isOpaque, parts: 'all' } : null;
     }
     const free = parts(reading.condition.ast).filter((part) => {
       const { paths } = compileTree(part);
-      if (isPutTogether(reading.program, paths, !isComparison(part))) return true;
-      return paths.some((path) => isOpaqueKey(keys, stateKeyOf(path))) || isWithMachineValue(reading.program, paths);
+      return isPutTogether(makings(paths), !isComparison(part)) || isWithMachineValue(program, paths);
     });
     if (free.length > 0) return { isOpaque, parts: new Set(free) };
     return this.#isFree(reading) ? { isOpaque, parts: 'all' } : null;
@@ -153,14 +155,11 @@ export class Candidates {
   }
 }
 
-/** What was put together on the way is looked at, and may be looked into. */
-function isPutTogether(program: Program, paths: readonly Path[], looksInside: boolean): boolean {
-  const makings = paths.map((path) => makingOf(program, path));
-  return makings.includes('unknown') || (looksInside && makings.includes('composite'));
-}
-
-function isOpaqueKey(keys: Opaque['keys'], key: string | null): boolean {
-  return key !== null && (keys === 'all' || keys.has(key));
+/** What was put together on the way is looked at, and may be looked into; or nobody knows what it is. */
+function isPutTogether(makings: readonly Making[], looksInside: boolean): boolean {
+  return makings.some(
+    (making) => making === 'unknown' || making === 'opaque' || (looksInside && making === 'composite'),
+  );
 }
 
 /** One value from outside is compared with one that a run makes: with any such value it may agree, or not. */

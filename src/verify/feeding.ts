@@ -65,21 +65,30 @@ function ofState(program: Program, key: string, rest: readonly string[]): readon
   );
 }
 
-/** What is read at a path as it comes from the world or the machine, put together from such values, or not to be told. */
-export type Making = 'plain' | 'composite' | 'unknown';
+/** Longer paths are read by nobody who writes one: values that are put into each other without end. */
+const maxSegments = 16;
 
-/** Whether what is read at a path was put together on the way, without what `assign` writes. */
-export function makingOf(program: Program, path: Path): Making {
+/**
+ * What is read at a path as it comes from the world or the machine, put together from such values, or not to be told; `opaque`: it
+ * comes from state that cannot be known.
+ */
+export type Making = 'plain' | 'composite' | 'unknown' | 'opaque';
+
+/** Whether what is read at a path was put together on the way, without what `assign` writes. `isOpaque`: of keys of the state. */
+export function makingOf(program: Program, path: Path, isOpaque: (key: string) => boolean): Making {
   const seen = new Set<string>();
-  let result: Making = 'plain';
+  let result: Exclude<Making, 'opaque'> = 'plain';
   const open: { readonly program: Program; readonly path: Path }[] = [{ program, path }];
   for (let each = open.pop(); each !== undefined; each = open.pop()) {
-    if (each.path.segments[0] === 'state') continue;
+    const { segments } = each.path;
+    if (segments[0] === 'state' && isOpaque(segments[1] ?? '')) return 'opaque';
+    if (segments[0] === 'state' || result === 'unknown') continue;
+    if (segments.length > maxSegments) result = 'unknown';
     for (const { program: from, step, part } of feedersOf(each.program, each.path)) {
-      if (part.kind === 'text') return 'unknown';
-      if (part.kind === 'composite') result = 'composite';
+      if (part.kind === 'text') result = 'unknown';
+      else if (part.kind === 'composite' && result === 'plain') result = 'composite';
       for (const inner of pathsOfPart(part)) {
-        if (!isPure(from, inner)) return 'unknown';
+        if (!isPure(from, inner)) result = 'unknown';
         const key = `${step} ${inner.source}`;
         if (seen.has(key)) continue;
         seen.add(key);
@@ -88,4 +97,22 @@ export function makingOf(program: Program, path: Path): Making {
     }
   }
   return result;
+}
+
+/** A path that is read, and the feeder on whose behalf. */
+export interface Fed {
+  readonly program: Program;
+  readonly path: Path;
+  /** Null: a guard reads it. */
+  readonly by: { readonly feeder: Feeder; readonly before: Fed } | null;
+}
+
+/** Whether a feeder reads on behalf of itself, and deeper each time: what it puts there may have any depth. */
+export function isEndless({ program, step, isAssigned }: Feeder, fed: Fed): boolean {
+  for (let at: Fed = fed; at.by !== null; at = at.by.before) {
+    const { feeder, before } = at.by;
+    const isSame = feeder.program === program && feeder.step === step && feeder.isAssigned === isAssigned;
+    if (isSame && fed.path.segments.length > before.path.segments.length) return true;
+  }
+  return false;
 }

@@ -10,7 +10,7 @@ import { isOfError } from './errors-asked.ts';
 import { makingOf } from './feeding.ts';
 import type { Move } from './move.ts';
 import { allPrograms } from './programs.ts';
-import { originsOf, stateKeyOf } from './readings.ts';
+import { endlessKeys, originsOf, stateKeyOf } from './readings.ts';
 import { assignsOf, idsAround, pathsOf, type WrittenKey } from './state-writes.ts';
 import { isTagAlone } from './templates.ts';
 
@@ -47,31 +47,36 @@ export function opaqueOf(program: Program): Opaque {
 /** What is made of what is not known is not known either. */
 function unknownWrites(program: Program): readonly WrittenKey[] {
   const all = assignsOf(program);
+  const endless = endlessKeys(program);
   let unknown: readonly WrittenKey[] = [];
   for (let known = -1; known !== unknown.length;) {
     known = unknown.length;
-    const keys = new Set<string | null>(unknown.map(({ assign }) => assign.key));
+    const keys = new Set([...endless, ...unknown.map(({ assign }) => assign.key)]);
     unknown = all.filter(
       ({ program: own, assign }) =>
-        !isTransparent(own, assign) || pathsOf(assign).some((path) => keys.has(stateKeyOf(path))),
+        endless.has(assign.key) ||
+        !isTransparent(own, assign, keys) ||
+        pathsOf(assign).some((path) => keys.has(stateKeyOf(path) ?? '')),
     );
   }
   return unknown;
 }
 
 /** What is written is known as well as what it is written from. */
-function isTransparent(program: Program, assign: Assign): boolean {
+function isTransparent(program: Program, assign: Assign, opaque: ReadonlySet<string>): boolean {
   // Of an error only as much is known as conditions ask for.
   if (pathsOf(assign).some(isOfError)) return false;
   if (assign.kind === 'expr')
-    return assign.condition.paths.every((path) => isKnown(program, path) && originsOf(program, path).length === 0);
+    return assign.condition.paths.every(
+      (path) => isKnown(program, path, opaque) && originsOf(program, path).length === 0,
+    );
   const { value } = assign;
   if (value.constant) return true;
-  return assign.kind === 'set' && isTagAlone(value) && value.paths.every((path) => isKnown(program, path));
+  return assign.kind === 'set' && isTagAlone(value) && value.paths.every((path) => isKnown(program, path, opaque));
 }
 
-function isKnown(program: Program, path: Path): boolean {
-  return isPure(program, path) && makingOf(program, path) === 'plain';
+function isKnown(program: Program, path: Path, opaque: ReadonlySet<string>): boolean {
+  return isPure(program, path) && makingOf(program, path, (key) => opaque.has(key)) === 'plain';
 }
 
 /** Whether a move may write what cannot be known. */

@@ -9,7 +9,7 @@ import type { Path } from '../expressions/path.ts';
 import type { Step, SwitchStep } from '../definition/definition.ts';
 import { isPure } from '../../machines/purity.ts';
 import { stepInfo, type Program } from '../../machines/program.ts';
-import { feedersOf } from './feeding.ts';
+import { feedersOf, isEndless, type Fed } from './feeding.ts';
 import { partAt, pathsOfPart } from './parts.ts';
 import { allPrograms, outermost, programsBelow } from './programs.ts';
 
@@ -44,7 +44,7 @@ export function readingsOf(program: Program): readonly Reading[] {
   const within = new Set(programsBelow(program));
   return [
     ...guardReadings(program),
-    ...templateReadings(outermost(program)).filter((each) => within.has(each.program)),
+    ...templatesIn(outermost(program)).readings.filter((each) => within.has(each.program)),
   ];
 }
 
@@ -54,33 +54,56 @@ function guardReadings(program: Program): readonly Reading[] {
   );
 }
 
-const known = new WeakMap<Program, readonly Reading[]>();
+interface Templates {
+  readonly readings: readonly Reading[];
+  readonly endless: ReadonlySet<string>;
+}
+
+const known = new WeakMap<Program, Templates>();
+
+/** Keys of the state into which values are put that may be made of themselves, deeper each time. */
+export function endlessKeys(program: Program): ReadonlySet<string> {
+  return templatesIn(outermost(program)).endless;
+}
 
 /** The templates of a whole run by which values reach what guards read. */
-function templateReadings(top: Program): readonly Reading[] {
+function templatesIn(top: Program): Templates {
   const before = known.get(top);
   if (before !== undefined) return before;
-  const made: Reading[] = [];
+  const readings: Reading[] = [];
+  const endless = new Set<string>();
   const seen = new Map<Program, Set<string>>();
-  const open: Pick<Reading, 'program' | 'paths'>[] = [...guardReadings(top)];
-  for (let each = open.pop(); each !== undefined; each = open.pop()) {
-    const { program: reader, paths } = each;
-    for (const { program, step, part, isAssigned } of paths.flatMap((path) => feedersOf(reader, path))) {
+  const open: Fed[] = guardReadings(top).flatMap(({ program, paths }) =>
+    paths.map((path): Fed => ({ program, path, by: null })),
+  );
+  for (let fed = open.pop(); fed !== undefined; fed = open.pop()) {
+    for (const feeder of feedersOf(fed.program, fed.path)) {
+      if (isEndless(feeder, fed)) {
+        for (const key of keysOnTheWay(fed)) endless.add(key);
+        continue;
+      }
+      const { program, step, isAssigned } = feeder;
       const keys = seen.get(program) ?? new Set();
       seen.set(program, keys);
-      const read = pathsOfPart(part).filter((path) => {
+      const paths = pathsOfPart(feeder.part).filter((path) => {
         const key = `${step} ${path.source}`;
         return isPure(program, path) && !keys.has(key) && keys.add(key);
       });
-      if (read.length === 0) continue;
-      const reading: Reading = { program, step, place: 'template', condition: null, paths: read, keys: [] };
       // What `assign` reads is looked at where the state is: see `live-facts.ts`, `branch-facts.ts`.
-      if (!isAssigned) made.push(reading);
-      open.push(reading);
+      if (!isAssigned && paths.length > 0)
+        readings.push({ program, step, place: 'template', condition: null, paths, keys: [] });
+      for (const path of paths) open.push({ program, path, by: { feeder, before: fed } });
     }
   }
+  const made = { readings, endless };
   known.set(top, made);
   return made;
+}
+
+function keysOnTheWay(fed: Fed): readonly string[] {
+  const keys: (string | null)[] = [];
+  for (let at: Fed | undefined = fed; at !== undefined; at = at.by?.before) keys.push(stateKeyOf(at.path));
+  return keys.filter((key) => key !== null);
 }
 
 function readingsOfStep(program: Program, step: Step, index: number): readonly Reading[] {
@@ -120,6 +143,9 @@ function switchReading(program: Program, step: SwitchStep, index: number): Readi
   return { program, step: index, place: 'switch', condition: null, paths, keys: step.cases.map(({ key }) => key) };
 }
 
+/** Values that are put into each other without end are looked for no deeper. */
+const maxDepth = 16;
+
 /** Where the value at a path comes from; empty when the machine makes it itself (a status, a router's choice, an index). */
 export function originsOf(program: Program, path: Path, seen: ReadonlySet<string> = new Set()): readonly Origin[] {
   const [root, name, ...rest] = path.segments;
@@ -146,7 +172,7 @@ function ofStep(
 ): readonly Origin[] {
   const { step, handlers } = stepInfo(program, index);
   const place = `${step.id}.${rest.join('.')}`;
-  if ((rest[0] !== 'output' && rest[0] !== 'metadata') || before.has(place)) return [];
+  if ((rest[0] !== 'output' && rest[0] !== 'metadata') || before.has(place) || rest.length > maxDepth) return [];
   const seen = new Set([...before, place]);
   const byId = (id: string, below: readonly string[]): readonly Origin[] => {
     const inner = program.byId.get(id);

@@ -118,6 +118,25 @@ const cases: Readonly<Record<string, readonly [LooseWorkflow, way: string]>> = {
     },
     'a fails, b completes, c completes, completed',
   ],
+  'what a template makes of what a handler writes is not known either': [
+    {
+      state: { n: 0 },
+      onStepComplete: { a: () => undefined },
+      steps: [agent('a'), transform('t', { template: { v: '{{state.n}}' } }), looking('{{steps.t.output.v}} > 3')],
+    },
+    'a completes, a: onStepComplete is done, t completes, c completes, completed',
+  ],
+  'values that are put into each other without end are left to choice': [
+    {
+      state: { n: 0 },
+      steps: [
+        agent('a', { onError: { output: '{{state.n}}' } }),
+        agent('b', { assign: { n: '{{steps.a.output.x}}' } }),
+        looking('{{steps.a.output.y}} === 1'),
+      ],
+    },
+    'a fails, a: another output in its place, b completes, b writes to the state, c completes, completed',
+  ],
   'what went wrong in a branch is said by the whole': [
     {
       steps: [parallel({}, agent('a'), agent('b'))],
