@@ -6,9 +6,9 @@ import { WorkflowError } from '../src/core/errors.ts';
 import type { Recorded } from '../src/core/event.ts';
 import type { RunRow } from '../src/core/run.ts';
 import { createAgentRegistry } from '../src/agents/registry.ts';
-import { Catalog } from '../src/engine/catalog.ts';
-import { decodeEvent } from '../src/engine/codec.ts';
-import type { Loading } from '../src/engine/load.ts';
+import { Catalog } from '../src/engine/runs/catalog.ts';
+import { decodeEvent } from '../src/engine/drive/codec.ts';
+import type { Loading } from '../src/engine/runs/load.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';
 import type { SqliteStore } from '../src/store/sqlite/store.ts';
 

@@ -159,7 +159,7 @@ export const plants: readonly Plant[] = [
     gate: 'simulation',
     about: 'an engine that begins effects although a run is paused',
     files: {
-      'src/engine/run-work.ts': (text) =>
+      'src/engine/drive/run-work.ts': (text) =>
         text.replace('this.#ports.isStopped() || pause !== null ||', 'this.#ports.isStopped() ||'),
     },
     says: /seed \d+ .* BREAKS[^]*I13: .* began while its run is paused[^]*again: npm run simulate -- --seed \d+/,

@@ -1,6 +1,6 @@
 /** Asks before work is repeated: in a terminal; elsewhere `--yes` has to say it. */
 import { WorkflowError } from '../core/errors.ts';
-import type { Repeat } from '../engine/repeats.ts';
+import type { Repeat } from '../engine/steer/repeats.ts';
 import type { Io } from './io.ts';
 import { count } from './view/format.ts';
 

@@ -1,6 +1,6 @@
 /** What the exit codes mean; the one table of failures is in `core/errors.ts`. */
 import { errorTable, type ErrorCode } from '../core/errors.ts';
-import type { RunReport } from '../engine/run.ts';
+import type { RunReport } from '../engine/read/run.ts';
 
 export const exitCodes = {
   ok: 0,

@@ -1,8 +1,8 @@
 /** The events of a run that another process drives, as they are committed. Reads the store only. */
 import { endedStatuses } from '../core/run.ts';
 import type { Store } from '../core/ports.ts';
-import type { RunEvent } from '../engine/run-events.ts';
-import type { RunView } from '../engine/run-view.ts';
+import type { RunEvent } from '../engine/read/run-events.ts';
+import type { RunView } from '../engine/read/run-view.ts';
 import type { Io } from './io.ts';
 
 /** How soon a change is seen; asking costs microseconds. */

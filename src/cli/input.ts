@@ -5,7 +5,7 @@ import { WorkflowError } from '../core/errors.ts';
 import { isPlainObject } from '../core/json.ts';
 import { describe } from '../definition/describe.ts';
 import { findJsonMistake } from '../definition/text/json-place.ts';
-import type { Edits } from '../engine/control-commands.ts';
+import type { Edits } from '../engine/steer/control-commands.ts';
 import { excerptAt, positionAt } from '../expressions/syntax-error.ts';
 import type { EditsFlags } from './flags.ts';
 

@@ -1,5 +1,5 @@
 /** Who does something to a run, and why, from the flags. */
-import type { Reason } from '../engine/commands.ts';
+import type { Reason } from '../engine/steer/commands.ts';
 import type { ReasonFlags } from './flags.ts';
 import type { Io } from './io.ts';
 

@@ -5,9 +5,9 @@
 import { createAgentRegistry } from '../agents/registry.ts';
 import type { RunState } from '../core/advance.ts';
 import type { Store } from '../core/ports.ts';
-import { Catalog } from '../engine/catalog.ts';
-import { decodeEvent } from '../engine/codec.ts';
-import { Replay, type Loading, type Replayed } from '../engine/load.ts';
+import { Catalog } from '../engine/runs/catalog.ts';
+import { decodeEvent } from '../engine/drive/codec.ts';
+import { Replay, type Loading, type Replayed } from '../engine/runs/load.ts';
 import type { RunStarted } from '../core/event.ts';
 import type { CompiledWorkflow } from '../../machines/compiled-workflow.ts';
 import type { RunInspector } from '../inspect/live/run-inspector.ts';

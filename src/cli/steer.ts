@@ -5,7 +5,7 @@
 import type { Store } from '../core/ports.ts';
 import { endedStatuses, type RunRow } from '../core/run.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Delivered } from '../engine/messages.ts';
+import type { Delivered } from '../engine/steer/messages.ts';
 import type { Project } from '../project/project.ts';
 import { drive, readTimeout } from './drive.ts';
 import { exitCodes } from './exit-code.ts';

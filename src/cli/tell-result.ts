@@ -1,6 +1,6 @@
 /** How a run ended, or why it was left: the output on stdout, everything else on stderr; with `--json` one line on stdout. */
-import type { RunReport } from '../engine/run.ts';
-import type { Task } from '../engine/tasks.ts';
+import type { RunReport } from '../engine/read/run.ts';
+import type { Task } from '../engine/read/tasks.ts';
 import type { Project } from '../project/project.ts';
 import { isDebug } from './is-debug.ts';
 import { exitCodes } from './exit-code.ts';

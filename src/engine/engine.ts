@@ -6,16 +6,16 @@ import { InvariantError, WorkflowError } from '../core/errors.ts';
 import type { RunFilter } from '../core/ports.ts';
 import type { Workflow, WorkflowDefinition } from '../definition/index.ts';
 import { assemble, type EngineParts, type Rooms } from './assemble.ts';
-import { Drain } from './drain.ts';
-import { Controls } from './controls.ts';
+import { Drain } from './runs/drain.ts';
+import { Controls } from './steer/controls.ts';
 import type { Held } from './held.ts';
 import { startRetention } from './retention.ts';
-import type { RunQuery } from './query.ts';
-import { runReport } from './report.ts';
-import type { RunEvent } from './run-events.ts';
-import { Run, type RunAccess, type RunReport, type StepReport } from './run.ts';
-import type { StartOptions } from './start.ts';
-import type { Task } from './tasks.ts';
+import type { RunQuery } from './read/query.ts';
+import { runReport } from './read/report.ts';
+import type { RunEvent } from './read/run-events.ts';
+import { Run, type RunAccess, type RunReport, type StepReport } from './read/run.ts';
+import type { StartOptions } from './runs/start.ts';
+import type { Task } from './read/tasks.ts';
 
 /** Looks at what other processes left between two looks for dead ones. */
 const looksPerAdoption = 2;

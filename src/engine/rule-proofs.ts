@@ -6,7 +6,7 @@ import { DefinitionError, WorkflowError } from '../core/errors.ts';
 import type { Issue } from '../core/issue.ts';
 import type { Clock, Logger, Store } from '../core/ports.ts';
 import type { Rule, WorkflowDefinition } from '../definition/definition.ts';
-import { hashInput } from './start.ts';
+import { hashInput } from './runs/start.ts';
 
 export interface RuleProofsOptions {
   readonly store: Pick<Store, 'claimCached' | 'putCached' | 'releaseCached'>;

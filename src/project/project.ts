@@ -8,7 +8,7 @@ import { loadDankConfig, type LoadedConfig } from '../agents/load-config.ts';
 import { DefinitionError } from '../core/errors.ts';
 import type { Issue } from '../core/issue.ts';
 import type { WorkflowDefinition } from '../definition/index.ts';
-import { workflowIssues } from '../engine/catalog.ts';
+import { workflowIssues } from '../engine/runs/catalog.ts';
 import { defaultStoreFile } from '../engine/options.ts';
 import { withAddresses } from './agents.ts';
 import { withDotEnv, type Environment } from './dot-env.ts';

@@ -1,9 +1,9 @@
 /** `runWorkflow`: one call from the name of a workflow to its output. */
 import type { Store } from '../core/ports.ts';
-import { findWorkflow } from '../engine/catalog.ts';
+import { findWorkflow } from '../engine/runs/catalog.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import type { EngineOptions } from '../engine/options.ts';
-import type { StartOptions } from '../engine/start.ts';
+import type { StartOptions } from '../engine/runs/start.ts';
 import { loadWorkflows, type LoadOptions } from './project.ts';
 
 export interface RunWorkflowOptions extends LoadOptions, StartOptions {

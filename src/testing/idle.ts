@@ -2,7 +2,7 @@
 import type { Store } from '../core/ports.ts';
 import { endedStatuses } from '../core/run.ts';
 import type { Engine } from '../engine/engine.ts';
-import { loadRun, type Loading } from '../engine/load.ts';
+import { loadRun, type Loading } from '../engine/runs/load.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 const unfinished = ['pending', 'running', 'paused'] as const;

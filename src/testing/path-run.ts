@@ -1,9 +1,9 @@
 /** Runs the paths of a workflow on the real engine, in virtual time: what every effect gives, and when, is the path's. */
 import { WorkflowError } from '../core/errors.ts';
-import { decodeEvent } from '../engine/codec.ts';
+import { decodeEvent } from '../engine/drive/codec.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { RunEvent } from '../engine/run-events.ts';
+import type { RunEvent } from '../engine/read/run-events.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import type { Path, Paths } from '../verify/paths.ts';
 import type { LongerTimer } from '../verify/schedule.ts';

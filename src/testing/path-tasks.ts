@@ -4,10 +4,10 @@
  */
 import type { Store } from '../core/ports.ts';
 import type { WorkflowDefinition } from '../definition/index.ts';
-import { Catalog } from '../engine/catalog.ts';
+import { Catalog } from '../engine/runs/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
-import { loadRun } from '../engine/load.ts';
-import { Values } from '../engine/values.ts';
+import { loadRun } from '../engine/runs/load.ts';
+import { Values } from '../engine/dispatch/values.ts';
 import type { RunContext } from '../../machines/context.ts';
 import { stepInfo } from '../../machines/program.ts';
 import { createScope } from '../../machines/scope.ts';

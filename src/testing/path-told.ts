@@ -1,5 +1,5 @@
 /** What a run of a path told, against what the path says. Owns the words of both. */
-import type { RunReport } from '../engine/run.ts';
+import type { RunReport } from '../engine/read/run.ts';
 import type { Path } from '../verify/paths.ts';
 
 /** Null when the run went as the path says. @param told what {@link toldText} gave, in order */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { exitCodeOfError, exitCodeOfRun } from '../../src/cli/exit-code.ts';
-import type { RunReport } from '../../src/engine/run.ts';
+import type { RunReport } from '../../src/engine/read/run.ts';
 
 describe('the exit code', () => {
   test.each([

@@ -4,7 +4,7 @@ import { advance, statusOf, type RunState } from '../../src/core/advance.ts';
 import { toErrorData } from '../../src/core/errors.ts';
 import type { HistoryEvent } from '../../src/core/event.ts';
 import { kernelOf } from '../../machines/kernel-of.ts';
-import { startedEvent } from '../../src/engine/start.ts';
+import { startedEvent } from '../../src/engine/runs/start.ts';
 import { compileWorkflow } from '../../machines/workflow.ts';
 import { persistState } from '../../machines/persist.ts';
 import { agent, flow } from '../support/flow.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Background } from '../../src/engine/background.ts';
-import { Committer } from '../../src/engine/committer.ts';
+import { Background } from '../../src/engine/drive/background.ts';
+import { Committer } from '../../src/engine/drive/committer.ts';
 import type { Commit } from '../../src/core/ports.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';

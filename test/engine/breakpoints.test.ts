@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
-import type { StartOptions } from '../../src/engine/start.ts';
+import type { StartOptions } from '../../src/engine/runs/start.ts';
 import { MemoryDatabase, openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';
 import { after, type MockCall, type MockTable } from '../support/mocks.ts';

@@ -4,7 +4,7 @@ import type { EffectResult } from '../../src/core/effect.ts';
 import { WorkflowError } from '../../src/core/errors.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import type { EffectCall } from '../../src/effects/call.ts';
-import { decodeEvent } from '../../src/engine/codec.ts';
+import { decodeEvent } from '../../src/engine/drive/codec.ts';
 import { effectHandlers } from '../../src/effects/index.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../src/http/types.ts';
 import { MemoryDatabase, openMemoryStore } from '../../src/store/memory.ts';

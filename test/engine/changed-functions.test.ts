@@ -1,6 +1,6 @@
 /** Runs whose author changed the code of their functions and kept the version of the workflow. */
 import { describe, expect, test } from 'vitest';
-import { decodeEvent } from '../../src/engine/codec.ts';
+import { decodeEvent } from '../../src/engine/drive/codec.ts';
 import type { Store } from '../../src/core/ports.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';

@@ -1,7 +1,7 @@
 /** Child workflows: other attempts are other children, and what went wrong in one is told by its parent. */
 import { expect, test } from 'vitest';
 import { WorkflowError } from '../../src/core/errors.ts';
-import type { RunFailedError } from '../../src/engine/run.ts';
+import type { RunFailedError } from '../../src/engine/read/run.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import { agent, flow } from '../support/flow.ts';
 import { hangs, replies, type MockCall, type MockTable } from '../support/mocks.ts';

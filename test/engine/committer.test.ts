@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { WorkflowError } from '../../src/core/errors.ts';
 import type { Commit } from '../../src/core/ports.ts';
-import { Committer } from '../../src/engine/committer.ts';
+import { Committer } from '../../src/engine/drive/committer.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 function commitOf(run: string, seq = 1): Commit {

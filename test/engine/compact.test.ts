@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { decodeEvent } from '../../src/engine/codec.ts';
-import { loadRun } from '../../src/engine/load.ts';
+import { decodeEvent } from '../../src/engine/drive/codec.ts';
+import { loadRun } from '../../src/engine/runs/load.ts';
 import { MemoryDatabase, openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';
 import type { MockCall } from '../support/mocks.ts';

@@ -1,7 +1,7 @@
 /** Engines that die: a store in memory that is killed at one of its batches, and the world outside that outlives it. */
 import type { Commit } from '../../src/core/ports.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
-import { decodeEvent } from '../../src/engine/codec.ts';
+import { decodeEvent } from '../../src/engine/drive/codec.ts';
 import type { EngineOptions } from '../../src/engine/options.ts';
 import { type MemoryDatabase, MemoryStore } from '../../src/store/memory.ts';
 import type { MockCall, MockTable } from '../support/mocks.ts';

@@ -1,8 +1,8 @@
 /** Callbacks as HTTP requests: what is taken, and what is said about what is not. */
 import { describe, expect, test } from 'vitest';
 import { WorkflowError } from '../../src/core/errors.ts';
-import { handleCallback } from '../../src/engine/handle-callback.ts';
-import type { Delivered } from '../../src/engine/messages.ts';
+import { handleCallback } from '../../src/engine/steer/handle-callback.ts';
+import type { Delivered } from '../../src/engine/steer/messages.ts';
 
 class FakeEngine {
   readonly told: unknown[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
-import { loadRun } from '../../src/engine/load.ts';
+import { loadRun } from '../../src/engine/runs/load.ts';
 import { MemoryDatabase, openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow, type LooseWorkflow } from '../support/flow.ts';
 import { after, hangs, type MockCall, type MockTable } from '../support/mocks.ts';

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import type { EngineOptions } from '../../src/engine/options.ts';
 import { silentLogger } from '../../src/engine/default-ports.ts';
-import { decodeEvent } from '../../src/engine/codec.ts';
+import { decodeEvent } from '../../src/engine/drive/codec.ts';
 import { checkHeaderName } from '../../src/http/headers.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { WorkflowError } from '../../src/core/errors.ts';
 import type { Commit } from '../../src/core/ports.ts';
-import { encodeCommand } from '../../src/engine/inbox-command.ts';
+import { encodeCommand } from '../../src/engine/steer/inbox-command.ts';
 import { MemoryDatabase, MemoryStore, openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';
 import { after, fails, hangs, type MockCall } from '../support/mocks.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RunView } from '../../src/engine/run-view.ts';
+import { RunView } from '../../src/engine/read/run-view.ts';
 import { MemoryDatabase, openMemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';
 import { after, type MockCall } from '../support/mocks.ts';

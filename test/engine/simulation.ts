@@ -13,11 +13,11 @@ import {
 } from '../../src/core/advance.ts';
 import { WorkflowError, toErrorData } from '../../src/core/errors.ts';
 import type { EffectCompleted, HistoryEvent, Recorded, RunRebased } from '../../src/core/event.ts';
-import { decodeEvent, encodeEvent } from '../../src/engine/codec.ts';
+import { decodeEvent, encodeEvent } from '../../src/engine/drive/codec.ts';
 import { kernelOf } from '../../machines/kernel-of.ts';
-import { planned, type ControlCommand, type Past, type Subject } from '../../src/engine/control-commands.ts';
-import { rebasedBy } from '../../src/engine/rebase.ts';
-import { startedEvent } from '../../src/engine/start.ts';
+import { planned, type ControlCommand, type Past, type Subject } from '../../src/engine/steer/control-commands.ts';
+import { rebasedBy } from '../../src/engine/drive/rebase.ts';
+import { startedEvent } from '../../src/engine/runs/start.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
 import type { EffectInput } from '../../machines/effect-input.ts';
 import { compileWorkflow, type CompiledWorkflow } from '../../machines/workflow.ts';

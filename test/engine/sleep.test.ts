@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { StoredCheckpoint } from '../../src/core/ports.ts';
 import type { WorkflowDefinition } from '../../src/definition/index.ts';
-import { decodeEvent } from '../../src/engine/codec.ts';
+import { decodeEvent } from '../../src/engine/drive/codec.ts';
 import { MemoryDatabase, MemoryStore } from '../../src/store/memory.ts';
 import { agent, flow } from '../support/flow.ts';
 import { after, hangs } from '../support/mocks.ts';

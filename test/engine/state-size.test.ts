@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { StateSize } from '../../src/engine/state-size.ts';
+import { StateSize } from '../../src/engine/drive/state-size.ts';
 import { agent, flow } from '../support/flow.ts';
 import { createTestEngine } from '../support/test-engine.ts';
 

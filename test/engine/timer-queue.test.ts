@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TimerQueue } from '../../src/engine/timer-queue.ts';
+import { TimerQueue } from '../../src/engine/drive/timer-queue.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 function setUp() {

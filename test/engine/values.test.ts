@@ -3,8 +3,8 @@ import { InvariantError } from '../../src/core/errors.ts';
 import type { StoredEvent } from '../../src/core/ports.ts';
 import type { RunRow } from '../../src/core/run.ts';
 import type { StoredValue } from '../../src/core/stored-value.ts';
-import { decodeEvent, encodeEvent } from '../../src/engine/codec.ts';
-import { TrackingLoader, Values } from '../../src/engine/values.ts';
+import { decodeEvent, encodeEvent } from '../../src/engine/drive/codec.ts';
+import { TrackingLoader, Values } from '../../src/engine/dispatch/values.ts';
 
 /** Rows of a store, and how often each was read. */
 class Rows {

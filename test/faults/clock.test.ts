@@ -1,6 +1,6 @@
 /** Clocks that are not right (FLT-CK), and dates that few expect: waits are as long as they should be, and histories in order. */
 import { expect, test } from 'vitest';
-import { decodeEvent } from '../../src/engine/codec.ts';
+import { decodeEvent } from '../../src/engine/drive/codec.ts';
 import { agent, flow } from '../support/flow.ts';
 import { after, hangs, replies } from '../support/mocks.ts';
 import { createTestEngine } from '../support/test-engine.ts';

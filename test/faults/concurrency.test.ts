@@ -1,8 +1,8 @@
 /** Things that happen at the same moment (FLT-CC): one wins, the other is told so, and the history knows one truth. */
 import { describe, expect, test } from 'vitest';
-import { decodeEvent } from '../../src/engine/codec.ts';
-import { loadRun, replayRun } from '../../src/engine/load.ts';
-import { Catalog } from '../../src/engine/catalog.ts';
+import { decodeEvent } from '../../src/engine/drive/codec.ts';
+import { loadRun, replayRun } from '../../src/engine/runs/load.ts';
+import { Catalog } from '../../src/engine/runs/catalog.ts';
 import { createAgentRegistry } from '../../src/agents/registry.ts';
 import { MemoryDatabase, MemoryStore } from '../../src/store/memory.ts';
 import { persistState } from '../../machines/persist.ts';

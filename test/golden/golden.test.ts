@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { statusOf } from '../../src/core/advance.ts';
 import type { StoredEvent } from '../../src/core/ports.ts';
-import { replayRun, loadRun, type Loading } from '../../src/engine/load.ts';
+import { replayRun, loadRun, type Loading } from '../../src/engine/runs/load.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
 import { compileWorkflow, machineFormat } from '../../machines/workflow.ts';
 import type { RunContext } from '../../machines/context.ts';

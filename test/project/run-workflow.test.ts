@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { InputError } from '../../src/core/errors.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
-import { RunFailedError } from '../../src/engine/run.ts';
+import { RunFailedError } from '../../src/engine/read/run.ts';
 import { loadWorkflows } from '../../src/project/project.ts';
 import { runWorkflow } from '../../src/project/run-workflow.ts';
 import { folderWith, helloYaml } from './folder.ts';

@@ -1,7 +1,7 @@
 /** `answer <taskId>`: answers what waits for a person. */
 import { WorkflowError } from '../../core/errors.ts';
 import { isPlainObject } from '../../core/json.ts';
-import { parseTaskId } from '../../engine/commands.ts';
+import { parseTaskId } from '../../engine/steer/commands.ts';
 import type { AnswerFlags } from '../flags.ts';
 import { readInput } from '../input.ts';
 import type { Io } from '../io.ts';

@@ -5,7 +5,7 @@ import { WorkflowError } from '../../core/errors.ts';
 import { isPlainObject } from '../../core/json.ts';
 import type { Store } from '../../core/ports.ts';
 import type { WorkflowDefinition } from '../../definition/index.ts';
-import { RunView } from '../../engine/run-view.ts';
+import { RunView } from '../../engine/read/run-view.ts';
 import {
   drawWorkflow,
   type Coverage,

@@ -1,7 +1,7 @@
 /** `events <run>`: the history of a run as it is stored. */
 import { WorkflowError } from '../../core/errors.ts';
 import type { Recorded } from '../../core/event.ts';
-import { decodeEvent } from '../../engine/codec.ts';
+import { decodeEvent } from '../../engine/drive/codec.ts';
 import { exitCodes } from '../exit-code.ts';
 import { findRun } from '../find-run.ts';
 import type { EventsFlags } from '../flags.ts';

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { WorkflowError } from '../../core/errors.ts';
 import type { Store } from '../../core/ports.ts';
 import { parseDuration } from '../../definition/index.ts';
-import { Values } from '../../engine/values.ts';
+import { Values } from '../../engine/dispatch/values.ts';
 import { RunInspector } from '../../inspect/live/run-inspector.ts';
 import { toStatelyMessage, type StatelyInspectionEvent } from '../../inspect/live/messages.ts';
 import { Relay } from '../../inspect/relay/relay.ts';

@@ -1,6 +1,6 @@
 /** `logs <run>`: what happened in a run, from its beginning; with `--follow` until it has ended. */
-import { isPassing, type RunEvent } from '../../engine/run-events.ts';
-import { RunView } from '../../engine/run-view.ts';
+import { isPassing, type RunEvent } from '../../engine/read/run-events.ts';
+import { RunView } from '../../engine/read/run-view.ts';
 import { exitCodes } from '../exit-code.ts';
 import { findRun } from '../find-run.ts';
 import type { LogsFlags } from '../flags.ts';

@@ -1,6 +1,6 @@
 /** `migrate <workflow>`: moves live runs to another version of their workflow, or tells which of them can. */
 import { WorkflowError } from '../../core/errors.ts';
-import type { MigrationReport } from '../../engine/migrations.ts';
+import type { MigrationReport } from '../../engine/steer/migrations.ts';
 import { exitCodes } from '../exit-code.ts';
 import type { MigrateFlags } from '../flags.ts';
 import type { Io } from '../io.ts';

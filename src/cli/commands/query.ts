@@ -1,9 +1,9 @@
 /** `query <run>`: where a run is, what it waits for, and what could happen next. Reads the store only. */
 import { createAgentRegistry } from '../../agents/registry.ts';
-import { Catalog } from '../../engine/catalog.ts';
-import { loadRun } from '../../engine/load.ts';
-import { queryRun, type RunQuery, type Wait } from '../../engine/query.ts';
-import { Values } from '../../engine/values.ts';
+import { Catalog } from '../../engine/runs/catalog.ts';
+import { loadRun } from '../../engine/runs/load.ts';
+import { queryRun, type RunQuery, type Wait } from '../../engine/read/query.ts';
+import { Values } from '../../engine/dispatch/values.ts';
 import { exitCodes } from '../exit-code.ts';
 import { findRun } from '../find-run.ts';
 import type { LookFlags } from '../flags.ts';

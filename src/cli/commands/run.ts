@@ -1,6 +1,6 @@
 /** `run <name>`: starts a run and shows it to its end. With a run id that is there already it goes on with that run. */
 import type { RunRow } from '../../core/run.ts';
-import { findWorkflow } from '../../engine/catalog.ts';
+import { findWorkflow } from '../../engine/runs/catalog.ts';
 import { drive, readTimeout } from '../drive.ts';
 import type { RunFlags } from '../flags.ts';
 import { readInput } from '../input.ts';

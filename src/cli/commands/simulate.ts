@@ -1,7 +1,7 @@
 /** `simulate [name]`: workflows of the project under crashes and all else that can go wrong; nothing outside is called. */
 import { WorkflowError } from '../../core/errors.ts';
 import type { WorkflowDefinition } from '../../definition/index.ts';
-import { findWorkflow } from '../../engine/catalog.ts';
+import { findWorkflow } from '../../engine/runs/catalog.ts';
 import {
   crashWorkflow,
   simulateWorkflow,

@@ -1,8 +1,8 @@
 /** `status <run>`: how a run stands, as a tree; with `--watch` until it has ended. */
 import type { ErrorData } from '../../core/errors.ts';
-import type { RunReport } from '../../engine/run.ts';
-import type { RunEvent } from '../../engine/run-events.ts';
-import { RunView } from '../../engine/run-view.ts';
+import type { RunReport } from '../../engine/read/run.ts';
+import type { RunEvent } from '../../engine/read/run-events.ts';
+import { RunView } from '../../engine/read/run-view.ts';
 import { exitCodeOfRun, exitCodes } from '../exit-code.ts';
 import { findRun } from '../find-run.ts';
 import type { StatusFlags } from '../flags.ts';

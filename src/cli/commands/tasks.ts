@@ -1,8 +1,8 @@
 /** `tasks [run|workflow]`: what waits for a person, in all runs or in those that are named. */
 import type { Store } from '../../core/ports.ts';
-import { RunView } from '../../engine/run-view.ts';
-import { storedTasks } from '../../engine/stored-run.ts';
-import type { Task } from '../../engine/tasks.ts';
+import { RunView } from '../../engine/read/run-view.ts';
+import { storedTasks } from '../../engine/read/stored-run.ts';
+import type { Task } from '../../engine/read/tasks.ts';
 import { exitCodes } from '../exit-code.ts';
 import { findRun, findStore } from '../find-run.ts';
 import type { LookFlags } from '../flags.ts';

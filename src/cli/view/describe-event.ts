@@ -1,6 +1,6 @@
 /** One event of a run as one line of text, without its time. */
 import type { RebaseKind } from '../../core/run.ts';
-import type { RunEvent, StepChunk } from '../../engine/run-events.ts';
+import type { RunEvent, StepChunk } from '../../engine/read/run-events.ts';
 import { count, describeQueue, duration, inline } from './format.ts';
 import type { RunModel } from './run-model.ts';
 import type { Style } from './style.ts';

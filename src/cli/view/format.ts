@@ -1,6 +1,6 @@
 /** Times, values and errors as people read them. Pure: the time zone is that of the process. */
 import type { ErrorData } from '../../core/errors.ts';
-import type { StepQueued } from '../../engine/run-events.ts';
+import type { StepQueued } from '../../engine/read/run-events.ts';
 import { oneLine } from './text.ts';
 
 /** `85ms`, `1.2s`, `12s`, `3m 05s`, `2h 07m`, `4d 03h`. */

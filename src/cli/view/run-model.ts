@@ -1,7 +1,7 @@
 /** What a view knows of a run: the state of each step, kept up to date by the run's events. No output, no clock. */
 import type { ErrorData } from '../../core/errors.ts';
 import type { RunStatus, StepStatus } from '../../core/run.ts';
-import type { RunEvent, StepChunk, StepQueued } from '../../engine/run-events.ts';
+import type { RunEvent, StepChunk, StepQueued } from '../../engine/read/run-events.ts';
 import type { Outline, OutlineNode } from './outline.ts';
 
 export interface StepState {

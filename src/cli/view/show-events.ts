@@ -1,5 +1,5 @@
 /** Shows the events of a run as they come: as a live tree, as lines, as JSON Lines, or not at all. */
-import type { RunEvent } from '../../engine/run-events.ts';
+import type { RunEvent } from '../../engine/read/run-events.ts';
 import type { Io } from '../io.ts';
 import { describeEvent } from './describe-event.ts';
 import { timeOfDay } from './format.ts';

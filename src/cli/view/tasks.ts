@@ -1,6 +1,6 @@
 /** Open tasks as people read them: what is asked, of whom, until when, and what an answer is made of. */
 import { isPlainObject } from '../../core/json.ts';
-import type { Task } from '../../engine/tasks.ts';
+import type { Task } from '../../engine/read/tasks.ts';
 import { dateAndTime, inline } from './format.ts';
 import type { Style } from './style.ts';
 import { harmless, oneLine } from './text.ts';

@@ -1,6 +1,6 @@
 /** What recorded runs have seen of a workflow as it is now: states and transitions of its chart, and what they told. */
 import type { WorkflowDefinition } from '../../definition/index.ts';
-import type { RunEvent } from '../../engine/run-events.ts';
+import type { RunEvent } from '../../engine/read/run-events.ts';
 import { kernelOf } from '../../../machines/kernel-of.ts';
 import { compileWorkflow } from '../../../machines/workflow.ts';
 import { ChartWatch, leavesOf, transitionKey } from '../../verify/chart-watch.ts';

@@ -9,9 +9,9 @@ import type { StoredEvent } from '../../core/ports.ts';
 import type { RunRow } from '../../core/run.ts';
 import type { ValueLoader } from '../../core/stored-value.ts';
 import type { WorkflowDefinition } from '../../definition/index.ts';
-import { Catalog } from '../../engine/catalog.ts';
-import { decodeEvent } from '../../engine/codec.ts';
-import { Values } from '../../engine/values.ts';
+import { Catalog } from '../../engine/runs/catalog.ts';
+import { decodeEvent } from '../../engine/drive/codec.ts';
+import { Values } from '../../engine/dispatch/values.ts';
 import { machineFormat } from '../../../machines/workflow.ts';
 import { readArchive } from '../../store/archive/import.ts';
 

@@ -7,7 +7,7 @@ import { InvariantError } from '../../core/errors.ts';
 import type { HistoryEvent, ParentLink, Recorded, RunStarted } from '../../core/event.ts';
 import { materialize, type ValueLoader } from '../../core/stored-value.ts';
 import type { WorkflowDefinition } from '../../definition/index.ts';
-import { toRunEvent, type RunEvent } from '../../engine/run-events.ts';
+import { toRunEvent, type RunEvent } from '../../engine/read/run-events.ts';
 import type { OuterRun, RunContext } from '../../../machines/context.ts';
 import { kernelOf } from '../../../machines/kernel-of.ts';
 import { compileWorkflow, type CompiledWorkflow } from '../../../machines/workflow.ts';

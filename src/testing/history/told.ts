@@ -1,5 +1,5 @@
 /** What a run told, as people read it. */
-import { isPassing, type RunEvent } from '../../engine/run-events.ts';
+import { isPassing, type RunEvent } from '../../engine/read/run-events.ts';
 import type { HistoryEvent } from '../../core/event.ts';
 
 /** `publish completed (blog)`, `run failed: TIMEOUT`. */

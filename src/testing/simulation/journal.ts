@@ -2,7 +2,7 @@
 import type { EffectCompleted, RunRebased } from '../../core/event.ts';
 import type { Commit, StoredEvent } from '../../core/ports.ts';
 import { endedStatuses, type RunStatus } from '../../core/run.ts';
-import type { RunEvent } from '../../engine/run-events.ts';
+import type { RunEvent } from '../../engine/read/run-events.ts';
 
 /** A broken invariant. Numbers are those of docs/testing.md. */
 export interface Violation {

@@ -2,8 +2,8 @@
 import { advance } from '../../core/advance.ts';
 import { WorkflowError } from '../../core/errors.ts';
 import { deepEqual } from '../../core/json.ts';
-import { planned, type ControlCommand, type Subject } from '../../engine/control-commands.ts';
-import { decodeCommand } from '../../engine/inbox-command.ts';
+import { planned, type ControlCommand, type Subject } from '../../engine/steer/control-commands.ts';
+import { decodeCommand } from '../../engine/steer/inbox-command.ts';
 import type { MemoryDatabase } from '../../store/memory.ts';
 import type { Journal } from './journal.ts';
 import type { Told } from './told.ts';

@@ -2,9 +2,9 @@
  * The invariants, judged when all is over: each run's history is replayed, and held against what was committed, called, answered,
  * said and told. Owns what must hold; what was seen is the journal's.
  */
-import { Catalog } from '../../engine/catalog.ts';
-import { runReport } from '../../engine/report.ts';
-import { Values } from '../../engine/values.ts';
+import { Catalog } from '../../engine/runs/catalog.ts';
+import { runReport } from '../../engine/read/report.ts';
+import { Values } from '../../engine/dispatch/values.ts';
 import { MemoryStore, type MemoryDatabase } from '../../store/memory.ts';
 import { anyAgents } from '../any-agents.ts';
 import type { Journal } from './journal.ts';

@@ -1,7 +1,7 @@
 /** What a simulation is about: the workflows, what is started, and what a good world says to them. */
 import type { WorkflowDefinition } from '../../definition/index.ts';
-import type { MigrateOptions } from '../../engine/migrations.ts';
-import type { Task } from '../../engine/tasks.ts';
+import type { MigrateOptions } from '../../engine/steer/migrations.ts';
+import type { Task } from '../../engine/read/tasks.ts';
 import type { Asked } from './outside.ts';
 import type { World } from './world.ts';
 

@@ -5,8 +5,8 @@
 import { endedStatuses, type RunRow } from '../../core/run.ts';
 import { WorkflowError } from '../../core/errors.ts';
 import { MemoryDatabase, MemoryStore } from '../../store/memory.ts';
-import { runReport } from '../../engine/report.ts';
-import { Values } from '../../engine/values.ts';
+import { runReport } from '../../engine/read/report.ts';
+import { Values } from '../../engine/dispatch/values.ts';
 import { checkBegin, checkCall } from './check-call.ts';
 import { calmMisbehaviour, climateOf, type Climate } from './climate.ts';
 import { LateWork } from './late-work.ts';

@@ -2,7 +2,7 @@
 import type { RunState } from '../../core/advance.ts';
 import type { Recorded } from '../../core/event.ts';
 import type { LifecycleEvent } from '../../core/lifecycle-event.ts';
-import { loadRun, Replay, type Base, type Loading } from '../../engine/load.ts';
+import { loadRun, Replay, type Base, type Loading } from '../../engine/runs/load.ts';
 import { persistState } from '../../../machines/persist.ts';
 import { callKey, type Journal } from './journal.ts';
 

@@ -1,7 +1,7 @@
 /** A definition with every kind of nesting, and events about its steps. */
 import type { ErrorData } from '../../../src/core/errors.ts';
 import { parseDefinition, type WorkflowDefinition } from '../../../src/definition/index.ts';
-import type { RunEvent } from '../../../src/engine/run-events.ts';
+import type { RunEvent } from '../../../src/engine/read/run-events.ts';
 
 const wait = (id: string): object => ({ id, type: 'wait', duration: 1 });
 const text = (id: string): object => ({ id, type: 'transform', template: 'x' });

@@ -4,7 +4,7 @@ import { RunModel } from '../../../src/cli/view/run-model.ts';
 import { describeEvent } from '../../../src/cli/view/describe-event.ts';
 import { createStyle } from '../../../src/cli/view/style.ts';
 import { parseDefinition } from '../../../src/definition/index.ts';
-import type { RunEvent } from '../../../src/engine/run-events.ts';
+import type { RunEvent } from '../../../src/engine/read/run-events.ts';
 import { at, definition, failure, step } from './events.ts';
 
 describe('the outline of a definition', () => {

@@ -5,7 +5,7 @@ import { createStyle } from '../../../src/cli/view/style.ts';
 import { widthOf } from '../../../src/cli/view/text.ts';
 import { renderTree, type TreeOptions } from '../../../src/cli/view/tree.ts';
 import { parseDefinition } from '../../../src/definition/index.ts';
-import type { RunEvent } from '../../../src/engine/run-events.ts';
+import type { RunEvent } from '../../../src/engine/read/run-events.ts';
 import { at, definition, failure, step } from './events.ts';
 
 const options: TreeOptions = {

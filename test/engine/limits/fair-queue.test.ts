@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FairQueue } from '../../../src/engine/limits/fair-queue.ts';
+import { FairQueue } from '../../../src/engine/dispatch/limits/fair-queue.ts';
 
 function served(queue: FairQueue<string>, count = Number.POSITIVE_INFINITY): string {
   const items: string[] = [];

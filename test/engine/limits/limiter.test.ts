@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Limiter, type Ask, type Ticket } from '../../../src/engine/limits/limiter.ts';
-import { TimerQueue } from '../../../src/engine/timer-queue.ts';
+import { Limiter, type Ask, type Ticket } from '../../../src/engine/dispatch/limits/limiter.ts';
+import { TimerQueue } from '../../../src/engine/drive/timer-queue.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 function ask(name: string, limit: number | null, rate: Ask['rate'] = null): Ask {

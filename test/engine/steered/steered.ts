@@ -3,7 +3,7 @@
  * across deaths of the process. Then everybody helps, all has to come to its end, and the simulator's invariants are judged.
  */
 import { endedStatuses, type RunRow } from '../../../src/core/run.ts';
-import { Values } from '../../../src/engine/values.ts';
+import { Values } from '../../../src/engine/dispatch/values.ts';
 import { MemoryStore } from '../../../src/store/memory.ts';
 import { checkHeld } from '../../../src/testing/simulation/judge-held.ts';
 import type { Flow } from '../tested-flow.ts';

@@ -2,7 +2,7 @@ import { createInspector, type StatelyInspectionEvent } from '@statelyai/inspect
 import { describe, expect, test } from 'vitest';
 import type { InspectionEvent } from 'xstate';
 import { RunStory } from '../../../src/cli/run-story.ts';
-import { Values } from '../../../src/engine/values.ts';
+import { Values } from '../../../src/engine/dispatch/values.ts';
 import { toStatelyMessage } from '../../../src/inspect/live/messages.ts';
 import { RunInspector } from '../../../src/inspect/live/run-inspector.ts';
 import type { Store } from '../../../src/core/ports.ts';

@@ -4,7 +4,7 @@ import type { HistoryEvent, Recorded } from '../../../src/core/event.ts';
 import type { LifecycleEvent } from '../../../src/core/lifecycle-event.ts';
 import type { Store } from '../../../src/core/ports.ts';
 import type { RunState } from '../../../src/core/run-state.ts';
-import { decodeEvent } from '../../../src/engine/codec.ts';
+import { decodeEvent } from '../../../src/engine/drive/codec.ts';
 import { roundPrefix, type EffectInput } from '../../../machines/effect-input.ts';
 import type { OuterRun, RunContext } from '../../../machines/context.ts';
 import { kernelOf } from '../../../machines/kernel-of.ts';

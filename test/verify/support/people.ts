@@ -2,8 +2,8 @@
 import { WorkflowError } from '../../../src/core/errors.ts';
 import { endedStatuses, type RunStatus } from '../../../src/core/run.ts';
 import type { Store } from '../../../src/core/ports.ts';
-import { CallbackTokens, type AttemptAddress } from '../../../src/engine/callback-token.ts';
-import { decodeEvent } from '../../../src/engine/codec.ts';
+import { CallbackTokens, type AttemptAddress } from '../../../src/engine/steer/callback-token.ts';
+import { decodeEvent } from '../../../src/engine/drive/codec.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import type { TestEngine } from '../../support/test-engine.ts';
 
