@@ -175,7 +175,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     'an entry of the inbox is applied again and again',
     'src/engine/drive/driver.ts',
     'consumed === undefined ? whole : { ...whole, consumed }',
-    'commit',
+    'whole',
   ),
   plant(
     'a start with another input gives the run of the first',
