@@ -87,7 +87,7 @@ export class RunsBelow {
     const stop = (): void => {
       const reason: unknown = signal.reason;
       // What a process before began may not have been come to yet: nobody waits for it, and nobody wants it any more.
-      if (!(reason instanceof RunAsleep || reason instanceof RunLeft)) this.stop(above, effect, awaited.runs);
+      if (!(reason instanceof RunAsleep || reason instanceof RunLeft)) this.#tryStop(above, effect, awaited.runs);
     };
     signal.addEventListener('abort', stop, { once: true });
     try {
@@ -135,6 +135,20 @@ export class RunsBelow {
     const why = effect.src === 'loop' ? roundsEnd : runEnds;
     for (const { id } of this.#unfinishedBelow(above))
       if (isBelow(effect, id) && !awaited.has(id)) this.#cancel(id, why);
+  }
+
+  /** Nobody waits for it: what goes wrong is told, not thrown. What is left then is found by whoever recovers runs ({@link cancelOrphan}). */
+  #tryStop(above: RunDriver, effect: ActiveEffect, awaited: ReadonlyMap<string, unknown>): void {
+    try {
+      this.stop(above, effect, awaited);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#options.logger.error('what a step is made of could not be ended with it', {
+        run: above.id,
+        effect: effect.id,
+        error: message,
+      });
+    }
   }
 
   /** A person's pause of the run above, or its end: in the turn in which that is applied. */
